@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The core: a model's recurrence and read-out behind two streams."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadam_hw.errors import ArchitectureError
+from hadam_hw.model import Emit
+from rtl_gen.arch import SequenceTiming
+from rtl_gen.gateware.parallel_cell import ParallelCell
+from rtl_gen.gateware.readout import Readout
+from rtl_gen.gateware.serial_cell import SerialCell
+from rtl_gen.gateware.words import input_stream, output_stream, word_signature
+
+
+def build_core(model, architecture):
+    """The core of ``model`` in ``architecture``.
+
+    Raises
+    ------
+    ArchitectureError
+        If the architecture cannot render the model.
+    """
+    if architecture.digit is None:
+        return Core(model, architecture, ParallelCell(model))
+    if 2 * architecture.digit > model.state.width:
+        raise ArchitectureError(
+            f"Digit must be at most half of the state's {model.state.width} bits, not {architecture.digit}; "
+            "for whole words use the architecture 'parallel'")
+    return Core(model, architecture, SerialCell(model, architecture.digit))
+
+
+class Core(wiring.Component):
+    """Turns sequences of input vectors into the integers of :func:`hadam_hw.golden.run`.
+
+    A vector is accepted every :attr:`timing` ``.interval`` clocks. After the vector with ``last`` (for ``emit = every``
+    after each vector) the state is handed to the read-out, during which nothing is accepted; the read-out then computes
+    while the next sequence runs. A read-out that is not finished when the next state is ready makes the core wait.
+
+    Both streams follow the rules of ``docs/streams.md``. A sequence begins with ``first``, which may come at any time and
+    forgets an unfinished sequence; the first vector after reset must have it.
+
+    Parameters
+    ----------
+    model : QuantizedModel
+    architecture : Architecture
+    cell : SerialCell or ParallelCell
+
+    Members
+    -------
+    x : In(stream of {data: ArrayLayout(inputs), first, last})
+    y : Out(stream of {data: signed, last})
+        One class a transfer, class 0 first; ``last`` with the last class of a read-out.
+    tap : Out(words)
+        For observation: the saturated state words as they are handed to the read-out, unit 0 first. No back-pressure.
+    """
+
+    def __init__(self, model, architecture, cell):
+        self.model = model
+        self.architecture = architecture
+        self._cell = cell
+        self._readout = Readout(model)
+        super().__init__({
+            "x": In(input_stream(model)), "y": Out(output_stream(model)), "tap": Out(word_signature(model.state.width))})
+
+    @property
+    def timing(self):
+        """:class:`Timing` of one step, from an accepted vector to the next that can be accepted."""
+        return self._cell.timing
+
+    def sequence_timing(self, steps):
+        """:class:`SequenceTiming` of sequences of ``steps`` vectors that never wait for their host, nor the answer for it.
+
+        With ``I`` clocks a step, ``D`` from a finished step to the last word handed over, ``U`` till the cell goes on and
+        ``r`` of read-out, a read-out comes every ``E = max(steps I + U, D + r + 1)`` clocks for ``emit = last``, and the
+        latency is ``steps I + D + r``. For ``emit = every`` each step pays for its own: ``E = max(I + U, D + r + 1)``, the
+        interval is ``steps E`` and the latency ``I + (steps - 1) E + D + r``.
+        """
+        step, unload, readout = self.timing.interval, self._cell.unload_cycles, self._readout.cycles
+        batch = steps if self.model.emit is Emit.LAST else 1
+        each = max(batch * step + self._cell.unload_interval, unload + readout + 1)
+        batches = steps // batch
+        return SequenceTiming(batch * step + (batches - 1) * each + unload + readout, batches * each)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.cell = cell = self._cell
+        m.submodules.readout = readout = self._readout
+        two_phases = len(self.model.phases) > 1
+        vector = self.x.payload
+        phase = Signal()
+        pending = Signal()  # the state of the last step is to be handed over
+        m.d.comb += [
+            self.x.ready.eq(cell.ready & ~pending),
+            cell.start.eq(self.x.valid & self.x.ready),
+            cell.x.eq(vector.data),
+            cell.first.eq(vector.first),
+            cell.phase.eq(Mux(vector.first, 1, ~phase) if two_phases else 0),
+            cell.unload.eq(pending & cell.ready & readout.ready),
+            readout.z.valid.eq(cell.z.valid),
+            readout.z.data.eq(cell.z.data),
+            readout.phase.eq(phase),
+            self.tap.valid.eq(cell.z.valid),
+            self.tap.data.eq(cell.z.data),
+        ]
+        with m.If(cell.unload):
+            m.d.sync += pending.eq(0)
+        with m.If(cell.start):
+            m.d.sync += [phase.eq(cell.phase), pending.eq(1 if self.model.emit is Emit.EVERY else vector.last)]
+        wiring.connect(m, readout.y, wiring.flipped(self.y))
+        return m

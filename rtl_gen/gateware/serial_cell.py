@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The digit-serial cell: one time step, all units at once, a digit of every word a clock."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from rtl_gen.adder_graph import recurrence_graph
+from rtl_gen.arch import Timing
+from rtl_gen.gateware.alignment import align, input_products
+from rtl_gen.gateware.serial_network import SerialAdders, SerialNetwork, bundle, split_shift
+from rtl_gen.gateware.state_memory import BLOCK, StateMemory
+from rtl_gen.gateware.words import vector_layout, word_signature
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The clocks of one step, counted from the one in which ``start`` is high (clock 0).
+
+    Parameters
+    ----------
+    digits : int
+        Digits of ``pre``; every stream is that long.
+    network : int
+        Latency of the recurrence's adder network.
+    inputs : int
+        Latency of the input's adder network, the choice of the phase included.
+    zeros : int
+        Clocks of zeros that the networks need in front of a word.
+    """
+
+    digits: int
+    network: int
+    inputs: int
+    zeros: int
+
+    @cached_property
+    def address(self):
+        """The state's frame begins to be addressed: at once, unless the input needs longer than the recurrence."""
+        return max(0, 1 + self.inputs - self.network)
+
+    @property
+    def state(self):
+        """Digit 0 of the state's frame enters the network: a clock for the memory and one for the saturation."""
+        return self.address + 2
+
+    @property
+    def recurrence(self):
+        """Digit 0 of ``R Z`` meets that of ``C X + bias``."""
+        return self.state + self.network
+
+    @property
+    def bias_sum(self):
+        """Digit 0 of ``C X`` meets that of the bias."""
+        return self.recurrence - 1
+
+    @property
+    def bias(self):
+        """Digit 0 of the bias is addressed: a clock for the memory."""
+        return self.bias_sum - 1
+
+    @property
+    def input(self):
+        """Digit 0 of the input's frame enters its network."""
+        return self.bias_sum - self.inputs
+
+    @property
+    def pre(self):
+        """Digit 0 of ``pre`` is there."""
+        return self.recurrence + 1
+
+    @property
+    def interval(self):
+        """The flags are complete in clock ``pre + digits``, and the next step uses them one clock after its first address;
+        the networks want their zeros between two words."""
+        return self.digits + max(self.address + self.network + 2, self.zeros + 1)
+
+
+class SerialCell(wiring.Component):
+    """One step of the recurrence on digit streams, and the state word by word when asked for.
+
+    The step: ``z' = saturate(round_shift((R z << state_shift) + (C x << input_shift) + bias, output_shift))`` for every
+    unit, exactly as :func:`hadam_hw.golden.step`.
+
+    With ``N = ceil(width of pre / digit)`` digits and ``L`` levels in the recurrence's adder network (``log2(block)`` for
+    a Hadamard matrix) a step takes ``N + L + 2`` clocks, provided that the input's network has at most ``L - 1`` levels.
+
+    Parameters
+    ----------
+    model : QuantizedModel
+    digit : int
+        Bits of every word a clock.
+
+    Members
+    -------
+    start : In(1)
+        Begins a step in this clock; only while ``ready``.
+    x : In(ArrayLayout(signed or unsigned, inputs))
+        The input vector, valid with ``start``.
+    phase, first : In(1)
+        The step's phase, and whether it begins from a zero state; valid with ``start``.
+    unload : In(1)
+        Begins to send the state words in this clock; only while ``ready``, and not together with ``start``.
+    ready : Out(1)
+        A step or the unloading may begin. Low from the clock after either until it is done.
+    z : Out(words)
+        The saturated state words, unit 0 first, one every ``ceil(state width / digit)`` clocks.
+    """
+
+    def __init__(self, model, digit):
+        self.model = model
+        self.digit = digit
+        self.alignment = align(model, digit)
+        self.products = input_products(model)
+        self._phases = range(len(self.alignment.phases))
+        self._network = SerialNetwork(recurrence_graph(model.recurrence), digit)
+        self._input_network = SerialNetwork(self.products.graph, digit)
+        self._memory = StateMemory(model, digit, [phase.state_shift for phase in self.alignment.phases])
+        self.schedule = Schedule(
+            digits=-(-self.alignment.width // digit), network=self._network.latency,
+            inputs=self._input_network.latency + (len(self._phases) > 1),
+            zeros=max(self._network.max_delay, self._input_network.max_delay))
+        self.timing = Timing(self.schedule.interval, self.schedule.interval)
+        #: Clocks from ``unload`` to the one in which the last word is valid.
+        self.unload_cycles = self._memory.unload_cycles
+        #: Clocks from ``unload`` to the one in which the cell is ready again.
+        self.unload_interval = model.size * self._memory.digits + 1 + self._network.max_delay
+        super().__init__({
+            "start": In(1), "x": In(vector_layout(model)), "phase": In(1), "first": In(1), "unload": In(1),
+            "ready": Out(1), "z": Out(word_signature(model.state.width)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        self._control(m)
+        self._connect_state(m)
+        addend = self._input(m)
+        m.submodules.join = join = SerialAdders(self.digit, self._network.negated)
+        m.d.comb += [join.a.eq(addend), join.b.eq(self._network.o),
+                     join.clear.eq(self._frame(m, "join_clear", self.schedule.recurrence)),
+                     self._memory.i.eq(join.o)]
+        return m
+
+    def _control(self, m):
+        """The step's clock counter; when the cell is ready."""
+        interval = self.schedule.interval
+        self._count = Signal(range(interval + 1), init=interval)
+        self._phase = Signal()
+        self._first = Signal()
+        # While unloading, state words pass the network's inputs: it gets its zeros before the next step.
+        settling = Signal(self._network.max_delay)
+        m.d.comb += self.ready.eq((self._count == interval) & ~settling[0])
+        m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, ~0, settling >> 1))
+        with m.If(self.start):
+            m.d.sync += [self._count.eq(1), self._phase.eq(self.phase), self._first.eq(self.first)]
+        with m.Elif(self._count != interval):
+            m.d.sync += self._count.eq(self._count + 1)
+
+    def _at(self, clock, phase):
+        """High in clock ``clock`` of a step of phase ``phase``."""
+        if clock == 0:
+            return self.start & (self.phase == phase) if len(self._phases) > 1 else self.start
+        here = self._count == clock
+        return here & (self._phase == phase) if len(self._phases) > 1 else here
+
+    def _window(self, m, name, begin, clocks, *, idle=0, enable=1):
+        """A register that differs from ``idle`` for ``clocks(p)`` clocks from ``begin(p)`` on, in a step of phase ``p``."""
+        window = Signal(name=name, init=idle)
+        opening, closing = Const(0), Const(0)
+        for p in self._phases:
+            if clocks(p):
+                assert 1 <= begin(p) and begin(p) + clocks(p) - 1 <= self.schedule.interval, name
+                opening |= self._at(begin(p) - 1, p)
+                closing |= self._at(begin(p) + clocks(p) - 1, p)
+        with m.If(closing):
+            m.d.sync += window.eq(idle)
+        with m.If(opening & enable):
+            m.d.sync += window.eq(1 - idle)
+        return window
+
+    def _frame(self, m, name, begin):
+        """Low while the digits of a frame that begins in clock ``begin`` pass."""
+        return self._window(m, name, lambda p: begin, lambda p: self.schedule.digits, idle=1)
+
+    def _connect_state(self, m):
+        """The way from the join back to the network, through the memory."""
+        m.submodules.network = network = self._network
+        m.submodules.memory = memory = self._memory
+        plan, words = self.schedule, memory.digits
+        skip = [split_shift(phase.state_shift, self.digit)[0] for phase in self.alignment.phases]
+        keep = [phase.output_shift // self.digit for phase in self.alignment.phases]
+        sign_digit = (memory.width - 1) // self.digit
+
+        # Reading begins one clock too early for a register where it begins in the clock of `start` itself.
+        begin = Const(0)
+        for p in self._phases:
+            begin |= self._at(plan.address + skip[p], p)
+        going_on = self._window(m, "reading", lambda p: plan.address + skip[p] + 1, lambda p: words - 1)
+        first = Mux(self.start, self.first, self._first)
+        m.d.comb += [
+            memory.read.eq(begin | going_on),
+            memory.blank.eq(self._window(m, "blank", lambda p: plan.address + 1 + skip[p],
+                                         lambda p: plan.digits - skip[p], idle=1, enable=~first)),
+            memory.extend.eq(self._window(m, "extend", lambda p: plan.address + 1 + skip[p] + words,
+                                          lambda p: plan.digits - skip[p] - words)),
+            memory.phase.eq(self._phase),
+            network.i.eq(memory.o),
+            network.clear.eq(self._frame(m, "network_clear", plan.state)),
+            memory.below.eq(self._window(m, "below", lambda p: plan.pre, lambda p: keep[p])),
+            memory.store.eq(self._window(m, "store", lambda p: plan.pre + keep[p], lambda p: words)),
+            memory.flag.eq(self._window(m, "flag", lambda p: plan.pre + keep[p] + sign_digit,
+                                        lambda p: plan.digits - keep[p] - sign_digit)),
+            memory.flag_first.eq(self._window(m, "flag_first", lambda p: plan.pre + keep[p] + sign_digit, lambda p: 1)),
+            memory.ties_to_even.eq(Cat(phase.ties_to_even for phase in self.alignment.phases).bit_select(self._phase, 1)
+                                   if len(self._phases) > 1 else self.alignment.phases[0].ties_to_even),
+            memory.unload.eq(self.unload),
+            self.z.valid.eq(memory.z.valid),
+            self.z.data.eq(memory.z.data),
+        ]
+
+    def _input(self, m):
+        """``C X + bias`` as a bundle: serialisers, the products, the choice of the phase, the bias memory."""
+        m.submodules.input_network = network = self._input_network
+        plan, digit, model = self.schedule, self.digit, self.model
+        shifts = [split_shift(phase.input_shift, digit) for phase in self.alignment.phases]
+
+        sending = self._window(m, "sending", lambda p: plan.input - 1 + shifts[p][0],
+                               lambda p: plan.digits - shifts[p][0])
+        most = max(rest for _, rest in shifts)
+        digits = []
+        for k, element in enumerate(self.x):
+            waiting = Signal(type(element.shape())(model.input.width + most, model.input.signed), name=f"x{k}")
+            sent = Signal(digit, name=f"x{k}_digit")
+            with m.If(sending):
+                m.d.sync += [sent.eq(waiting[:digit]), waiting.eq(waiting >> digit)]
+            with m.Else():
+                m.d.sync += sent.eq(0)
+            loads = [element << rest for _, rest in shifts]
+            with m.If(self.start):
+                m.d.sync += waiting.eq(Mux(self.phase, loads[1], loads[0]) if len(loads) > 1 else loads[0])
+            digits.append(sent)
+        m.d.comb += [field.eq(Cat(word[j] for word in digits)) for j, field in enumerate(network.i)]
+        m.d.comb += network.clear.eq(self._frame(m, "input_clear", plan.input))
+
+        bias = self._bias(m)
+        users = [unit for unit in range(model.size) if self.products.units[unit] is not None]
+        products = self._choose_phase(m)
+        sums = [{} for _ in range(digit)]
+        if users:
+            m.submodules.bias_sum = adders = SerialAdders(digit, [self.products.units[unit][1] for unit in users])
+            m.d.comb += adders.clear.eq(self._frame(m, "bias_clear", plan.bias_sum))
+            for j in range(digit):
+                m.d.comb += [
+                    adders.a[j].eq(Cat(bias[j][unit] for unit in users)),
+                    adders.b[j].eq(Cat(products[j][self.products.units[unit][0]] for unit in users))]
+                sums[j].update({unit: adders.o[j][k] for k, unit in enumerate(users)})
+        for unit in set(range(model.size)) - set(users):
+            alone = Signal(digit, name=f"bias{unit}_late")
+            m.d.sync += alone.eq(Cat(bias[j][unit] for j in range(digit)))
+            for j in range(digit):
+                sums[j][unit] = alone[j]
+        return Cat(Cat(field[unit] for unit in range(model.size)) for field in sums)
+
+    def _choose_phase(self, m):
+        """The products as fields of a bundle; with two phases the right one's, a clock later."""
+        count = self.products.count
+        outputs = list(self._input_network.o)
+        if len(self._phases) == 1:
+            return outputs
+        chosen = [Signal(count, name=f"products{j}") for j in range(self.digit)]
+        m.d.sync += [signal.eq(Mux(self._phase, field[count:], field[:count])) for signal, field in zip(chosen, outputs)]
+        return chosen
+
+    def _bias(self, m):
+        """The bias's current digit as fields of a bundle, from a memory with a row a digit."""
+        plan, digit, size = self.schedule, self.digit, self.model.size
+        rows = []
+        for phase in self.alignment.phases:
+            for j in range(plan.digits):
+                row = 0
+                for b in range(digit):
+                    for unit, value in enumerate(phase.bias):
+                        row |= (value >> (j * digit + b) & 1) << (b * size + unit)
+                rows.append(row)
+        m.submodules.bias = memory = Memory(shape=bundle(digit, size).size, depth=len(rows), init=rows, attrs=BLOCK)
+        port = memory.read_port()
+        counting = self._window(m, "bias_reading", lambda p: plan.bias, lambda p: plan.digits)
+        with m.If(self.start):
+            m.d.sync += port.addr.eq(Mux(self.phase, plan.digits, 0) if len(self._phases) > 1 else 0)
+        with m.Elif(counting):
+            m.d.sync += port.addr.eq(port.addr + 1)
+        return [port.data[j * size:(j + 1) * size] for j in range(digit)]

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Digit-serial adders, and an adder graph made of them.
+
+A *digit stream* carries words least significant digit first, ``digit`` bits a clock. Streams of many words that move
+together are bundled by bit position: a port of ``digit`` fields of ``count`` bits each, field ``j`` holding bit ``j`` of
+the current digit of every word. One statement on such a field is then an operation on all words at once.
+"""
+
+from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+
+def bundle(digit, count):
+    """The shape of ``count`` digit streams that move together: ``digit`` fields of ``count`` bits."""
+    return data.ArrayLayout(count, digit)
+
+
+def split_shift(shift, digit):
+    """A left shift as (whole digits, remaining bits)."""
+    return divmod(shift, digit)
+
+
+class SerialAdders(wiring.Component):
+    """``count`` digit-serial adders: ``o = a + b``, or ``a - b`` where ``subtract`` says so. Latency 1 clock.
+
+    The carry is a register; ``clear`` high in the clock before the first digit (or in any clock between words) loads it
+    with 0, or with 1 for a subtraction. While both operands are 0 and ``clear`` is high the sum is 0 as well, so that
+    zeros in front of a word stay zeros.
+
+    On iCE40 an adder of one bit costs two logic cells, a subtraction no more than an addition: the inversion is part of
+    the look-up table. Longer digits are chained look-up tables on purpose: the carry chain wastes a cell at the start
+    of each short chain.
+
+    Members
+    -------
+    a, b : In(bundle)
+    clear : In(1)
+    o : Out(bundle)
+    """
+
+    def __init__(self, digit, subtract):
+        self.digit = digit
+        self.subtract = tuple(bool(bit) for bit in subtract)
+        shape = bundle(digit, len(self.subtract))
+        super().__init__({"a": In(shape), "b": In(shape), "clear": In(1), "o": Out(shape)})
+
+    def elaborate(self, platform):
+        m = Module()
+        count = len(self.subtract)
+        inverted = Const(sum(bit << i for i, bit in enumerate(self.subtract)), count)
+        carry = Signal(count, init=inverted.value)
+        running = carry
+        for a, b, o in zip(self.a, self.b, self.o):
+            operand = b ^ inverted
+            m.d.sync += o.eq(a ^ operand ^ running)
+            running = (a & operand) | (running & (a ^ operand))
+        m.d.sync += carry.eq(running)
+        with m.If(self.clear):
+            m.d.sync += carry.eq(inverted)
+        return m
+
+
+class SerialNetwork(wiring.Component):
+    """An adder graph on digit streams: every adder registered, operands that come early delayed to meet.
+
+    A shift of an edge is a delay of its stream, so the digits before a word must be 0 for :attr:`max_delay` clocks.
+    The outputs' signs are not applied: who adds an output takes :attr:`negated` as its subtraction.
+
+    Digit ``j`` of every output is valid :attr:`latency` clocks after digit ``j`` of every input.
+
+    Parameters
+    ----------
+    graph : AdderGraph
+    digit : int
+        Bits a clock.
+
+    Members
+    -------
+    i : In(bundle)
+        One word an input of the graph.
+    clear : In(1)
+        Low while the digits of a word are on ``i``, high in at least one clock between two words.
+    o : Out(bundle)
+        One word an output of the graph; 0 where the graph's output is constant.
+    """
+
+    def __init__(self, graph, digit):
+        self.graph = graph
+        self.digit = digit
+        self._times = [0] * graph.inputs
+        for adder in graph.adders:
+            self._times.append(1 + max(0, *(self._early(edge) for edge in (adder.left, adder.right))))
+        outputs = [edge for edge in graph.outputs if edge is not None]
+        self.latency = max((self._early(edge) for edge in outputs), default=0)
+        self.latency = max(self.latency, 0)
+        self.negated = tuple(edge is not None and edge.negate for edge in graph.outputs)
+        delays = [self._delay(edge, self._times[graph.inputs + i] - 1)
+                  for i, adder in enumerate(graph.adders) for edge in (adder.left, adder.right)]
+        delays += [self._delay(edge, self.latency) for edge in outputs]
+        #: Clocks of zeros that must stand before a word.
+        self.max_delay = max(delays, default=0) + 1
+        super().__init__({"i": In(bundle(digit, graph.inputs)), "clear": In(1), "o": Out(bundle(digit, len(graph.outputs)))})
+
+    def _early(self, edge):
+        """The first clock in which the shifted value's digit 0 could be taken from the node's stream."""
+        return self._times[edge.node] - split_shift(edge.shift, self.digit)[0]
+
+    def _delay(self, edge, when):
+        """Clocks by which the node's stream is delayed so that the shifted value's digit 0 comes in clock ``when``."""
+        return when - self._early(edge)
+
+    def elaborate(self, platform):
+        m = Module()
+        digit, graph = self.digit, self.graph
+        # streams[node][d] is the node's digit, a Value of `digit` bits, d clocks late
+        streams = {k: [Cat(field[k] for field in self.i)] for k in range(graph.inputs)}
+
+        def late(node, clocks):
+            stream = streams[node]
+            while len(stream) <= clocks:
+                delayed = Signal(digit, name=f"node{node}_late{len(stream)}")
+                m.d.sync += delayed.eq(stream[-1])
+                stream.append(delayed)
+            return stream[clocks]
+
+        def take(edge, when):
+            delay = self._delay(edge, when)
+            rest = split_shift(edge.shift, digit)[1]
+            if not rest:
+                return late(edge.node, delay)
+            return Cat(late(edge.node, delay + 1)[digit - rest:], late(edge.node, delay)[:digit - rest])
+
+        levels = {}
+        for time in range(1, max(self._times, default=0) + 1):
+            members = [node for node in range(graph.inputs, len(self._times)) if self._times[node] == time]
+            adders = [graph.adders[node - graph.inputs] for node in members]
+            m.submodules[f"level{time}"] = level = SerialAdders(digit, [adder.right.negate for adder in adders])
+            levels[time] = level, adders
+            for k, node in enumerate(members):
+                streams[node] = [Cat(field[k] for field in level.o)]
+        # Connected only now: a shifted operand may come from the same level, or even a later one.
+        clear = self.clear
+        for time, (level, adders) in levels.items():
+            left = [take(adder.left, time - 1) for adder in adders]
+            right = [take(adder.right, time - 1) for adder in adders]
+            for j in range(digit):
+                m.d.comb += [level.a[j].eq(Cat(word[j] for word in left)), level.b[j].eq(Cat(word[j] for word in right))]
+            m.d.comb += level.clear.eq(clear)
+            delayed_clear = Signal(name=f"clear{time}", init=1)
+            m.d.sync += delayed_clear.eq(clear)
+            clear = delayed_clear
+        words = [Const(0, digit) if edge is None else take(edge, self.latency) for edge in graph.outputs]
+        for j, field in enumerate(self.o):
+            m.d.comb += field.eq(Cat(word[j] for word in words))
+        return m

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The shapes of the words that components pass to each other."""
+
+from amaranth.hdl import Shape, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import Out
+
+
+def input_shape(model):
+    """The shape of one element of the input vector."""
+    return Shape(model.input.width, model.input.signed)
+
+
+def vector_layout(model):
+    """The input vector of one step, element 0 in the lowest bits."""
+    return data.ArrayLayout(input_shape(model), model.inputs)
+
+
+def word_signature(width):
+    """A word a clock where ``valid``; whoever listens must take it."""
+    return wiring.Signature({"valid": Out(1), "data": Out(signed(width))})
+
+
+def input_stream(model):
+    """One vector a transfer; ``first`` begins a sequence from a zero state, ``last`` ends it."""
+    return stream.Signature(data.StructLayout({"data": vector_layout(model), "first": 1, "last": 1}))
+
+
+def output_stream(model):
+    """One class's ``Y`` a transfer, class 0 first; ``last`` marks the last class of a read-out."""
+    return stream.Signature(data.StructLayout({"data": signed(model.readout_width), "last": 1}))

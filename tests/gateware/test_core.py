@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every architecture x recurrence x corner, one body: each state, each read-out, `==` to the golden model."""
+
+import random
+
+import numpy as np
+import pytest
+
+from hadam_hw import golden
+from hadam_hw.errors import ArchitectureError
+from hadam_hw.fixed import Rounding
+from hadam_hw.model import Emit
+from rtl_gen.arch import parse_architecture
+from rtl_gen.core import build_core
+from tests.gateware.core_harness import drive_core
+from tests.models_for_tests import random_model
+
+ARCHITECTURES = ["serial", "serial:2", "serial:3", "parallel"]
+
+# Corners of size, width, phases, recurrence, input and rounding; each is run in each architecture.
+CORNERS = {
+    "even": dict(size=8, block=4, outputs=3),
+    "odd": dict(size=8, block=8, outputs=2),
+    "odd-fine-input": dict(size=16, block=2, outputs=2, input_frac=4, frac=-2),
+    "full": dict(size=16, block=16, outputs=2, frac=1),
+    "negative-frac": dict(size=8, block=4, outputs=2, frac=-4),
+    "half-even": dict(size=8, block=4, outputs=2, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3),
+    "half-even-odd": dict(size=8, block=8, outputs=2, rounding=Rounding.HALF_EVEN, frac=0, input_width=2),
+    "floor": dict(size=8, block=4, outputs=2, rounding=Rounding.FLOOR),
+    "narrow-state": dict(size=8, block=4, outputs=2, state_width=6),
+    "wide-state": dict(size=4, block=4, outputs=1, state_width=19, frac=6),
+    "vector": dict(size=8, block=4, inputs=5, outputs=2, input_signed=True),
+    "vector-odd": dict(size=8, block=8, inputs=3, outputs=2, input_signed=True),
+    "one-bit-input": dict(size=8, block=4, inputs=2, outputs=2, input_width=1),
+    "coarse-codes": dict(size=8, block=4, outputs=2, input_bits=1, output_bits=1),
+    "fine-codes": dict(size=8, block=4, outputs=2, input_bits=8, output_bits=8),
+    "ternary": dict(size=9, outputs=2, ternary=True),
+    "ternary-scaled": dict(size=10, outputs=2, ternary=True, multiplier=5, shift_bits=4),
+    "more-than-a-group": dict(size=32, block=4, outputs=2),
+}
+
+
+def sequences_for(model, lengths, seed=0):
+    rng = np.random.default_rng(seed)
+    extremes = np.array([model.input.minimum, model.input.maximum])
+    sequences = []
+    for length in lengths:
+        noise = rng.integers(model.input.minimum, model.input.maximum + 1, (length, model.inputs))
+        loud = rng.choice(extremes, (length, model.inputs))
+        sequences.append(np.where(rng.random((length, 1)) < 0.5, noise, loud))
+    return sequences
+
+
+def check_against_golden(model, architecture, sequences, **pauses):
+    """Runs the core and compares all it says; returns the record and the core."""
+    traces = [golden.trace(model, sequence) for sequence in sequences]
+    chosen = slice(None) if model.emit is Emit.EVERY else slice(-1, None)
+    states = np.concatenate([trace.states[chosen] for trace in traces])
+    outputs = np.concatenate([trace.outputs[chosen] for trace in traces])
+    core = build_core(model, parse_architecture(architecture))
+    record = drive_core(core, sequences, expected_outputs=outputs.size, **pauses)
+    assert record.tap == states.reshape(-1).tolist()
+    assert [value for _, value, _ in record.outputs] == outputs.reshape(-1).tolist()
+    assert [bool(last) for _, _, last in record.outputs] == ([False] * (model.outputs - 1) + [True]) * len(outputs)
+    return record, core, traces
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("corner", CORNERS)
+def test_every_state_and_output_equals_the_golden_model(corner, architecture):
+    model = random_model(emit=Emit.EVERY, seed=3, **CORNERS[corner])
+    check_against_golden(model, architecture, sequences_for(model, [5, 4, 1]))
+
+
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
+@pytest.mark.parametrize("rounding", list(Rounding))
+def test_saturation_and_ties_are_really_met(architecture, rounding):
+    model = random_model(size=8, block=4, outputs=1, state_width=5, frac=-3, input_width=4, rounding=rounding,
+                         emit=Emit.EVERY, seed=5)
+    _, _, traces = check_against_golden(model, architecture, sequences_for(model, [12]))
+    assert sum(int(np.sum(trace.saturations)) for trace in traces) > 3
+    shift = model.output_shift(0)
+    state, ties = np.zeros(model.size, dtype=np.int64), 0
+    for x in sequences_for(model, [12])[0]:
+        exact = (model.recurrence.apply(state) << model.state_shift(0)) \
+            + ((model.phases[0].input_codes @ x) << model.input_shift(0)) + model.phases[0].bias
+        ties += int(np.sum(exact % (1 << shift) == 1 << (shift - 1)))
+        state, _ = golden.step(model, state, x, 0)
+    assert ties > 3
+
+
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
+@pytest.mark.parametrize("emit", list(Emit))
+@pytest.mark.parametrize("pauses", ["none", "x", "y", "both"])
+def test_pauses_change_nothing(architecture, emit, pauses):
+    rng = random.Random(pauses)
+    model = random_model(size=8, block=8, outputs=3, emit=emit, seed=9)
+
+    def pause():
+        return rng.choice([0, 0, 1, 2, 7, 80])
+
+    chosen = {"none": {}, "x": {"x_pause": pause}, "y": {"y_pause": pause}, "both": {"x_pause": pause, "y_pause": pause}}
+    check_against_golden(model, architecture, sequences_for(model, [3, 1, 4, 2]), **chosen[pauses])
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("shape", [dict(size=8, block=4), dict(size=4, block=2, inputs=4), dict(size=16, block=8)])
+def test_timing_is_as_promised(architecture, shape):
+    model = random_model(outputs=2, emit=Emit.LAST, seed=1, **shape)
+    length = 6
+    record, core, _ = check_against_golden(model, architecture, sequences_for(model, [length] * 3))
+    steps = np.diff(record.accepted)
+    inside = [gap for k, gap in enumerate(steps) if (k + 1) % length]
+    assert inside == [core.timing.interval] * len(inside)
+    promised = core.sequence_timing(length)
+    assert record.outputs[model.outputs - 1][0] - record.accepted[0] == promised.latency
+    assert record.accepted[2 * length] - record.accepted[length] == promised.interval
+
+
+@pytest.mark.parametrize("architecture", ["serial", "parallel"])
+def test_timing_of_a_readout_each_step(architecture):
+    model = random_model(size=8, block=4, outputs=3, emit=Emit.EVERY, seed=1)
+    record, core, _ = check_against_golden(model, architecture, sequences_for(model, [7]))
+    promised = core.sequence_timing(7)
+    assert record.outputs[-1][0] - record.accepted[0] == promised.latency
+    assert record.accepted[-1] - record.accepted[-2] == promised.interval // 7
+
+
+@pytest.mark.parametrize("architecture", ["serial", "parallel"])
+def test_first_forgets_an_unfinished_sequence(architecture):
+    model = random_model(size=8, block=8, outputs=2, emit=Emit.LAST, seed=2)
+    whole, = sequences_for(model, [4], seed=1)
+    core = build_core(model, parse_architecture(architecture))
+
+    class Unfinished(list):
+        """A sequence of which the harness never sends the end."""
+
+        def __len__(self):
+            return 1 << 30
+
+    record = drive_core(core, [Unfinished(sequences_for(model, [3])[0]), whole], expected_outputs=2,
+                        check_count=False)
+    assert [value for _, value, _ in record.outputs] == golden.run(model, whole[None]).outputs[0].tolist()
+
+
+def test_a_digit_that_leaves_no_two_state_digits_is_refused():
+    model = random_model(size=8, block=4, outputs=2, state_width=6)
+    with pytest.raises(ArchitectureError, match="at most half of the state's 6 bits"):
+        build_core(model, parse_architecture("serial:4"))
