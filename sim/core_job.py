@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a bench of cores is told: words to send, pauses, and the golden model's answers."""
+
+import itertools
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from hadam_hw import golden
+from hadam_hw.model import Emit
+from rtl_gen.arch import parse_architecture
+from rtl_gen.core import build_core
+from rtl_gen.verilog import emit_verilog
+from sim.runner import compile_design, run_bench
+from sim.wrapper import TOP, CorePorts, wrapper
+
+BENCH = "sim.bench_core"
+SPARE_CLOCKS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """Input vectors [steps, inputs]; an unfinished one never gets its ``last``."""
+
+    inputs: np.ndarray
+    finished: bool = True
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The clocks that a core promises for sequences of ``steps`` vectors, ``transfers`` of ``y`` for each sequence."""
+
+    steps: int
+    transfers: int
+    interval: int
+    latency: int
+    sequence_interval: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a core, from reset to rest.
+
+    Parameters
+    ----------
+    name : str
+    x, y, tap : list of int
+        Words to send; words to expect. ``x`` and ``y`` are whole payloads.
+    x_pauses, y_pauses : list of int
+        Used in turn: clocks without ``valid`` before a word of ``x``; clocks that a word of ``y`` is kept waiting.
+    cut : int or None
+        The next run's reset comes after so many clocks, in the middle of this one. What came until then must be a
+        beginning of what is expected.
+    promise : Promise or None
+        Clocks to measure; only for runs without pauses and cut.
+    """
+
+    name: str
+    x: list
+    y: list
+    tap: list
+    x_pauses: tuple = (0,)
+    y_pauses: tuple = (0,)
+    cut: int | None = None
+    promise: Promise | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A core of a simulation: its model, its architecture as text, and its runs."""
+
+    model: object
+    architecture: str
+    runs: tuple
+
+
+def x_words(model, sequence):
+    """The payloads of a :class:`Sequence`: elements from the lowest bits up, then ``first``, then ``last``."""
+    width, size = model.input.width, model.input.size
+    words = []
+    for t, vector in enumerate(np.asarray(sequence.inputs).reshape(-1, size)):
+        word = sum((int(value) & ((1 << width) - 1)) << (width * j) for j, value in enumerate(vector))
+        word |= (t == 0) << (width * size)
+        word |= (sequence.finished and t == len(sequence.inputs) - 1) << (width * size + 1)
+        words.append(int(word))
+    return words
+
+
+def make_run(model, sequences, name="run", **others):
+    """A :class:`Run` of ``sequences`` with what the golden model says of them, each state and each read-out."""
+    x, y, tap = [], [], []
+    y_mask, tap_mask = (1 << model.readout_width) - 1, (1 << model.state.width) - 1
+    for sequence in sequences:
+        x += x_words(model, sequence)
+        trace = golden.trace(model, np.asarray(sequence.inputs))
+        if model.emit is Emit.EVERY:
+            chosen = slice(None)
+        else:
+            chosen = slice(-1, None) if sequence.finished else slice(0, 0)
+        tap += [int(z) & tap_mask for z in trace.states[chosen].reshape(-1)]
+        for logits in trace.outputs[chosen]:
+            y += [int(value) & y_mask | (k == model.outputs - 1) << model.readout_width
+                  for k, value in enumerate(logits)]
+    return Run(name, x, y, tap, **others)
+
+
+def promise(core, steps):
+    """What ``core`` promises for sequences of ``steps`` vectors."""
+    sequence = core.sequence_timing(steps)
+    every = core.model.emit is Emit.EVERY
+    interval = sequence.interval // steps if every else core.timing.interval
+    transfers = core.model.outputs * (steps if every else 1)
+    return Promise(steps, transfers, interval, sequence.latency, sequence.interval)
+
+
+def timed_run(model, architecture, sequences, name="timed"):
+    """A run without pauses of ``sequences``, all of one length, whose clocks are measured against the core's promise."""
+    core = build_core(model, parse_architecture(architecture))
+    length, = {len(sequence.inputs) for sequence in sequences}
+    return make_run(model, sequences, name, promise=promise(core, length))
+
+
+def emit_cores(entries):
+    """Verilog files of the cores of ``entries`` and of the wrapper around them, by file name."""
+    sources, ports = {}, []
+    for k, entry in enumerate(entries):
+        module = f"hadam_core_{k}"
+        core = build_core(entry.model, parse_architecture(entry.architecture))
+        sources[f"{module}.v"] = emit_verilog(core, module)
+        ports.append(CorePorts.of(entry.model, module))
+    sources["top.v"] = wrapper(ports)
+    return sources
+
+
+def core_job(entries):
+    """The job of ``sim.bench_core`` for ``entries``."""
+    cores = []
+    for entry in entries:
+        core = build_core(entry.model, parse_architecture(entry.architecture))
+        longest = max(itertools.chain.from_iterable((*run.x_pauses, *run.y_pauses) for run in entry.runs), default=0)
+        quiet = core.sequence_timing(1).latency + SPARE_CLOCKS
+        cores.append({"name": f"{entry.architecture} n={entry.model.size}", "quiet_clocks": quiet,
+                      "stuck_clocks": 2 * quiet + longest, "runs": [asdict(run) for run in entry.runs]})
+    return {"cores": cores}
+
+
+def simulate_cores(entries, simulator, *, sources=None, compile_args=(), folder=None, cache=None):
+    """Emits, compiles and runs the cores of ``entries`` in one simulation.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+    simulator : Simulator
+    sources : dict of str to str, optional
+        In place of :func:`emit_cores`: an edited text, or a netlist with the same ports.
+    compile_args, folder, cache
+        As for :func:`sim.runner.compile_design` and :func:`sim.runner.run_bench`.
+
+    Returns
+    -------
+    dict
+        ``cores``: for each entry its ``name`` and ``runs`` with the numbers of words compared and measured clocks;
+        ``clocks``, ``run_seconds`` and ``compile_seconds``.
+
+    Raises
+    ------
+    BenchFailed
+        At any difference from the golden model, from the streams' rules or from the promised clocks.
+    """
+    compiled = compile_design(sources or emit_cores(entries), TOP, simulator, args=compile_args, cache=cache)
+    return run_bench(compiled, BENCH, core_job(entries), folder=folder) | {"compile_seconds": compiled.seconds}
