@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What every command line here has in common: one line for an error, and the right exit code."""
+
+import os
+import sys
+
+from hadam_hw.errors import HadamError
+
+INTERRUPTED = 130
+
+
+def run_cli(main, argv=None):
+    """Calls ``main(argv)`` and returns the exit code: 0 ok, 1 user's error, 2 does not fit, 3 tool missing, 130 interrupted."""
+    try:
+        return main(sys.argv[1:] if argv is None else argv) or 0
+    except HadamError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader went away; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        return _fail(f"{error.strerror or error}{place}", 1)
+
+
+def _fail(message, code):
+    sys.stderr.write("error: " + " ".join(message.split()) + "\n")
+    return code

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fixed-point numbers: widths, the one rounding and the one saturation (docs/numerics.md)."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from hadam_hw.errors import ModelError
+
+#: int64 leaves room for a few bits of growth above these.
+MAX_WIDTH = 32
+MAX_FRAC = 32
+
+
+class Rounding(Enum):
+    """What ``round_shift`` does with the bits it drops."""
+
+    FLOOR = "floor"
+    HALF_UP = "half-up"
+    HALF_EVEN = "half-even"
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """A signed word of ``width`` bits; the integer ``Z`` stands for ``Z * 2**-frac`` units. ``frac`` may be negative.
+
+    Raises
+    ------
+    ModelError
+        If ``width`` is not between 2 and 32 or ``frac`` not between -32 and 32.
+    """
+
+    width: int
+    frac: int
+
+    def __post_init__(self):
+        if not 2 <= self.width <= MAX_WIDTH:
+            raise ModelError(f"State width must be between 2 and {MAX_WIDTH} bits, not {self.width}")
+        if not -MAX_FRAC <= self.frac <= MAX_FRAC:
+            raise ModelError(f"State fraction must be between {-MAX_FRAC} and {MAX_FRAC} bits, not {self.frac}")
+
+    @property
+    def minimum(self):
+        """The least integer."""
+        return -(1 << (self.width - 1))
+
+    @property
+    def maximum(self):
+        """The greatest integer."""
+        return (1 << (self.width - 1)) - 1
+
+
+def round_shift(values, shift, rounding):
+    """``values * 2**-shift`` rounded to integers; ``shift = 0`` is the identity. int32 stays int32, all else is int64.
+
+    ``FLOOR``: ``floor(v / 2**k)``; ``HALF_UP``: ``floor((v + 2**(k-1)) / 2**k)``, so ties go towards +infinity;
+    ``HALF_EVEN``: to nearest, ties to the even neighbour.
+
+    Raises
+    ------
+    ModelError
+        If ``shift`` is negative.
+    """
+    values = np.asarray(values)
+    if values.dtype != np.int32:
+        values = values.astype(np.int64, copy=False)
+    if shift < 0:
+        raise ModelError(f"Shift must be 0 or more bits, not {shift}")
+    if not shift:
+        return values
+    if rounding is Rounding.FLOOR:
+        return values >> shift
+    rounded = (values + values.dtype.type(1 << (shift - 1))) >> shift
+    if rounding is Rounding.HALF_UP:
+        return rounded
+    tie = values & ((1 << shift) - 1) == 1 << (shift - 1)
+    return rounded - (tie & (rounded & 1 == 1))
+
+
+def saturate(values, width):
+    """``values`` clamped to ``[-2**(width-1), 2**(width-1) - 1]``."""
+    return np.clip(values, -(1 << (width - 1)), (1 << (width - 1)) - 1)
+
+
+def signed_width(low, high):
+    """The bits of the narrowest two's complement word that holds both integers."""
+    low, high = int(low), int(high)
+    return 1 + max((low if low >= 0 else ~low).bit_length(), (high if high >= 0 else ~high).bit_length())

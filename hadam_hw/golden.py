@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The golden model: what one step computes, as plain as it can be said, and a fast way to the same integers.
+
+``step`` and ``readout`` are the definition (docs/numerics.md). ``run`` is for whole test sets; it must equal them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hadam_hw.errors import ModelError
+from hadam_hw.fixed import round_shift, saturate
+from hadam_hw.model import Emit
+from hadam_hw.recurrence import Hadamard
+
+#: Sequences that ``run`` steps together: large enough for BLAS, small enough for the cache.
+BATCH = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What a run computed.
+
+    Parameters
+    ----------
+    states : int64
+        From ``trace`` every state [steps, n], from ``run`` the last ones [sequences, n].
+    outputs : int64
+        ``Y``: from ``trace`` [steps, m]; from ``run`` [sequences, m], or [sequences, steps, m] if every step is read out.
+    saturations : int64
+        Saturated units, counted once a unit a step: for each step from ``trace``, for each sequence from ``run``.
+    """
+
+    states: np.ndarray
+    outputs: np.ndarray
+    saturations: np.ndarray
+
+
+def step(model, state, x, phase):
+    """One step: the new state and the number of units that saturated.
+
+    ``state`` int64 [..., n] and ``x`` int64 [..., d_in] give ([..., n], [...]).
+    """
+    constants = model.phases[phase]
+    pre = ((state @ model.recurrence.matrix().T) << model.state_shift(phase)) \
+        + ((x @ constants.input_codes.T) << model.input_shift(phase)) + constants.bias
+    rounded = round_shift(pre, model.output_shift(phase), model.rounding)
+    new = saturate(rounded, model.state.width)
+    return new, (new != rounded).sum(axis=-1)
+
+
+def readout(model, state, phase):
+    """``Y = U relu(Z) + c``, exact: int64 [..., m]."""
+    return np.maximum(state, 0) @ model.output_weight.astype(np.int64).T + model.phases[phase].output_bias
+
+
+def classify(outputs):
+    """The class: the lowest index among the largest ``Y`` [..., m]."""
+    return np.argmax(outputs, axis=-1)
+
+
+def trace(model, inputs):
+    """Every state and every read-out of one sequence ``inputs`` int [steps, d_in], by the definition."""
+    inputs = check_inputs(model, np.asarray(inputs)[None])[0]
+    state = np.zeros(model.size, dtype=np.int64)
+    states, outputs, saturations = [], [], []
+    for index, x in enumerate(inputs):
+        phase = model.phase_of(index)
+        state, saturated = step(model, state, x, phase)
+        states.append(state)
+        outputs.append(readout(model, state, phase))
+        saturations.append(saturated)
+    return Trace(np.array(states), np.array(outputs), np.array(saturations))
+
+
+def run(model, inputs, *, progress=None):
+    """All sequences ``inputs`` int [sequences, steps, d_in], ``==`` to the definition.
+
+    The matrix products are BLAS's, in float32 or float64 as the bounds of all partial sums allow: every integer that
+    occurs is below 2**24 or 2**53, so that no product or sum is ever rounded. ``progress(done, total)`` is called after
+    each batch of sequences.
+    """
+    inputs = check_inputs(model, np.asarray(inputs))
+    count, steps, _ = inputs.shape
+    every = model.emit is Emit.EVERY
+    states = np.zeros((count, model.size), dtype=np.int64)
+    outputs = np.zeros((count, steps, model.outputs) if every else (count, model.outputs), dtype=np.int64)
+    saturations = np.zeros(count, dtype=np.int64)
+    kernel = _Kernel(model)
+    for start in range(0, count, BATCH):
+        batch = slice(start, min(start + BATCH, count))
+        state = np.zeros((batch.stop - start, model.size), dtype=kernel.dtype)
+        for index in range(steps):
+            phase = model.phase_of(index)
+            state, saturated = kernel.step(state, inputs[batch, index], phase)
+            saturations[batch] += saturated
+            if every:
+                outputs[batch, index] = readout(model, state.astype(np.int64), phase)
+        states[batch] = state
+        if not every:
+            outputs[batch] = readout(model, states[batch], model.phase_of(steps - 1))
+        if progress is not None:
+            progress(batch.stop, count)
+    return Trace(states, outputs, saturations)
+
+
+class _Kernel:
+    """One step of many sequences in floating point that never rounds; int64 where the bounds are too wide."""
+
+    def __init__(self, model):
+        self.model = model
+        bound = max(max(int(np.abs(edge).max()) for edge in model.pre_bounds(p)) + (1 << model.output_shift(p))
+                    for p in range(len(model.phases)))
+        # A partial sum can exceed the total: add up absolute values instead of relying on `pre`'s own bound.
+        for p, phase in enumerate(model.phases):
+            recurrent = model.recurrence.gain * -model.state.minimum << model.state_shift(p)
+            driven = int(np.abs(phase.input_codes).sum(axis=1).max()) \
+                * max(-model.input.minimum, model.input.maximum) << model.input_shift(p)
+            bound = max(bound, recurrent + driven + int(np.abs(phase.bias).max()) + (1 << model.output_shift(p)))
+        self.dtype = np.float32 if bound < 1 << 24 else np.float64 if bound < 1 << 53 else np.int64
+        block = model.recurrence.block if isinstance(model.recurrence, Hadamard) else model.size
+        matrix = model.recurrence.matrix()
+        self._blocks = [np.ascontiguousarray(matrix[low:low + block, low:low + block].T.astype(self.dtype))
+                        for low in range(0, model.size, block)]
+        self._input = [phase.input_codes.T.astype(self.dtype) for phase in model.phases]
+        self._bias = [phase.bias.astype(self.dtype) for phase in model.phases]
+
+    def step(self, state, x, phase):
+        model = self.model
+        width = len(self._blocks[0])
+        pre = np.empty_like(state)
+        for index, block in enumerate(self._blocks):
+            columns = slice(index * width, (index + 1) * width)
+            np.matmul(state[:, columns], block, out=pre[:, columns])
+        if model.state_shift(phase):
+            pre *= self.dtype(1 << model.state_shift(phase))
+        pre += (x.astype(self.dtype) @ self._input[phase]) * self.dtype(1 << model.input_shift(phase))
+        pre += self._bias[phase]
+        # float32 was proven to hold every value, so int32 does
+        integers = pre.astype(np.int32 if self.dtype is np.float32 else np.int64)
+        rounded = round_shift(integers, model.output_shift(phase), model.rounding)
+        new = saturate(rounded, model.state.width)
+        return new.astype(self.dtype), np.count_nonzero(new != rounded, axis=1)
+
+
+def float_run(model, inputs, *, progress=None):
+    """``Y`` as float64 [sequences, m] of the same codes with an unrounded, unbounded state: "float" in every comparison.
+
+    The state is that of the real-valued recurrence, so for two phases the exact ``sqrt(2)`` takes the place of its codes.
+    """
+    inputs = check_inputs(model, np.asarray(inputs))
+    codes = model.phases[0].input_codes.astype(np.float64).T
+    phase = model.phases[0]
+    matrix = model.recurrence.matrix().T * 2.0 ** -model.recurrence.shift(0)
+    if len(model.phases) > 1:
+        matrix = matrix * np.sqrt(2.0)
+    bias = phase.bias * 2.0 ** -model.frac(0)
+    outputs = np.zeros((len(inputs), model.outputs))
+    for start in range(0, len(inputs), BATCH):
+        batch = inputs[start:start + BATCH]
+        state = np.zeros((len(batch), model.size))
+        for index in range(batch.shape[1]):
+            state = state @ matrix + batch[:, index] @ codes + bias
+        outputs[start:start + BATCH] = np.maximum(state, 0) @ model.output_weight.T.astype(np.float64) \
+            + phase.output_bias * 2.0**-model.state.frac
+        if progress is not None:
+            progress(min(start + BATCH, len(inputs)), len(inputs))
+    return outputs
+
+
+def check_inputs(model, inputs):
+    """``inputs`` as an array [sequences, steps, d_in] of integers in the model's range, or a ModelError that says why not."""
+    if inputs.ndim != 3 or inputs.shape[2] != model.inputs or not inputs.shape[1]:
+        raise ModelError(f"Inputs must have shape [sequences, steps, {model.inputs}], not {list(inputs.shape)}")
+    if inputs.dtype.kind not in "iu":
+        raise ModelError(f"Inputs must be integers, not {inputs.dtype}")
+    if inputs.size and (inputs.min() < model.input.minimum or inputs.max() > model.input.maximum):
+        raise ModelError(f"Inputs must lie between {model.input.minimum} and {model.input.maximum}, "
+                         f"not between {inputs.min()} and {inputs.max()}")
+    return inputs if inputs.dtype == np.int64 else inputs.astype(np.int64) if inputs.size < 1 << 22 else inputs

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The model's file: an ``.npz`` without pickles, written so that equal models are equal files (docs/numerics.md).
+
+Nothing in a file is trusted. Sizes are checked against the archive's own directory and against limits before anything
+is allocated, names and types against the schema, and the values by the constructors that every model goes through.
+"""
+
+import io
+import json
+import math
+import zipfile
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from hadam_hw.errors import ModelError, ModelFileError
+from hadam_hw.files import atomic_write
+from hadam_hw.fixed import FixedPoint, Rounding
+from hadam_hw.model import Emit, InputFormat, Phase, Provenance, QuantizedModel, TestVectors
+from hadam_hw.recurrence import Hadamard, Ternary
+
+SCHEMA = 1
+#: No model that this package can build comes near.
+MAX_ARRAY_BYTES = 256 << 20
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_TEXTS = ("header", "provenance")
+_VECTORS = ("vectors_inputs", "vectors_outputs", "vectors_labels")
+_TYPES = {"header": "|u1", "provenance": "|u1", "recurrent": "|i1", "output_weight": "|i1"}
+_OTHER_TYPE = "<i8"
+
+
+def save_model(model, path):
+    """Writes ``model`` to ``path``, whole or not at all."""
+    atomic_write(path, model_bytes(model))
+
+
+def model_bytes(model):
+    """The contents of the model's file."""
+    header = {"schema": SCHEMA, "digest": model.digest, "classes": list(model.classes), **model.header()}
+    arrays = {"header": _text(header), "provenance": _text(asdict(model.provenance)), **model.parameter_arrays()}
+    if model.vectors is not None:
+        arrays |= dict(zip(_VECTORS, (model.vectors.inputs, model.vectors.outputs, model.vectors.labels)))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.ascontiguousarray(array, dtype=_TYPES.get(name, _OTHER_TYPE)))
+            info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, member.getvalue(), zipfile.ZIP_DEFLATED, compresslevel=9)
+    return buffer.getvalue()
+
+
+def load_model(path):
+    """Reads a model from ``path``.
+
+    Raises
+    ------
+    ModelFileError
+        With one sentence, for anything that is not a model of a schema this version knows.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"Model file {path} cannot be read: {error.strerror or error}") from None
+    try:
+        return _parse(_arrays(data))
+    except ModelError as error:
+        raise ModelFileError(f"Model file {path} cannot be used: {error}") from None
+
+
+def _text(value):
+    return np.frombuffer(json.dumps(value, sort_keys=True, allow_nan=False).encode(), dtype=np.uint8)
+
+
+def _arrays(data):
+    """The arrays of an archive by name, after everything but their values has been checked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            names = [info.filename for info in members]
+            if len(set(names)) != len(names):
+                raise ModelFileError("an array is there twice")
+            if len(names) > 64:
+                raise ModelFileError(f"a model has at most 64 arrays, not {len(names)}")
+            return {info.filename.removesuffix(".npy"): _array(archive, info) for info in members}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, UnicodeError,
+            ValueError, KeyError) as error:
+        raise ModelFileError(f"it is not a complete .npz archive ({error})") from None
+
+
+def _array(archive, info):
+    name = info.filename.removesuffix(".npy")
+    if not info.filename.endswith(".npy"):
+        raise ModelFileError(f"its member {info.filename!r} is not an array")
+    if info.file_size > MAX_ARRAY_BYTES:
+        raise ModelFileError(f"array {name!r} would take {info.file_size} bytes, more than any model")
+    with archive.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        if version != (1, 0):
+            raise ModelFileError(f"array {name!r} has an unknown format version {version}")
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
+        wanted = _TYPES.get(name, _OTHER_TYPE)
+        if dtype.hasobject:
+            raise ModelFileError(f"array {name!r} holds Python objects, which are never loaded")
+        if dtype.str != wanted:
+            raise ModelFileError(f"array {name!r} must have type {wanted}, not {dtype.str}")
+        size = math.prod(shape) * dtype.itemsize
+        if fortran or any(length < 0 for length in shape) or len(shape) > 3:
+            raise ModelFileError(f"array {name!r} has a shape that no model has")
+        if size > info.file_size or size > MAX_ARRAY_BYTES:
+            raise ModelFileError(f"array {name!r} claims {size} bytes but the file holds {info.file_size}")
+        content = member.read(size + 1)
+        if len(content) != size:
+            raise ModelFileError(f"array {name!r} has {len(content)} bytes, not {size}")
+    return np.frombuffer(content, dtype=dtype).reshape(shape)
+
+
+def _parse(arrays):
+    texts = {name: _json(arrays, name) for name in _TEXTS}
+    header = texts["header"]
+    schema = header.get("schema")
+    if schema != SCHEMA:
+        raise ModelFileError(f"it has schema {schema!r} and this version reads schema {SCHEMA}; "
+                             "a newer hadam_hw may read it")
+    try:
+        kind = header["recurrence"].pop("kind")
+        if kind == "hadamard":
+            recurrent = arrays["recurrent"]
+            if recurrent.ndim != 1:
+                raise ModelFileError("the signs must be a vector")
+            recurrence = Hadamard(size=len(recurrent), signs=recurrent, **_integers(header["recurrence"]))
+        elif kind == "ternary":
+            recurrence = Ternary(arrays["recurrent"], **_integers(header["recurrence"]))
+        else:
+            raise ModelFileError(f"it has an unknown recurrence {kind!r}")
+        phases = tuple(
+            Phase(arrays[f"input_codes_{p}"], _integer(entry["input_frac"]), arrays[f"bias_{p}"],
+                  arrays[f"output_bias_{p}"], float(entry["output_scale"]))
+            for p, entry in enumerate(header["phases"]))
+        signed = header["input"]["signed"]
+        if not isinstance(signed, bool):
+            raise ModelFileError("the input's signedness must be true or false")
+        vectors = TestVectors(*(arrays[name] for name in _VECTORS)) if _VECTORS[0] in arrays else None
+        model = QuantizedModel(
+            recurrence=recurrence,
+            input=InputFormat(_integer(header["input"]["size"]), _integer(header["input"]["width"]), signed),
+            state=FixedPoint(**_integers(header["state"])),
+            rounding=Rounding(header["rounding"]), emit=Emit(header["emit"]), phases=phases,
+            output_weight=arrays["output_weight"], input_bits=_integer(header["input_bits"]),
+            output_bits=_integer(header["output_bits"]), classes=tuple(str(name) for name in header["classes"]),
+            provenance=Provenance(**texts["provenance"]), vectors=vectors)
+    except KeyError as error:
+        raise ModelFileError(f"it lacks {error.args[0]!r}") from None
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ModelFileError(f"its header is malformed ({error})") from None
+    expected = {*_TEXTS, *model.parameter_arrays(), *(_VECTORS if vectors is not None else ())}
+    if set(arrays) != expected:
+        raise ModelFileError(f"it has arrays that no model has: {', '.join(sorted(set(arrays) - expected))}")
+    if model.digest != header.get("digest"):
+        raise ModelFileError("its contents do not match its digest; it was damaged or edited")
+    return model
+
+
+def _json(arrays, name):
+    if name not in arrays:
+        raise ModelFileError(f"it lacks {name!r}")
+    try:
+        value = json.loads(arrays[name].tobytes().decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"its {name} is not valid JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise ModelFileError(f"its {name} must be a JSON object")
+    return value
+
+
+def _no_constant(name):
+    raise ValueError(f"{name} is not a number")
+
+
+def _integer(value):
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ModelFileError(f"it has {value!r} where an integer belongs")
+    return value
+
+
+def _integers(entries):
+    return {name: _integer(value) for name, value in entries.items()}

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Small random models for everybody's tests; the corners are in the arguments."""
+
+import numpy as np
+
+from hadam_hw.fixed import FixedPoint, Rounding
+from hadam_hw.model import Emit, InputFormat, Phase, QuantizedModel
+from hadam_hw.recurrence import Hadamard, Ternary
+
+
+def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_signed=False, state_width=12, frac=0,
+                 rounding=Rounding.HALF_UP, emit=Emit.LAST, input_bits=4, output_bits=4, seed=0, ternary=False,
+                 multiplier=1, shift_bits=3, input_frac=2, bias_range=200, vectors=None):
+    """A model of random codes, signs and biases; phase 1, where there is one, is consistent with phase 0.
+
+    ``block`` chooses a Hadamard recurrence, ``ternary`` a random one with ``multiplier`` and ``shift_bits``. A small
+    ``state_width`` or a large ``frac`` saturates often; a small ``input_width`` and a negative ``frac`` meet many ties.
+    """
+    rng = np.random.default_rng(seed)
+    if ternary:
+        recurrence = Ternary(rng.integers(-1, 2, (size, size)), multiplier, shift_bits)
+    else:
+        recurrence = Hadamard(size, block or size, rng.choice([-1, 1], size))
+    codes = rng.integers(*_levels(input_bits), (size, inputs), endpoint=True)
+    phases = []
+    for p in range(recurrence.phases):
+        extra = input_frac if p else 0
+        fine = max(frac + recurrence.shift(p), extra)
+        phases.append(Phase(
+            np.rint(np.sqrt(2) * 2**extra * codes).astype(np.int64) if p else codes, extra,
+            rng.integers(-bias_range, bias_range + 1, size) << max(fine, 0), rng.integers(-1000, 1001, outputs)))
+    return QuantizedModel(
+        recurrence=recurrence, input=InputFormat(inputs, input_width, input_signed), state=FixedPoint(state_width, frac),
+        rounding=rounding, emit=emit, phases=tuple(phases),
+        output_weight=rng.integers(*_levels(output_bits), (outputs, size), endpoint=True),
+        input_bits=input_bits, output_bits=output_bits, vectors=vectors)
+
+
+def _levels(bits):
+    return (-1, 1) if bits == 1 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
