@@ -23,7 +23,6 @@ from hadam_hw.errors import ToolFailedError, ToolMissingError
 
 POLL_SECONDS = 0.02
 COMPILING = b"This might take a while"  # what a YoWASP tool says when it compiles itself
-LOG = "{name}.log"
 
 
 class Kind(Enum):
@@ -193,7 +192,7 @@ def run_tool(tool, arguments, folder, *, on_compiling=None):
     ToolFailedError
         If it ends with another status than 0; its own error line is in the message.
     """
-    done, = run_jobs([Job(tool, tuple(arguments), Path(folder), LOG.format(name=tool.name))], on_compiling=on_compiling)
+    done, = run_jobs([Job(tool, tuple(arguments), Path(folder), f"{tool.name}.log")], on_compiling=on_compiling)
     check(done)
     return done.messages
 
