@@ -7,6 +7,7 @@ from collections import Counter, deque
 
 LC, RAM, DSP = "ICESTORM_LC", "ICESTORM_RAM", "ICESTORM_DSP"
 OTHER = "other"
+TOP = "board"
 _MODULE = re.compile(r"^module \\?(\S+?) ?[(;]")
 _PUBLIC_PART = re.compile(r"[$\[].*|_SB_.*|_(LC|DFFLC|RAM)$")
 
@@ -14,7 +15,7 @@ _PUBLIC_PART = re.compile(r"[$\[].*|_SB_.*|_(LC|DFFLC|RAM)$")
 def module_paths(verilog):
     """First line and hierarchical name of each module of Amaranth's Verilog, in order.
 
-    There each instance has a module of its own, named by its path from the top (``top.core.cell``).
+    There each instance has a module of its own, named by its path from the top of its text (``top.link.receiver``).
     """
     found = []
     for number, line in enumerate(verilog.splitlines(), 1):
@@ -45,7 +46,8 @@ def count_components(placed, verilog, top, file_name):
     Returns
     -------
     dict of str to dict
-        Hierarchical name below the top ("" is the top itself) to ``{"lc", "ff", "ebr", "dsp"}``.
+        Hierarchical name to ``{"lc", "ff", "ebr", "dsp"}``. Names begin below the top, which itself is :data:`TOP`; those of
+        modules from another text than the top's begin with the name of that text's top.
     """
     module, = placed["modules"].values()
     finder = _Finder(module["cells"], module_paths(verilog), top, file_name)
@@ -66,8 +68,9 @@ class _Finder:
     def __init__(self, cells, modules, top, file_name):
         self._cells = cells
         self._lines = [line for line, _ in modules]
-        self._paths = [path[len(top):].lstrip(".") for _, path in modules]
+        self._paths = [path[len(top):].lstrip(".") if path.split(".")[0] == top else path for _, path in modules]
         self._known = set(self._paths)
+        self._roots = {path for path in self._paths if path and "." not in path}
         self._source = re.compile(re.escape(file_name) + r":(\d+)\.")
         self._users = {}  # net to the cells that it feeds
         for name, cell in cells.items():
@@ -85,7 +88,7 @@ class _Finder:
             if found is None:
                 found = self._told_by_name(here)
             if found is not None:
-                return found
+                return found or TOP
             for port, bits in self._cells[here]["connections"].items():
                 if self._cells[here]["port_directions"].get(port) == "output":
                     for bit in bits:
@@ -105,6 +108,11 @@ class _Finder:
         if name.startswith("$"):
             return None
         path = _PUBLIC_PART.sub("", name)
+        parts = path.split(".")
+        for at in range(len(parts) - 1, 0, -1):
+            if parts[at] in self._roots and ".".join(parts[:at + 1]) not in self._known:
+                path = ".".join(parts[at:])  # inside an instance of another text's top
+                break
         while path:
             if path in self._known:
                 return path

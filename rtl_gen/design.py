@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From a model to Verilog: the core's text, and the whole design's, which contains the core's as it is."""
+
+import json
+
+from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
+from amaranth.lib import wiring
+
+from rtl_gen.core import build_core
+from rtl_gen.instantiation import instantiation_template
+from rtl_gen.verilog import emit_verilog
+
+CORE, CORE_FILE, DESIGN_FILE, PINS_FILE, TEMPLATE_FILE, FACTS_FILE = (
+    "hadam_core", "core.v", "design.v", "pins.pcf", "core_instance.v", "facts.json")
+
+
+class CoreInstance(wiring.Component):
+    """Stands for a :class:`~rtl_gen.core.Core` in a design: an instance of the module :data:`CORE`, whose text is added.
+
+    So what is simulated alone and what is synthesised within the design is the same text.
+
+    Parameters
+    ----------
+    core : Core
+
+    Members
+    -------
+    As those of ``core``.
+    """
+
+    def __init__(self, core):
+        self.model = core.model
+        self.architecture = core.architecture
+        self.timing = core.timing
+        self.sequence_timing = core.sequence_timing
+        super().__init__(core.signature)
+
+    def elaborate(self, platform):
+        m = Module()
+        ports = {"i_clk": ClockSignal(), "i_rst": ResetSignal()}
+        for path, member, value in self.signature.flatten(self):
+            direction = "i" if member.flow is wiring.In else "o"
+            ports[f"{direction}_{'__'.join(map(str, path))}"] = getattr(value, "as_value", lambda value=value: value)()
+        setattr(m.submodules, CORE, Instance(CORE, **ports))
+        return m
+
+
+def emit_core(model, architecture):
+    """The core and its Verilog text, as module :data:`CORE`.
+
+    Returns
+    -------
+    core : Core
+    text : str
+    """
+    core = build_core(model, architecture)
+    return core, emit_verilog(core, CORE)
+
+
+def emit_design(model, architecture, board_name, clock_mhz, steps):
+    """The files of a design for a board, before any tool has seen them.
+
+    Parameters
+    ----------
+    model : QuantizedModel
+    architecture : Architecture
+    board_name : str
+    clock_mhz : float or None
+        ``None`` leaves it to the board.
+    steps : int
+        Vectors of a sequence, for what is told about sequences.
+
+    Returns
+    -------
+    dict of str to bytes
+        Verilog of core and design, pin constraints, the instantiation template, and what else is known of the design.
+    """
+    import boards
+    from rtl_gen.top import Top
+
+    board = boards.get(board_name)
+    core, core_text = emit_core(model, architecture)
+    top = Top(CoreInstance(core))
+    wrapper = board.wrapper(top)
+    text = emit_verilog(wrapper, f"hadam_{board.name}") + core_text
+    sequence = core.sequence_timing(steps)
+    facts = {
+        "top": f"hadam_{board.name}", "chip": board.chip, "package": board.package, "clock_mhz": board.clock_mhz,
+        "cycles_per_step": core.timing.interval, "contexts": core.timing.contexts,
+        "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval,
+    }
+    return {name: content.encode() for name, content in {
+        CORE_FILE: core_text, DESIGN_FILE: text, PINS_FILE: board.pcf(),
+        TEMPLATE_FILE: instantiation_template(core, CORE), FACTS_FILE: json.dumps(facts)}.items()}
