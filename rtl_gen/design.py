@@ -7,11 +7,9 @@ from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
 from rtl_gen.core import build_core
+from rtl_gen.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, PINS_FILE, TEMPLATE_FILE
 from rtl_gen.instantiation import instantiation_template
 from rtl_gen.verilog import emit_verilog
-
-CORE, CORE_FILE, DESIGN_FILE, PINS_FILE, TEMPLATE_FILE, FACTS_FILE = (
-    "hadam_core", "core.v", "design.v", "pins.pcf", "core_instance.v", "facts.json")
 
 
 class CoreInstance(wiring.Component):
@@ -88,6 +86,7 @@ def emit_design(model, architecture, board_name, clock_mhz, steps):
         "top": f"hadam_{board.name}", "chip": board.chip, "package": board.package, "clock_mhz": board.clock_mhz,
         "cycles_per_step": core.timing.interval, "contexts": core.timing.contexts,
         "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval,
+        "link_baud": 3000000, "link_sequences_per_second": 3000000 / 10 / (steps + 12),
     }
     return {name: content.encode() for name, content in {
         CORE_FILE: core_text, DESIGN_FILE: text, PINS_FILE: board.pcf(),

@@ -12,9 +12,8 @@ from pathlib import Path
 from hadam_hw.errors import HadamError, ToolFailedError
 from rtl_gen import components
 from rtl_gen.cache import digest
+from rtl_gen.design_files import BITSTREAM_FILE, DESIGN_FILE, NETLIST_FILE, NETLIST_VERILOG_FILE
 from rtl_gen.toolchain import Job, check, run_jobs, run_tool
-
-DESIGN, NETLIST, NETLIST_VERILOG, BITSTREAM = "design.v", "netlist.json", "netlist.v", "design.bin"
 
 #: Cells that multiply or divide, in the design as written.
 MULTIPLYING = ("$mul", "$macc", "$macc_v2", "$div", "$divfloor", "$mod", "$modfloor", "$pow")
@@ -127,10 +126,10 @@ class Flow:
         """
         def make():
             self.on_stage("synthesis")
-            with _folder({DESIGN: source.encode()}) as folder:
+            with _folder({DESIGN_FILE: source.encode()}) as folder:
                 run_tool(self.tools.synthesis, ["-q", "-p", _script(top, options)], folder,
                          on_compiling=self._note_compiling)
-                kept = ("before.txt", "after.json", NETLIST, NETLIST_VERILOG)
+                kept = ("before.txt", "after.json", NETLIST_FILE, NETLIST_VERILOG_FILE)
                 return {name: (folder / name).read_bytes() for name in kept}
 
         files, _ = self.cache.stage("synthesis", {
@@ -138,7 +137,7 @@ class Flow:
         }, make)
         cells = json.loads(files["after.json"])["design"]["num_cells_by_type"]
         _check_no_multiplier(files["before.txt"].decode(), cells)
-        return Netlist(top, source, files[NETLIST], files[NETLIST_VERILOG], cells)
+        return Netlist(top, source, files[NETLIST_FILE], files[NETLIST_VERILOG_FILE], cells)
 
     def place(self, netlist, device, clock_mhz, seeds, *, pins=None):
         """A :class:`Placement` for each seed, in their order; seeds that are not known yet run at the same time.
@@ -175,12 +174,12 @@ class Flow:
         return [_placement(seed, known[seed]) for seed in seeds]
 
     def _place(self, netlist, device, clock_mhz, seeds, pins):
-        inputs = {NETLIST: netlist.json}
+        inputs = {NETLIST_FILE: netlist.json}
         if pins is not None:
             inputs["pins.pcf"] = pins.encode()
         with _folder(inputs) as folder:
             jobs = [Job(self.tools.placement, (
-                f"--{device.chip}", "--package", device.package, "--json", NETLIST, "--freq", f"{clock_mhz:.6f}",
+                f"--{device.chip}", "--package", device.package, "--json", NETLIST_FILE, "--freq", f"{clock_mhz:.6f}",
                 *(("--pcf-allow-unconstrained",) if pins is None else ("--pcf", "pins.pcf")),
                 "--seed", str(seed), "--timing-allow-fail", "--asc", f"{seed}.asc", "--report", f"{seed}.json",
                 "--write", f"{seed}-placed.json"), folder, f"{seed}.log") for seed in seeds]
@@ -192,12 +191,12 @@ class Flow:
         def make():
             self.on_stage("packing")
             with _folder({"design.asc": placement.text}) as folder:
-                run_tool(self.tools.packing, ["design.asc", BITSTREAM], folder, on_compiling=self._note_compiling)
-                return {BITSTREAM: (folder / BITSTREAM).read_bytes()}
+                run_tool(self.tools.packing, ["design.asc", BITSTREAM_FILE], folder, on_compiling=self._note_compiling)
+                return {BITSTREAM_FILE: (folder / BITSTREAM_FILE).read_bytes()}
 
         files, _ = self.cache.stage(
             "packing", {"text": digest(placement.text), "tool": self.tools.packing.version}, make)
-        return files[BITSTREAM]
+        return files[BITSTREAM_FILE]
 
     def _note_compiling(self, name):
         if name not in self._compiling:
@@ -208,10 +207,10 @@ class Flow:
 def _script(top, options):
     multiplying = " ".join(f"t:{cell}" for cell in MULTIPLYING)
     return "; ".join((
-        f"read_verilog {DESIGN}", f"hierarchy -check -top {top}", "proc",
+        f"read_verilog {DESIGN_FILE}", f"hierarchy -check -top {top}", "proc",
         f"tee -q -o before.txt select -list {multiplying}",
-        " ".join(("synth_ice40", *options, "-top", top, "-json", NETLIST)),
-        "check -assert", "tee -q -o after.json stat -json", f"write_verilog -noattr -noexpr {NETLIST_VERILOG}"))
+        " ".join(("synth_ice40", *options, "-top", top, "-json", NETLIST_FILE)),
+        "check -assert", "tee -q -o after.json stat -json", f"write_verilog -noattr -noexpr {NETLIST_VERILOG_FILE}"))
 
 
 def _check_no_multiplier(before, cells):
@@ -240,7 +239,7 @@ def _read(done, netlist, folder, seed):
     facts["fmax_mhz"] = min((clock["achieved"] for clock in timing["fmax"].values()), default=None)
     if facts["fmax_mhz"] is None:
         raise ToolFailedError("nextpnr found no clock in the design")
-    facts["parts"] = components.count_components(placed, netlist.source, netlist.top, DESIGN)
+    facts["parts"] = components.count_components(placed, netlist.source, netlist.top, DESIGN_FILE)
     used["ff"] = sum(part["ff"] for part in facts["parts"].values())
     for kind in used:
         if sum(part[kind] for part in facts["parts"].values()) != used[kind]:

