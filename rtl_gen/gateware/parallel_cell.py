@@ -53,14 +53,14 @@ class ParallelNetwork(wiring.Component):
         def take(edge, level):
             word = words[edge.node]
             while len(word) <= level - graph.levels[edge.node]:
-                delayed = Signal.like(word[-1], name=f"node{edge.node}_late{len(word)}")
+                delayed = Signal.like(word[-1], name=f"node{edge.node}_late{len(word)}", reset_less=True)
                 m.d.sync += delayed.eq(word[-1])
                 word.append(delayed)
             return word[level - graph.levels[edge.node]] << edge.shift
 
         for k, adder in enumerate(graph.adders):
             node = graph.inputs + k
-            total = Signal(signed(self._widths[node]), name=f"node{node}")
+            total = Signal(signed(self._widths[node]), name=f"node{node}", reset_less=True)
             level = graph.levels[node] - 1
             left, right = take(adder.left, level), take(adder.right, level)
             m.d.sync += total.eq(left - right if adder.right.negate else left + right)
@@ -107,7 +107,7 @@ class ParallelCell(wiring.Component):
         m.submodules.input_network = input_network = self._input_network
         model, interval = self.model, self.timing.interval
         units = range(model.size)
-        state = [Signal(signed(model.state.width), name=f"state{unit}") for unit in units]
+        state = [Signal(signed(model.state.width), name=f"state{unit}", reset_less=True) for unit in units]
         x = Signal.like(self.x)
         phase = Signal()
         count = Signal(range(interval + 1), init=interval)
@@ -138,7 +138,7 @@ class ParallelCell(wiring.Component):
         width = self.model.state.width
         words = []
         for unit in range(self.model.size):
-            addend = Signal(signed(self.alignment.width), name=f"addend{unit}")
+            addend = Signal(signed(self.alignment.width), name=f"addend{unit}", reset_less=True)
             bias = by_phase([Const(p.bias[unit], signed(self.alignment.width)) for p in self.alignment.phases])
             if self.products.units[unit] is None:
                 m.d.sync += addend.eq(bias)
@@ -147,7 +147,7 @@ class ParallelCell(wiring.Component):
                 product = by_phase([self._input_network.o[p * self.products.count + index] << phase.input_shift
                                     for p, phase in enumerate(self.alignment.phases)])
                 m.d.sync += addend.eq(bias - product if negate else bias + product)
-            pre = Signal(signed(self.alignment.width), name=f"pre{unit}")
+            pre = Signal(signed(self.alignment.width), name=f"pre{unit}", reset_less=True)
             recurrent = self._network.o[unit]
             m.d.sync += pre.eq(addend - recurrent if self._network.negated[unit] else addend + recurrent)
 

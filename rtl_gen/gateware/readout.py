@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The read-out ``Y = U relu(Z) + c``: one accumulator, one code bit a clock, while the cell goes on."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -42,7 +42,7 @@ class Readout(wiring.Component):
         codes = model.output_weight
         self.code_width = signed_width(int(codes.min()), int(codes.max()))
         #: Clocks from the last state word to the one in which the last class is offered, if no class has to wait.
-        self.cycles = model.outputs * (model.size * self.code_width + self.OVERHEAD)
+        self.cycles = model.outputs * (model.size * self.code_width + self.OVERHEAD) + 1
         super().__init__({
             "z": In(word_signature(model.state.width)), "phase": In(1), "ready": Out(1, init=1),
             "y": Out(output_stream(model)),
@@ -65,47 +65,52 @@ class Readout(wiring.Component):
             init=[int(c) & ((1 << width) - 1) for phase in model.phases for c in phase.output_bias])
         write, z_port, u_port, c_port = state.write_port(), state.read_port(), weight.read_port(), bias.read_port()
 
+        # Registers at the border: the words come from the far end of the cell.
+        arrived, word = late(m, self.z.valid, 1), late(m, self.z.data, 1)
         unit = Signal(range(size))
-        m.d.comb += [write.addr.eq(unit), write.en.eq(self.z.valid),
-                     write.data.eq(Mux(self.z.data[-1], 0, self.z.data[:magnitude])),
+        last_unit = Signal(init=size == 1)  # the comparison, a clock before it is needed
+        next_unit = [unit.eq(Mux(last_unit, 0, unit + 1)), last_unit.eq((unit == size - 2) | (size == 1))]
+        m.d.comb += [write.addr.eq(unit), write.en.eq(arrived), write.data.eq(Mux(word[-1], 0, word[:magnitude])),
                      z_port.addr.eq(unit)]
 
         # clock 0: addresses, 1: words, 2: operand and code, 3: sum
         bit = Signal(range(bits))
         running = Signal()
-        load, subtract = late(m, bit == 0, 1), late(m, bit == bits - 1, 2)
+        begin = Signal()
+        load, top_bit = late(m, bit == 0, 1), late(m, bit == bits - 1, 1)
         operand = Signal(magnitude + bits - 1)
+        subtract = late(m, top_bit, 1)
         code = Signal(bits)
-        with m.If(load):
-            m.d.sync += [operand.eq(z_port.data), code.eq(u_port.data)]
-        with m.Else():
-            m.d.sync += [operand.eq(operand << 1), code.eq(code >> 1)]
+        # Inverted on its way into the register, so that the adder is nothing but an adder; `subtract` is its carry in.
+        m.d.sync += operand.eq(Mux(load, z_port.data, operand << 1) ^ top_bit.replicate(len(operand)))
+        m.d.sync += code.eq(Mux(load, u_port.data, code >> 1))
         adding = late(m, running, 2)
         total = Signal(width)
         with m.If(adding & code[0]):
-            m.d.sync += total.eq(total + (operand ^ subtract.replicate(width)) + subtract)
+            addend = Cat(operand, subtract.replicate(width))[:width]
+            m.d.sync += total.eq((Cat(Const(1, 1), total) + Cat(subtract, addend))[1:])
 
         index = Signal(range(classes))
         last = index == classes - 1
         m.d.comb += [self.y.payload.data.eq(total), self.y.payload.last.eq(last)]
         with m.FSM():
             with m.State("STATE"):
-                with m.If(self.z.valid):
-                    m.d.sync += [self.ready.eq(0), unit.eq(unit + 1)]
-                    with m.If(unit == 0):
+                with m.If(arrived):
+                    m.d.sync += [self.ready.eq(0), *next_unit]
+                    with m.If(self.ready):
                         m.d.sync += c_port.addr.eq(Mux(self.phase, classes, 0) if len(model.phases) > 1 else 0)
-                    with m.If(unit == size - 1):
-                        m.d.sync += [unit.eq(0), u_port.addr.eq(0), running.eq(1)]
+                    with m.If(last_unit):
+                        m.d.sync += [u_port.addr.eq(0), running.eq(1), begin.eq(1)]
                         m.next = "RUN"
             with m.State("RUN"):
-                with m.If((unit == 0) & (bit == 0)):
-                    m.d.sync += total.eq(c_port.data)
+                with m.If(begin):
+                    m.d.sync += [total.eq(c_port.data), begin.eq(0)]
                 with m.If(bit != bits - 1):
                     m.d.sync += bit.eq(bit + 1)
                 with m.Else():
-                    m.d.sync += [bit.eq(0), unit.eq(unit + 1), u_port.addr.eq(u_port.addr + 1)]
-                    with m.If(unit == size - 1):
-                        m.d.sync += [unit.eq(0), running.eq(0), c_port.addr.eq(c_port.addr + 1)]
+                    m.d.sync += [bit.eq(0), u_port.addr.eq(u_port.addr + 1), *next_unit]
+                    with m.If(last_unit):
+                        m.d.sync += [running.eq(0), c_port.addr.eq(c_port.addr + 1)]
                         m.next = "DRAIN"
             with m.State("DRAIN"):
                 with m.If(~adding):
@@ -118,6 +123,6 @@ class Readout(wiring.Component):
                         m.d.sync += [index.eq(0), self.ready.eq(1)]
                         m.next = "STATE"
                     with m.Else():
-                        m.d.sync += [index.eq(index + 1), running.eq(1)]
+                        m.d.sync += [index.eq(index + 1), running.eq(1), begin.eq(1)]
                         m.next = "RUN"
         return m

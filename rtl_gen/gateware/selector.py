@@ -48,7 +48,7 @@ class Selector(wiring.Component):
         groups = range(0, self.size, GROUP)
         low, high = self.unit[:4], late(m, self.unit[4:], 1)
         for j, bits in enumerate(self.i):
-            of_groups = Signal(len(groups), name=f"of_groups{j}")
+            of_groups = Signal(len(groups), name=f"of_groups{j}", reset_less=True)
             m.d.sync += of_groups.eq(Cat(bits[start:start + GROUP].bit_select(low, 1) for start in groups))
             m.d.sync += self.o[j].eq(of_groups.bit_select(high, 1) if len(groups) > 1 else of_groups)
         return m

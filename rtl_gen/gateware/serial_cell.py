@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -19,7 +19,7 @@ from rtl_gen.gateware.words import vector_layout, word_signature
 
 @dataclass(frozen=True)
 class Schedule:
-    """The clocks of one step, counted from the one in which ``start`` is high (clock 0).
+    """The clocks of one step, counted from the one after ``start`` (clock 0).
 
     Parameters
     ----------
@@ -146,26 +146,35 @@ class SerialCell(wiring.Component):
         return m
 
     def _control(self, m):
-        """The step's clock counter; when the cell is ready."""
+        """Which clock of the step it is; when the cell is ready."""
         interval = self.schedule.interval
-        self._count = Signal(range(interval + 1), init=interval)
-        self._phase = Signal()
-        self._first = Signal()
-        # While unloading, state words pass the network's inputs: it gets its zeros before the next step.
-        settling = Signal(self._network.max_delay)
-        m.d.comb += self.ready.eq((self._count == interval) & ~settling[0])
+        # What starts a step is decoded a lot: a register keeps the stream's handshake out of that.
+        begin = Signal()
+        self._next_phase, self._next_first = Signal(), Signal()
+        self._phase, self._first = Signal(), Signal()
+        # Bit k is high in clock k. A flip-flop a clock is cheaper than a counter and its comparisons, and faster.
+        clocks = Signal(interval)
+        self._clock = Cat(begin, clocks)
+        m.d.sync += [begin.eq(self.start), clocks.eq(self._clock),
+                     self._next_phase.eq(self.phase), self._next_first.eq(self.first)]
+        with m.If(begin):
+            m.d.sync += [self._phase.eq(self._next_phase), self._first.eq(self._next_first)]
+
+        # While unloading, state words pass the network's inputs; in a reset anything may. It gets its zeros before a step.
+        settling = Signal(self._network.max_delay, init=-1)
         m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, ~0, settling >> 1))
-        with m.If(self.start):
-            m.d.sync += [self._count.eq(1), self._phase.eq(self.phase), self._first.eq(self.first)]
-        with m.Elif(self._count != interval):
-            m.d.sync += self._count.eq(self._count + 1)
+        settled = settling[0] & ~settling[1:].any() & ~self._memory.unloading
+        with m.If(self.start | self.unload):
+            m.d.sync += self.ready.eq(0)
+        with m.Elif(self._clock[interval - 2] | settled):  # two clocks early: this register, and `begin`
+            m.d.sync += self.ready.eq(1)
 
     def _at(self, clock, phase):
         """High in clock ``clock`` of a step of phase ``phase``."""
-        if clock == 0:
-            return self.start & (self.phase == phase) if len(self._phases) > 1 else self.start
-        here = self._count == clock
-        return here & (self._phase == phase) if len(self._phases) > 1 else here
+        here = self._clock[clock]
+        if len(self._phases) == 1:
+            return here
+        return here & ((self._phase if clock else self._next_phase) == phase)
 
     def _window(self, m, name, begin, clocks, *, idle=0, enable=1):
         """A register that differs from ``idle`` for ``clocks(p)`` clocks from ``begin(p)`` on, in a step of phase ``p``."""
@@ -195,12 +204,12 @@ class SerialCell(wiring.Component):
         keep = [phase.output_shift // self.digit for phase in self.alignment.phases]
         sign_digit = (memory.width - 1) // self.digit
 
-        # Reading begins one clock too early for a register where it begins in the clock of `start` itself.
+        # Reading may begin in clock 0 itself, too early for a window.
         begin = Const(0)
         for p in self._phases:
             begin |= self._at(plan.address + skip[p], p)
         going_on = self._window(m, "reading", lambda p: plan.address + skip[p] + 1, lambda p: words - 1)
-        first = Mux(self.start, self.first, self._first)
+        first = Mux(self._clock[0], self._next_first, self._first)
         m.d.comb += [
             memory.read.eq(begin | going_on),
             memory.blank.eq(self._window(m, "blank", lambda p: plan.address + 1 + skip[p],
@@ -232,16 +241,18 @@ class SerialCell(wiring.Component):
                                lambda p: plan.digits - shifts[p][0])
         most = max(rest for _, rest in shifts)
         digits = []
-        for k, element in enumerate(self.x):
-            waiting = Signal(type(element.shape())(model.input.width + most, model.input.signed), name=f"x{k}")
+        offered = Signal.like(self.x)  # taken in each clock: nothing waits for the handshake but `begin`
+        m.d.sync += offered.eq(self.x)
+        for k, element in enumerate(offered):
+            waiting = Signal(Shape(model.input.width + most, model.input.signed), name=f"x{k}")
             sent = Signal(digit, name=f"x{k}_digit")
             with m.If(sending):
                 m.d.sync += [sent.eq(waiting[:digit]), waiting.eq(waiting >> digit)]
             with m.Else():
                 m.d.sync += sent.eq(0)
             loads = [element << rest for _, rest in shifts]
-            with m.If(self.start):
-                m.d.sync += waiting.eq(Mux(self.phase, loads[1], loads[0]) if len(loads) > 1 else loads[0])
+            with m.If(self._clock[0]):
+                m.d.sync += waiting.eq(Mux(self._next_phase, loads[1], loads[0]) if len(loads) > 1 else loads[0])
             digits.append(sent)
         m.d.comb += [field.eq(Cat(word[j] for word in digits)) for j, field in enumerate(network.i)]
         m.d.comb += network.clear.eq(self._frame(m, "input_clear", plan.input))
@@ -259,7 +270,7 @@ class SerialCell(wiring.Component):
                     adders.b[j].eq(Cat(products[j][self.products.units[unit][0]] for unit in users))]
                 sums[j].update({unit: adders.o[j][k] for k, unit in enumerate(users)})
         for unit in set(range(model.size)) - set(users):
-            alone = Signal(digit, name=f"bias{unit}_late")
+            alone = Signal(digit, name=f"bias{unit}_late", reset_less=True)
             m.d.sync += alone.eq(Cat(bias[j][unit] for j in range(digit)))
             for j in range(digit):
                 sums[j][unit] = alone[j]
@@ -271,7 +282,7 @@ class SerialCell(wiring.Component):
         outputs = list(self._input_network.o)
         if len(self._phases) == 1:
             return outputs
-        chosen = [Signal(count, name=f"products{j}") for j in range(self.digit)]
+        chosen = [Signal(count, name=f"products{j}", reset_less=True) for j in range(self.digit)]
         m.d.sync += [signal.eq(Mux(self._phase, field[count:], field[:count])) for signal, field in zip(chosen, outputs)]
         return chosen
 
@@ -289,8 +300,8 @@ class SerialCell(wiring.Component):
         m.submodules.bias = memory = Memory(shape=bundle(digit, size).size, depth=len(rows), init=rows, attrs=BLOCK)
         port = memory.read_port()
         counting = self._window(m, "bias_reading", lambda p: plan.bias, lambda p: plan.digits)
-        with m.If(self.start):
-            m.d.sync += port.addr.eq(Mux(self.phase, plan.digits, 0) if len(self._phases) > 1 else 0)
+        with m.If(self._clock[0]):
+            m.d.sync += port.addr.eq(Mux(self._next_phase, plan.digits, 0) if len(self._phases) > 1 else 0)
         with m.Elif(counting):
             m.d.sync += port.addr.eq(port.addr + 1)
         return [port.data[j * size:(j + 1) * size] for j in range(digit)]

@@ -26,7 +26,7 @@ class SerialAdders(wiring.Component):
 
     The carry is a register; ``clear`` high in the clock before the first digit (or in any clock between words) loads it
     with 0, or with 1 for a subtraction. While both operands are 0 and ``clear`` is high the sum is 0 as well, so that
-    zeros in front of a word stay zeros.
+    zeros in front of a word stay zeros. Nothing here is reset: ``clear`` and the zeros between words flush it.
 
     On iCE40 an adder of one bit costs two logic cells, a subtraction no more than an addition: the inversion is part of
     the look-up table. Longer digits are chained look-up tables on purpose: the carry chain wastes a cell at the start
@@ -49,11 +49,13 @@ class SerialAdders(wiring.Component):
         m = Module()
         count = len(self.subtract)
         inverted = Const(sum(bit << i for i, bit in enumerate(self.subtract)), count)
-        carry = Signal(count, init=inverted.value)
+        carry = Signal(count, init=inverted.value, reset_less=True)
         running = carry
-        for a, b, o in zip(self.a, self.b, self.o):
+        for j, (a, b) in enumerate(zip(self.a, self.b)):
             operand = b ^ inverted
-            m.d.sync += o.eq(a ^ operand ^ running)
+            total = Signal(count, name=f"sum{j}", reset_less=True)
+            m.d.sync += total.eq(a ^ operand ^ running)
+            m.d.comb += self.o[j].eq(total)
             running = (a & operand) | (running & (a ^ operand))
         m.d.sync += carry.eq(running)
         with m.If(self.clear):
@@ -119,7 +121,7 @@ class SerialNetwork(wiring.Component):
         def late(node, clocks):
             stream = streams[node]
             while len(stream) <= clocks:
-                delayed = Signal(digit, name=f"node{node}_late{len(stream)}")
+                delayed = Signal(digit, name=f"node{node}_late{len(stream)}", reset_less=True)
                 m.d.sync += delayed.eq(stream[-1])
                 stream.append(delayed)
             return stream[clocks]

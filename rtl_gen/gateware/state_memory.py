@@ -10,8 +10,9 @@ from rtl_gen.gateware.selector import Selector, late
 from rtl_gen.gateware.serial_network import bundle, split_shift
 from rtl_gen.gateware.words import word_signature
 
-#: Yosys must not guess: whatever is asked for as block RAM is block RAM.
-BLOCK = {"ram_style": "block", "rom_style": "block"}
+#: Yosys must not guess: whatever is asked for as block RAM is block RAM. No reader here uses a word in the clock in which
+#: it is written, so nothing has to be built to define what it would read (on iCE40 a register and a multiplexer a bit).
+BLOCK = {"ram_style": "block", "rom_style": "block", "no_rw_check": 1}
 
 
 class StateMemory(wiring.Component):
@@ -76,8 +77,8 @@ class StateMemory(wiring.Component):
         m = Module()
         m.submodules.memory = memory = Memory(
             shape=bundle(self.digit, self.size).size, depth=max(2, self.digits), init=[], attrs=BLOCK)
-        overflow = Signal(self.size)
-        sign = Signal(self.size)
+        overflow = Signal(self.size, reset_less=True)
+        sign = Signal(self.size, reset_less=True)
         self._keep(m, memory.write_port(), overflow, sign)
         word_top = self._fetch(m, memory.read_port(), overflow, sign)
         self._send(m, word_top)
@@ -87,7 +88,7 @@ class StateMemory(wiring.Component):
         """Writes the digits of the word, and tracks the flags through the rest of the stream."""
         address = Signal(range(self.digits + 1))
         m.d.sync += address.eq(Mux(self.store, address + 1, 0))
-        low_any = Signal(self.size)  # a bit below the word was set: no tie
+        low_any = Signal(self.size, reset_less=True)  # a bit below the word was set: no tie
         with m.If(self.below):
             seen = low_any
             for field in self.i:
@@ -127,7 +128,7 @@ class StateMemory(wiring.Component):
             # The largest value is 011..1, the smallest 100..0: the sign from its place upwards, its inverse below.
             limit = sign ^ (~top).replicate(self.size) if j >= sign_place else ~sign
             fields.append((overflow & limit) | (~overflow & bits))
-        state = [Signal(self.size, name=f"state{j}") for j in range(self.digit)]
+        state = [Signal(self.size, name=f"state{j}", reset_less=True) for j in range(self.digit)]
         with m.If(self.blank & ~unloading_data):
             m.d.sync += Cat(state).eq(0)
         with m.Elif(self.extend & ~unloading_data):
@@ -143,7 +144,7 @@ class StateMemory(wiring.Component):
 
     def _shifted(self, m, state):
         """The stream shifted left by less than a digit: the upper bits of the last digit come first."""
-        previous = [Signal(self.size, name=f"previous{j}") for j in range(self.digit)]
+        previous = [Signal(self.size, name=f"previous{j}", reset_less=True) for j in range(self.digit)]
         m.d.sync += Cat(previous).eq(Cat(state))
         choices = [[*previous, *state][self.digit - rest:][:self.digit] for rest in self.rests]
         if len(choices) == 1:
@@ -168,7 +169,7 @@ class StateMemory(wiring.Component):
         # clock 0: address, 1: data, 2: state, 3 and 4: selected, 5: word
         m.submodules.selector = selector = Selector(self.size, self.digit)
         m.d.comb += [selector.i.eq(Cat(state)), selector.unit.eq(late(m, unit, 2))]
-        word = Signal(self.digits * self.digit)
+        word = Signal(self.digits * self.digit, reset_less=True)
         m.d.sync += word.eq(Cat(word, selector.o)[self.digit:])
         m.d.comb += self.z.valid.eq(late(m, unloading_data & top, 2 + selector.latency))
         m.d.comb += self.z.data.eq(word[:self.width].as_signed())
