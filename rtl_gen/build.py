@@ -113,9 +113,11 @@ def _emit(model, architecture, board_name, clock_mhz, steps, cache, on_stage):
     """The design's files and what they say of it."""
     def make():
         on_stage("Verilog of core and design")
-        from rtl_gen.design import emit_design  # loads the hardware description language: not needed where all is cached
+        # These load the hardware description language, which takes longer than all else where everything is cached.
+        import boards
+        from rtl_gen.design import emit_design
 
-        return emit_design(model, architecture, board_name, clock_mhz, steps or 1)
+        return emit_design(model, architecture, boards.get(board_name), clock_mhz, steps or 1)
 
     files, _ = cache.stage("design", {
         "model": model.digest, "architecture": str(architecture), "board": board_name, "clock_mhz": clock_mhz,

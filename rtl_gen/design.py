@@ -9,7 +9,11 @@ from amaranth.lib import wiring
 from rtl_gen.core import build_core
 from rtl_gen.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, PINS_FILE, TEMPLATE_FILE
 from rtl_gen.instantiation import instantiation_template
+from rtl_gen.link.frames import CLASS_BYTES, CRC_BYTES, HEADER_BYTES, element_bytes, logit_bytes
+from rtl_gen.top import Top
 from rtl_gen.verilog import emit_verilog
+
+BITS_PER_BYTE = 10  # a start and a stop bit
 
 
 class CoreInstance(wiring.Component):
@@ -55,14 +59,14 @@ def emit_core(model, architecture):
     return core, emit_verilog(core, CORE)
 
 
-def emit_design(model, architecture, board_name, clock_mhz, steps):
+def emit_design(model, architecture, board, clock_mhz, steps):
     """The files of a design for a board, before any tool has seen them.
 
     Parameters
     ----------
     model : QuantizedModel
     architecture : Architecture
-    board_name : str
+    board : boards.Board
     clock_mhz : float or None
         ``None`` leaves it to the board.
     steps : int
@@ -73,21 +77,25 @@ def emit_design(model, architecture, board_name, clock_mhz, steps):
     dict of str to bytes
         Verilog of core and design, pin constraints, the instantiation template, and what else is known of the design.
     """
-    import boards
-    from rtl_gen.top import Top
-
-    board = boards.get(board_name)
     core, core_text = emit_core(model, architecture)
-    top = Top(CoreInstance(core))
-    wrapper = board.wrapper(top)
-    text = emit_verilog(wrapper, f"hadam_{board.name}") + core_text
+    clock = board.clock(clock_mhz or board.default_clock_mhz)
+    top = Top(CoreInstance(core), clock_hz=clock.hz, baud=board.baud)
+    name = f"hadam_{board.name}"
+    text = emit_verilog(board.wrapper(top, clock), name) + core_text
     sequence = core.sequence_timing(steps)
     facts = {
-        "top": f"hadam_{board.name}", "chip": board.chip, "package": board.package, "clock_mhz": board.clock_mhz,
+        "top": name, "chip": board.chip.device, "package": board.chip.package, "clock_mhz": float(clock.hz / 10**6),
         "cycles_per_step": core.timing.interval, "contexts": core.timing.contexts,
         "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval,
-        "link_baud": 3000000, "link_sequences_per_second": 3000000 / 10 / (steps + 12),
+        "link_baud": board.baud, "link_sequences_per_second": board.baud / BITS_PER_BYTE / _bytes_on_the_line(model, steps),
     }
     return {name: content.encode() for name, content in {
-        CORE_FILE: core_text, DESIGN_FILE: text, PINS_FILE: board.pcf(),
+        CORE_FILE: core_text, DESIGN_FILE: text, PINS_FILE: board.constraints(),
         TEMPLATE_FILE: instantiation_template(core, CORE), FACTS_FILE: json.dumps(facts)}.items()}
+
+
+def _bytes_on_the_line(model, steps):
+    """Bytes there and back for one sequence: the link answers a frame before it takes the next."""
+    frame = HEADER_BYTES + CRC_BYTES
+    sequence = steps * model.inputs * element_bytes(model.input.width)
+    return 2 * frame + sequence + model.outputs * logit_bytes(model.readout_width) + CLASS_BYTES

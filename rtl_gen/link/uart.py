@@ -64,7 +64,7 @@ class UartReceiver(wiring.Component):
 
 
 class UartTransmitter(wiring.Component):
-    """Bytes to the line, each in ``10 * divisor`` clocks.
+    """Bytes to the line, each in ``10 * divisor`` clocks and one more in which the next is taken.
 
     Parameters
     ----------
@@ -84,13 +84,15 @@ class UartTransmitter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         count = Signal(range(self.divisor))
-        bits = Signal(10, init=1)  # what is still to be sent; 1 when nothing is
-        m.d.comb += [self.i.ready.eq((bits == 1) & (count == 0))]
+        bits = Signal(10, init=1)  # what is still to be sent; 1 when nothing is but the stop bit
         m.d.sync += self.tx.eq(bits[0])
-        with m.If(count != 0):
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [bits.eq(Cat(Const(0, 1), self.i.payload, Const(1, 1))), count.eq(self.divisor - 1),
+                         self.i.ready.eq(0)]
+        with m.Elif(count != 0):
             m.d.sync += count.eq(count - 1)
         with m.Elif(bits != 1):
             m.d.sync += [bits.eq(bits >> 1), count.eq(self.divisor - 1)]
-        with m.Elif(self.i.valid):
-            m.d.sync += [bits.eq(Cat(Const(0, 1), self.i.payload, Const(1, 1))), count.eq(self.divisor - 1)]
+        with m.Else():
+            m.d.sync += self.i.ready.eq(1)
         return m
