@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Replies: frames made of what the device has to say."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.crc import catalog
 from amaranth.lib.memory import Memory
@@ -59,7 +59,8 @@ class ReplySender(wiring.Component):
         m.d.comb += [moved.eq(self.tx.valid & self.tx.ready), crc.data.eq(self.tx.payload)]
 
         y = self.y.payload
-        wide = Cat(y.data, y.data[-1].replicate(8 * logit))[:8 * logit]
+        wide = Cat(y.data, y.data[-1].replicate(8 * logit))
+        bytes_of_logit = Array(wide[8 * k:8 * k + 8] for k in range(logit))
         index = Signal.like(self.label)
         best = Signal.like(y.data)
         better = (index == 0) | (y.data > best)
@@ -101,7 +102,7 @@ class ReplySender(wiring.Component):
                         m.next = "CRC_HIGH"
             with m.State("LOGITS"):
                 m.d.comb += [self.tx.valid.eq(self.y.valid), crc.valid.eq(moved),
-                             self.tx.payload.eq(wide.word_select(place[:(logit - 1).bit_length()], 8))]
+                             self.tx.payload.eq(bytes_of_logit[place[:(logit - 1).bit_length()]])]
                 with m.If(moved):
                     m.d.sync += place.eq(place + 1)
                     with m.If(place == logit - 1):
