@@ -41,15 +41,18 @@ class IceBreaker(Board):
     """See the module."""
 
     def clock(self, mhz):
+        """The PLL's settings nearest to ``mhz``. Raises BoardError outside 16 to 275 MHz."""
         pll = Ice40Pll.nearest(CRYSTAL_HZ, mhz * 1e6)
         if not 16 <= mhz <= 275:
             raise BoardError(f"Clock must be between 16 and 275 MHz on {self.name}, not {mhz:g} MHz")
         return pll
 
     def wrapper(self, top, clock):
+        """The pins, the PLL and the LEDs around ``top``."""
         return _Wrapper(top, clock)
 
     def constraints(self):
+        """The pins, as a PCF file."""
         # The pin-out is that of amaranth-boards; only the ports' names are ours.
         platform = ICEBreakerPlatform()
         platform.add_resources(platform.break_off_pmod)

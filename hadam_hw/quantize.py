@@ -8,7 +8,7 @@ import numpy as np
 from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import MAX_FRAC, Rounding
-from hadam_hw.model import Emit, InputFormat, Provenance, QuantizedModel
+from hadam_hw.model import Emit, Provenance, QuantizedModel
 
 #: A state word may saturate this often (of all units and steps) before one more integer bit is spent.
 SATURATION_LIMIT = 2e-4

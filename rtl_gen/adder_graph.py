@@ -251,7 +251,7 @@ def _share_pairs(builder, rows):
         touched.clear()
         for index in sorted(holders[pair]):
             row = rows[index]
-            for node, shift in sorted(term for term in row if term[0] == a):
+            for shift in sorted(shift for node, shift in row if node == a):
                 base = shift - a_shift
                 first, second = (a, shift), (b, base + b_shift)
                 if (base < 0 or first not in row or second not in row or (new.node, new.shift + base) in row

@@ -104,7 +104,8 @@ def _arguments(argv):
             ("v-bits", int, "bits of V's codes"), ("u-bits", int, "bits of U's codes"),
             ("noise", float, "Gaussian noise on the inputs while training, in the units of x"),
             ("dropout", float, "of the features while training"), ("v-init", float, "deviation of V at the start")):
-        parser.add_argument(f"--{name}", type=kind, default=default[name.replace("-", "_")], help=f"{text} (default %(default)s)")
+        parser.add_argument(f"--{name}", type=kind, default=default[name.replace("-", "_")],
+                            help=f"{text} (default %(default)s)")
     parser.add_argument("--state-bits", type=int, default=12)
     parser.add_argument("--rounding", default="half-up", choices=[rounding.value for rounding in Rounding])
     parser.add_argument("--json", action="store_true", help="the scores as one line of JSON, and nothing else")

