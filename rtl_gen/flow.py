@@ -207,7 +207,7 @@ class Flow:
 def _script(top, options):
     multiplying = " ".join(f"t:{cell}" for cell in MULTIPLYING)
     return "; ".join((
-        "read_verilog -lib +/ice40/cells_sim.v", f"read_verilog {DESIGN_FILE}", f"hierarchy -check -top {top}", "proc",
+        "read_verilog -lib +/ice40/cells_sim.v", f"read_verilog {DESIGN_FILE}", f"hierarchy -top {top}", "proc",
         f"tee -q -o before.txt select -list {multiplying}",
         " ".join(("synth_ice40", *options, "-top", top, "-json", NETLIST_FILE)),
         "check -assert", "tee -q -o after.json stat -json", f"write_verilog -noattr -noexpr {NETLIST_VERILOG_FILE}"))
