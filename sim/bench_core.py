@@ -130,7 +130,8 @@ class CoreAgent:
         elif self.clock - run.moved > self.job["stuck_clocks"]:
             raise Difference(
                 f"nothing moved for {self.job['stuck_clocks']} clocks: {len(run.accepted)} of {len(run.job['x'])} words "
-                f"sent, {run.compared['y']} of {len(run.job['y'])} of y and {run.compared['tap']} of {len(run.job['tap'])} of tap came")
+                f"sent, {run.compared['y']} of {len(run.job['y'])} of y "
+                f"and {run.compared['tap']} of {len(run.job['tap'])} of tap came")
 
     def _receive(self, status):
         run = self.run

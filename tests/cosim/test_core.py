@@ -99,8 +99,9 @@ def test_the_netlist_after_synthesis_computes_50_real_steps():
     core = emit_cores([entry])["hadam_core_0.v"]
     netlist = Flow(find_toolchain(Kind.YOWASP), Cache(None), lambda text: None).synthesise(core, "hadam_core_0")
     assert netlist.cells["SB_RAM40_4K"] > 16 and not any("MAC" in cell for cell in netlist.cells)
-    cells = (find_cells()).read_text()
-    sources = {"netlist.v": netlist.verilog.decode(), "cells_sim.v": cells, "top.v": wrapper([CorePorts.of(model, "hadam_core_0")])}
+    cells = find_cells().read_text()
+    sources = {"netlist.v": netlist.verilog.decode(), "cells_sim.v": cells,
+               "top.v": wrapper([CorePorts.of(model, "hadam_core_0")])}
     result = simulate_cores([entry], Simulator.ICARUS, sources=sources, compile_args=("-DNO_ICE40_DEFAULT_ASSIGNMENTS",))
     seen, = result["cores"][0]["runs"]
     assert seen["compared_y"] == 10 and seen["compared_tap"] == 128

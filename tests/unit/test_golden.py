@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The golden model against a definition in fractions, and the fast run against the plain one."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hadam_hw import golden
+from hadam_hw.fixed import Rounding
+from hadam_hw.model import Emit, QuantizedModel
+from tests.models_for_tests import random_model
+from tests.unit.test_fixed import exact
+
+SHIPPED = sorted((Path(__file__).resolve().parents[2] / "models").glob("*.npz"))
+SHAPES = {
+    "even": dict(size=8, block=4), "odd": dict(size=8, block=8), "full": dict(size=16, block=16, frac=2),
+    "ternary": dict(size=9, ternary=True, multiplier=3, shift_bits=4), "vector": dict(size=8, inputs=3, input_signed=True),
+    "saturating": dict(size=8, block=4, state_width=5, frac=-3, input_width=4), "wide": dict(size=8, state_width=24, frac=8),
+}
+
+
+def by_fractions(model, inputs):
+    """States and outputs in real numbers of exact fractions, from the contract's words."""
+    states, outputs = [], []
+    state = [0] * model.size
+    matrix = model.recurrence.matrix().tolist()
+    for index, x in enumerate(inputs.tolist()):
+        phase = model.phases[model.phase_of(index)]
+        shift = model.recurrence.shift(model.phase_of(index))
+        f = model.state.frac
+        fine = max(f + shift, phase.input_frac)
+        new = []
+        for unit in range(model.size):
+            value = sum(r * z for r, z in zip(matrix[unit], state)) * Fraction(2) ** (-f - shift)
+            value += sum(int(c) * v for c, v in zip(phase.input_codes[unit], x)) * Fraction(2) ** -phase.input_frac
+            value += int(phase.bias[unit]) * Fraction(2) ** -fine
+            pre = value * 2**fine if fine >= 0 else value / 2**-fine
+            assert pre.denominator == 1
+            rounded = exact(int(pre), fine - f, model.rounding)
+            new.append(max(model.state.minimum, min(model.state.maximum, rounded)))
+        state = new
+        states.append(state)
+        outputs.append([sum(int(u) * max(z, 0) for u, z in zip(row, state)) + int(c)
+                        for row, c in zip(model.output_weight, phase.output_bias)])
+    return states, outputs
+
+
+def inputs_of(model, *shape):
+    return np.random.default_rng(1).integers(model.input.minimum, model.input.maximum + 1, (*shape, model.inputs))
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+@pytest.mark.parametrize("name", SHAPES)
+def test_trace_is_the_contract(name, rounding):
+    model = random_model(outputs=3, rounding=rounding, seed=2, **SHAPES[name])
+    inputs = inputs_of(model, 7)
+    trace = golden.trace(model, inputs)
+    states, outputs = by_fractions(model, inputs)
+    assert trace.states.tolist() == states and trace.outputs.tolist() == outputs
+    if name == "saturating":
+        assert trace.saturations.sum() > 3
+
+
+@pytest.mark.parametrize("emit", list(Emit))
+@pytest.mark.parametrize("name", SHAPES)
+def test_run_equals_trace(name, emit):
+    model = random_model(outputs=3, emit=emit, rounding=Rounding.HALF_EVEN, seed=2, **SHAPES[name])
+    inputs = inputs_of(model, 5, 9)
+    run = golden.run(model, inputs)
+    for k, sequence in enumerate(inputs):
+        trace = golden.trace(model, sequence)
+        assert np.array_equal(run.outputs[k], trace.outputs if emit is Emit.EVERY else trace.outputs[-1])
+        assert np.array_equal(run.states[k], trace.states[-1])
+        assert run.saturations[k] == trace.saturations.sum()
+
+
+def test_the_lowest_index_among_the_largest():
+    assert golden.classify(np.array([[1, 5, 5], [2, 2, 1]])).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_models_carry_their_exact_answers(path):
+    model = QuantizedModel.load(path)
+    assert len(model.vectors.inputs) == 32
+    outputs = golden.run(model, model.vectors.inputs).outputs
+    assert np.array_equal(outputs, model.vectors.outputs)
+    assert (golden.classify(outputs) == model.vectors.labels).mean() > 0.7
+    assert abs(model.provenance.integer_score - model.provenance.float_score) <= 0.5
+    assert model.state.width == 12
+
+
+def test_three_models_are_shipped():
+    assert len(SHIPPED) == 3
