@@ -212,8 +212,8 @@ def check(finished):
     raise ToolFailedError(f"{finished.job.tool.name} ended with status {finished.status}: {errors[0].strip()}")
 
 
-def main():
-    """Starts every tool once and shows its version."""
+def main(argv=()):
+    """Takes no arguments. Starts every tool once and shows its version."""
     import tempfile
 
     from rich.console import Console
