@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``python -m sim``."""
+
+import sys
+import warnings
+
+from hadam_hw.cli import run_cli
+from sim.cli import main
+
+if __name__ == "__main__":
+    # A core may be made only to be asked for its timing.
+    warnings.filterwarnings("ignore", message=".*created but never used")
+    sys.exit(run_cli(main))
