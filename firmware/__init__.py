@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What runs beside the FPGA: the host's end of the link."""
