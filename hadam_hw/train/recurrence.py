@@ -152,15 +152,15 @@ def stepped_last_state(
     This is how the reference trains (one product with the dense block a step). It is what tests and
     ``python -m bench train_speed`` compare `last_state` with.
     """
-    batch, steps, _ = inputs.shape
-    size = bias.numel()
+    batch, size = inputs.shape[0], bias.numel()
     hadamard = torch.ones(1, 1, dtype=input_weight.dtype)
     while hadamard.shape[0] < block:
         hadamard = torch.kron(hadamard, torch.tensor([[1.0, 1.0], [1.0, -1.0]], dtype=input_weight.dtype))
     gains = signs.to(input_weight.dtype) / math.sqrt(block)
-    drive = inputs @ input_weight.t() + bias
+    # unbind, whose gradient is one stack: an index a step would add up as many tensors of the whole sequence's size.
+    drives = (inputs @ input_weight.t() + bias).unbind(1)
     state = torch.zeros(batch, size, dtype=input_weight.dtype)
-    for step in range(steps):
-        transformed = (state.view(batch, -1, block) @ hadamard).view(batch, size)
-        state = transformed * gains + drive[:, step]
+    for drive in drives:
+        transformed = (state.view(-1, block) @ hadamard).view(batch, size)
+        state = transformed * gains + drive
     return state
