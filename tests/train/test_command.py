@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The training command on MNIST-shaped files of a few small pictures: what it saves, and what it says of bad input."""
+
+import gzip
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import numpy as np
+import pytest
+
+from hadam_hw import golden
+from hadam_hw.cli import run_cli
+from hadam_hw.errors import DataError
+from hadam_hw.model import QuantizedModel
+from hadam_hw.train import data
+from hadam_hw.train.__main__ import main
+from hadam_hw.train.tasks import load_task
+
+SMALL = ["--task", "smnist", "--hidden", "16", "--block", "8", "--lr", "0.02"]
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A data folder whose pictures of 4 x 4 are bright in a row that tells the digit's quarter."""
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    (folder / "mnist").mkdir()
+    for part, count in (("train", 360), ("t10k", 60)):
+        labels = rng.integers(0, 4, count).astype(np.uint8)
+        images = rng.integers(0, 40, (count, 4, 4)).astype(np.uint8)
+        images[np.arange(count), labels] += 200
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            header = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+            (folder / "mnist" / f"{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
+    return folder
+
+
+def test_what_is_saved_is_what_the_golden_model_says(pictures, tmp_path, capsys):
+    out = tmp_path / "m.npz"
+    assert run_cli(main, [*SMALL, "--data", str(pictures), "--out", str(out), "--epochs", "5", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    model = QuantizedModel.load(out)
+    test = load_task("smnist", pictures).test
+    run = golden.run(model, test.inputs)
+    score = 100 * (golden.classify(run.outputs) == test.labels).mean()
+    assert score > 60
+    assert said["integer"] == model.provenance.integer_score == score
+    assert said["digest"] == model.digest
+    assert np.array_equal(model.vectors.outputs, run.outputs[:32])
+    assert [path.name for path in tmp_path.iterdir()] == ["m.npz"]  # the checkpoint went
+
+
+def test_ctrl_c_saves_the_best_and_exits_130(pictures, tmp_path):
+    command = [sys.executable, "-m", "hadam_hw.train", *SMALL, "--data", str(pictures), "--epochs", "100000",
+               "--out", str(tmp_path / "m.npz")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                          env=os.environ | {"COLUMNS": "120"}) as process:
+        for line in process.stderr:
+            if line.startswith("epoch 3:"):
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.communicate(timeout=120)[1]
+    assert process.returncode == 130 and "Traceback" not in rest
+    assert QuantizedModel.load(tmp_path / "m.npz").provenance.epochs >= 3
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["--task", "har", "--hidden", "16", "--block", "8"], "missing"),
+    (["--task", "pmnist", "--hidden", "16", "--block", "5"], "block")])
+def test_bad_input_is_one_line(arguments, words, tmp_path, capsys):
+    assert run_cli(main, [*arguments, "--data", str(tmp_path), "--out", str(tmp_path / "m.npz")]) == 1
+    error = capsys.readouterr().err
+    assert words in error.lower() and error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_that_is_not_the_file_is_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: io.BytesIO(b"a login page"))
+    with pytest.raises(DataError, match="SHA-256.*nothing was kept"):
+        data.fetch(tmp_path, "mnist/train-labels-idx1-ubyte.gz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_file_is_named(pictures, tmp_path):
+    whole = (pictures / "mnist" / "t10k-images-idx3-ubyte.gz").read_bytes()
+    (tmp_path / "cut.gz").write_bytes(whole[:100])
+    with pytest.raises(DataError, match=r"cut\.gz is damaged"):
+        data.read_idx(tmp_path / "cut.gz")
