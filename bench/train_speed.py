@@ -4,6 +4,7 @@
 import argparse
 import json
 import statistics
+import sys
 import time
 
 import torch
@@ -28,7 +29,7 @@ def main(argv):
     arguments = parser.parse_args(argv)
     measured = measure(arguments.hidden, arguments.block, arguments.steps, arguments.batch, arguments.repeats)
     if arguments.json:
-        print(json.dumps(measured))
+        sys.stdout.write(json.dumps(measured) + "\n")
     else:
         Console(highlight=False, soft_wrap=True).print(
             f"n = {arguments.hidden}, blocks of {arguments.block}, T = {arguments.steps}, batch {arguments.batch}, "
