@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The training command on MNIST-shaped files of a few small pictures: what it saves, and what it says of bad input."""
 
-import gzip
 import io
 import json
 import os
@@ -22,22 +21,6 @@ from hadam_hw.train.__main__ import main
 from hadam_hw.train.tasks import load_task
 
 SMALL = ["--task", "smnist", "--hidden", "16", "--block", "8", "--lr", "0.02"]
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    """A data folder whose pictures of 4 x 4 are bright in a row that tells the digit's quarter."""
-    folder = tmp_path_factory.mktemp("data")
-    rng = np.random.default_rng(0)
-    (folder / "mnist").mkdir()
-    for part, count in (("train", 360), ("t10k", 60)):
-        labels = rng.integers(0, 4, count).astype(np.uint8)
-        images = rng.integers(0, 40, (count, 4, 4)).astype(np.uint8)
-        images[np.arange(count), labels] += 200
-        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
-            header = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
-            (folder / "mnist" / f"{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
-    return folder
 
 
 def test_what_is_saved_is_what_the_golden_model_says(pictures, tmp_path, capsys):

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What README and docs tell people to type works: blocks are executed, those marked ``long`` with small models and data."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.models_for_tests import random_model
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "bench" / "RESULTS.md"])
+BLOCK = re.compile(r"^```(\w+)( long)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCKS = [pytest.param(kind, bool(long), text, id=f"{page.stem}-{kind}-{number}")
+          for page in PAGES for number, (kind, long, text) in enumerate(BLOCK.findall(page.read_text()))]
+INLINE = sorted({(page.name, command) for page in PAGES
+                 for command in re.findall(r"`(?:\.venv/bin/)?python (-m [^`]+)`", page.read_text())})
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+#: How a long command is made short.
+SHRINK = (
+    (re.compile(r"--weights \S+"), "--weights tiny.npz"),
+    (re.compile(r"--steps \d+"), "--steps 20"),
+    (re.compile(r"--task pmnist"), "--task smnist"),
+    (re.compile(r"--epochs \d+"), "--epochs 1 --data data"),
+    (re.compile(r"--hidden \d+ --block \d+"), "--hidden 8 --block 4"))
+
+
+def _run(arguments, folder):
+    """Runs Python in ``folder`` with the repository's modules, and shows what it said if it fails."""
+    process = subprocess.run([sys.executable, *arguments], cwd=folder, text=True, capture_output=True, timeout=600,
+                             env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
+
+
+@pytest.fixture
+def folder(tmp_path, pictures):
+    """A folder with the shipped models, the small data and a tiny model."""
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    (tmp_path / "data").symlink_to(pictures)
+    random_model(size=8, block=4, outputs=3).save(tmp_path / "tiny.npz")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("kind", "long", "text"), BLOCKS)
+def test_block(kind, long, text, folder):
+    if kind == "python":
+        _run(["-c", text], folder)
+        return
+    assert kind == "bash"
+    for line in text.splitlines():
+        command = line.partition("#")[0].split()
+        if command[0] == "make":  # the suite is part of `make test`; that the target is there must do
+            subprocess.run(["make", "-n", *command[1:]], cwd=ROOT, check=True, capture_output=True)
+            continue
+        assert command[:2] == ["python", "-m"], line
+        short = " ".join(command[1:])
+        for pattern, replacement in SHRINK if long else ():
+            short = pattern.sub(replacement, short)
+        _run(short.split(), folder)
+
+
+@pytest.mark.parametrize(("page", "command"), INLINE)
+def test_commands_in_the_text_exist_with_their_options(page, command, folder):
+    words = command.split()
+    sub = [word for word in words[2:3] if re.fullmatch(r"[a-z_]+", word)]
+    said = _run([*words[:2], *sub, "--help"], folder)
+    for option in (word for word in words if word.startswith("--")):
+        assert option in said, f"{page}: {command}"
+    for word in words:
+        if word.startswith("models/"):
+            assert (ROOT / word).is_file(), f"{page}: {command}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in LINK.findall(page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_there_is_something_to_test():
+    assert len(BLOCKS) >= 5 and len(INLINE) >= 8
