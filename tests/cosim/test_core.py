@@ -2,6 +2,7 @@
 """The emitted Verilog, driven by cocotb: random models, real sequences of shipped models, planted faults, the netlist."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -80,12 +81,26 @@ def flip_rom_bit(text, place):
     return text[:row.start(2)] + f"{int(row[2], 16) ^ 1:x}" + text[row.end(2):]
 
 
-@pytest.mark.parametrize("place", [1, 3, 6])
-def test_a_wrong_bit_in_the_verilog_turns_the_bench_red(place):
+def flip_sign(text):
+    """One subtraction of the network's first level adds: its operand is inverted once too often."""
+    start = text.index(".network.level1 (")
+    end = text.index("endmodule", start)
+    return text[:start] + re.sub(r"~ \{ ", "~ { ~ ", text[start:end]) + text[end:]
+
+
+def narrow_total(text):
+    """The read-out's accumulator loses its highest bit."""
+    return re.sub(r"reg \[(\d+):0\] total", lambda found: f"reg [{int(found[1]) - 1}:0] total", text)
+
+
+@pytest.mark.parametrize("damage", [
+    *(partial(flip_rom_bit, place=place) for place in (1, 3, 6)), flip_sign, narrow_total],
+    ids=["code 1", "code 3", "code 6", "sign", "width"])
+def test_one_wrong_thing_in_the_verilog_turns_the_bench_red(damage):
     entry = corner_entry("even", "serial")
     sources = emit_cores([entry])
     good = sources["hadam_core_0.v"]
-    bad = flip_rom_bit(good, place)
+    bad = damage(good)
     assert bad != good
     with pytest.raises(BenchFailed, match="golden model has|nothing moved"):
         simulate_cores([entry], Simulator.ICARUS, sources=sources | {"hadam_core_0.v": bad})
