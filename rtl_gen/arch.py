@@ -2,14 +2,18 @@
 """Architectures: the ways in which one adder graph becomes hardware, and how they are spelled.
 
 ``serial`` is :class:`DigitSerial` with one bit a clock, ``serial:D`` with ``D`` bits a clock, ``parallel`` moves whole
-words. An architecture is data; :func:`rtl_gen.core.build_core` turns a model and an architecture into gateware.
+words. ``folded:R`` is :class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side. An
+architecture is data; :func:`rtl_gen.core.build_core` turns a model and an architecture into gateware.
 """
 
+import re
 from dataclasses import dataclass
 
 from hadam_hw.errors import ArchitectureError
 
 MAX_DIGIT = 8
+RADICES = (2, 4, 8)
+MAX_LANES = 16
 
 
 @dataclass(frozen=True)
@@ -41,27 +45,60 @@ class DigitSerial:
         return "serial" if self.digit == 1 else f"serial:{self.digit}"
 
 
-Architecture = DigitSerial
+@dataclass(frozen=True)
+class Folded:
+    """The state in block RAM; ``lanes`` butterflies of ``radix`` words go through it several times a step.
+
+    Parameters
+    ----------
+    radix : int
+        2, 4 or 8 words a butterfly.
+    lanes : int
+        Butterflies side by side, each on blocks of its own: a power of two up to ``MAX_LANES``.
+
+    Raises
+    ------
+    ArchitectureError
+        If one of them is something else.
+    """
+
+    radix: int
+    lanes: int = 1
+
+    def __post_init__(self):
+        if self.radix not in RADICES:
+            raise ArchitectureError(f"Radix must be 2, 4 or 8 words a butterfly, not {self.radix}")
+        if not 1 <= self.lanes <= MAX_LANES or self.lanes & (self.lanes - 1):
+            raise ArchitectureError(f"Lanes must be a power of two up to {MAX_LANES}, not {self.lanes}")
+
+    def __str__(self):
+        return f"folded:{self.radix}" + (f"x{self.lanes}" if self.lanes > 1 else "")
+
+
+Architecture = DigitSerial | Folded
+
+_SPELLING = re.compile(r"(?P<parallel>parallel)|(?P<serial>serial)(:(?P<digit>[0-9]{1,9}))?"
+                       r"|(?P<folded>folded):(?P<radix>[0-9]{1,9})(x(?P<lanes>[0-9]{1,9}))?")
 
 
 def parse_architecture(text):
-    """The :data:`Architecture` spelled by ``text``: ``serial``, ``serial:D`` or ``parallel``.
+    """The :data:`Architecture` spelled by ``text``: ``serial``, ``serial:D``, ``parallel``, ``folded:R`` or ``folded:RxL``.
 
     Raises
     ------
     ArchitectureError
         If ``text`` spells none.
     """
-    word, colon, digits = text.partition(":")
-    if word == "parallel" and not colon:
+    match = _SPELLING.fullmatch(text)
+    if not match:
+        raise ArchitectureError(
+            "Architecture must be 'serial', 'serial:D' (D bits a clock), 'parallel', 'folded:R' (butterflies of radix R) or "
+            f"'folded:RxL' (L of them), not {text!r}; 'serial' is the smallest up to some 128 units, 'folded:8' above")
+    if match["parallel"]:
         return DigitSerial(None)
-    if word == "serial" and not colon:
-        return DigitSerial(1)
-    if word == "serial" and digits.isascii() and digits.isdecimal():
-        return DigitSerial(int(digits))
-    raise ArchitectureError(
-        f"Architecture must be 'serial', 'serial:D' (D bits a clock) or 'parallel', not {text!r}; "
-        "'serial' is the smallest")
+    if match["serial"]:
+        return DigitSerial(int(match["digit"] or 1))
+    return Folded(int(match["radix"]), int(match["lanes"] or 1))
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def parser():
     parsing = _Parser(prog="python -m rtl_gen", description=DESCRIPTION)
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--board", required=True, help="such as icebreaker")
-    parsing.add_argument("--arch", default="serial", help="serial (default), serial:D or parallel")
+    parsing.add_argument("--arch", default="serial", help="serial (default), serial:D, parallel, folded:R or folded:RxL")
     parsing.add_argument("--out", type=Path, metavar="DIR", help="default: build/MODEL-BOARD-ARCH")
     parsing.add_argument("--freq", type=_positive(float), metavar="MHZ", help="the clock to run at; default: the board's")
     parsing.add_argument("--seeds", type=_positive(int), default=1, metavar="N", help="place & route seeds (default 1)")

@@ -7,7 +7,9 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.model import Emit
-from rtl_gen.arch import SequenceTiming
+from rtl_gen.arch import Folded, SequenceTiming
+from rtl_gen.folding import fold
+from rtl_gen.gateware.folded_cell import FoldedCell
 from rtl_gen.gateware.parallel_cell import ParallelCell
 from rtl_gen.gateware.readout import Readout
 from rtl_gen.gateware.serial_cell import SerialCell
@@ -22,6 +24,8 @@ def build_core(model, architecture):
     ArchitectureError
         If the architecture cannot render the model.
     """
+    if isinstance(architecture, Folded):
+        return Core(model, architecture, FoldedCell(model, fold(model.recurrence, architecture), architecture.lanes))
     if architecture.digit is None:
         return Core(model, architecture, ParallelCell(model))
     if 2 * architecture.digit > model.state.width:
@@ -45,7 +49,7 @@ class Core(wiring.Component):
     ----------
     model : QuantizedModel
     architecture : Architecture
-    cell : SerialCell or ParallelCell
+    cell : SerialCell, ParallelCell or FoldedCell
 
     Members
     -------
@@ -89,7 +93,7 @@ class Core(wiring.Component):
         m.submodules.readout = readout = self._readout
         two_phases = len(self.model.phases) > 1
         vector = self.x.payload
-        phase = Signal()
+        phase, unloaded_phase = Signal(), Signal()
         pending = Signal()  # the state of the last step is to be handed over
         m.d.comb += [
             self.x.ready.eq(cell.ready & ~pending),
@@ -100,12 +104,13 @@ class Core(wiring.Component):
             cell.unload.eq(pending & cell.ready & readout.ready),
             readout.z.valid.eq(cell.z.valid),
             readout.z.data.eq(cell.z.data),
-            readout.phase.eq(phase),
+            readout.phase.eq(unloaded_phase),
             self.tap.valid.eq(cell.z.valid),
             self.tap.data.eq(cell.z.data),
         ]
+        # The next step may begin before the first word of this one's state has arrived.
         with m.If(cell.unload):
-            m.d.sync += pending.eq(0)
+            m.d.sync += [pending.eq(0), unloaded_phase.eq(phase)]
         with m.If(cell.start):
             m.d.sync += [phase.eq(cell.phase), pending.eq(1 if self.model.emit is Emit.EVERY else vector.last)]
         wiring.connect(m, readout.y, wiring.flipped(self.y))

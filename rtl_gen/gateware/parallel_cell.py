@@ -9,6 +9,7 @@ from hadam_hw.fixed import signed_width
 from rtl_gen.adder_graph import recurrence_graph
 from rtl_gen.arch import Timing
 from rtl_gen.gateware.alignment import align, input_products
+from rtl_gen.gateware.rounding import Saturate
 from rtl_gen.gateware.selector import Selector, late
 from rtl_gen.gateware.words import vector_layout, word_signature
 
@@ -119,7 +120,7 @@ class ParallelCell(wiring.Component):
         with m.If(count != interval):
             m.d.sync += count.eq(count + 1)
         m.d.sync += updating.eq(count == interval - 1)
-        next_state = self._next_state(m, by_phase)
+        next_state = self._next_state(m, phase, by_phase)
         with m.If(updating):
             m.d.sync += [word.eq(new) for word, new in zip(state, next_state)]
         with m.If(self.start):
@@ -133,9 +134,8 @@ class ParallelCell(wiring.Component):
         self._unload(m, state, count == interval)
         return m
 
-    def _next_state(self, m, by_phase):
+    def _next_state(self, m, phase, by_phase):
         """The words to be loaded: sum, rounding, saturation."""
-        width = self.model.state.width
         words = []
         for unit in range(self.model.size):
             addend = Signal(signed(self.alignment.width), name=f"addend{unit}", reset_less=True)
@@ -144,23 +144,16 @@ class ParallelCell(wiring.Component):
                 m.d.sync += addend.eq(bias)
             else:
                 index, negate = self.products.units[unit]
-                product = by_phase([self._input_network.o[p * self.products.count + index] << phase.input_shift
-                                    for p, phase in enumerate(self.alignment.phases)])
+                product = by_phase([self._input_network.o[p * self.products.count + index] << aligned.input_shift
+                                    for p, aligned in enumerate(self.alignment.phases)])
                 m.d.sync += addend.eq(bias - product if negate else bias + product)
             pre = Signal(signed(self.alignment.width), name=f"pre{unit}", reset_less=True)
             recurrent = self._network.o[unit]
             m.d.sync += pre.eq(addend - recurrent if self._network.negated[unit] else addend + recurrent)
 
-            shift = self.alignment.phases[0].output_shift
-            tie = by_phase([~pre[:shift].any() if p.ties_to_even else Const(0) for p in self.alignment.phases])
-            upper = pre[shift + width - 1:]
-            sign = pre[-1]
-            word = Signal(signed(width), name=f"word{unit}")
-            with m.If(upper.any() & ~upper.all()):
-                m.d.comb += word.eq(Cat((~sign).replicate(width - 1), sign))
-            with m.Else():
-                m.d.comb += word.eq(Cat(pre[shift] & ~tie, pre[shift + 1:shift + width]))
-            words.append(word)
+            setattr(m.submodules, f"saturate{unit}", saturate := Saturate(self.alignment, self.model.state.width))
+            m.d.comb += [saturate.i.eq(pre), saturate.phase.eq(phase)]
+            words.append(saturate.o)
         return words
 
     def _unload(self, m, state, idle):

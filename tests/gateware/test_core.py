@@ -10,12 +10,14 @@ from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import Emit
-from rtl_gen.arch import parse_architecture
+from rtl_gen.arch import Folded, parse_architecture
 from rtl_gen.core import build_core
+from rtl_gen.folding import fold
 from tests.gateware.core_harness import drive_core
 from tests.models_for_tests import random_model
 
 ARCHITECTURES = ["serial", "serial:2", "serial:3", "parallel"]
+FOLDED = ["folded:2", "folded:4", "folded:8", "folded:2x2"]
 
 # Corners of size, width, phases, recurrence, input and rounding; each is run in each architecture.
 CORNERS = {
@@ -65,14 +67,25 @@ def check_against_golden(model, architecture, sequences, **pauses):
     return record, core, traces
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("corner", CORNERS)
-def test_every_state_and_output_equals_the_golden_model(corner, architecture):
+def pairs():
+    """Every architecture with every corner that it renders."""
+    for architecture in ARCHITECTURES + FOLDED:
+        for corner, shape in CORNERS.items():
+            try:
+                if isinstance(parsed := parse_architecture(architecture), Folded):
+                    fold(random_model(**shape).recurrence, parsed)
+            except ArchitectureError:
+                continue
+            yield architecture, corner
+
+
+@pytest.mark.parametrize("architecture, corner", list(pairs()))
+def test_every_state_and_output_equals_the_golden_model(architecture, corner):
     model = random_model(emit=Emit.EVERY, seed=3, **CORNERS[corner])
     check_against_golden(model, architecture, sequences_for(model, [5, 4, 1]))
 
 
-@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])
 @pytest.mark.parametrize("rounding", list(Rounding))
 def test_saturation_and_ties_are_really_met(architecture, rounding):
     model = random_model(size=8, block=4, outputs=1, state_width=5, frac=-3, input_width=4, rounding=rounding,
@@ -89,7 +102,7 @@ def test_saturation_and_ties_are_really_met(architecture, rounding):
     assert ties > 3
 
 
-@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])
 @pytest.mark.parametrize("emit", list(Emit))
 @pytest.mark.parametrize("pauses", ["none", "x", "y", "both"])
 def test_pauses_change_nothing(architecture, emit, pauses):
@@ -103,8 +116,11 @@ def test_pauses_change_nothing(architecture, emit, pauses):
     check_against_golden(model, architecture, sequences_for(model, [3, 1, 4, 2]), **chosen[pauses])
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("shape", [dict(size=8, block=4), dict(size=4, block=2, inputs=4), dict(size=16, block=8)])
+@pytest.mark.parametrize("architecture, shape", [
+    (architecture, shape) for architecture in ARCHITECTURES
+    for shape in [dict(size=8, block=4), dict(size=4, block=2, inputs=4), dict(size=16, block=8)]] + [
+    ("folded:2", dict(size=4, block=2, inputs=4)), ("folded:2", dict(size=8, block=8)), ("folded:4", dict(size=8, block=8)),
+    ("folded:8", dict(size=16, block=8, inputs=3)), ("folded:2x4", dict(size=16, block=4, input_bits=8))])
 def test_timing_is_as_promised(architecture, shape):
     model = random_model(outputs=2, emit=Emit.LAST, seed=1, **shape)
     length = 6
@@ -117,7 +133,7 @@ def test_timing_is_as_promised(architecture, shape):
     assert record.accepted[2 * length] - record.accepted[length] == promised.interval
 
 
-@pytest.mark.parametrize("architecture", ["serial", "parallel"])
+@pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
 def test_timing_of_a_readout_each_step(architecture):
     model = random_model(size=8, block=4, outputs=3, emit=Emit.EVERY, seed=1)
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [7]))
@@ -126,7 +142,7 @@ def test_timing_of_a_readout_each_step(architecture):
     assert record.accepted[-1] - record.accepted[-2] == promised.interval // 7
 
 
-@pytest.mark.parametrize("architecture", ["serial", "parallel"])
+@pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
 def test_first_forgets_an_unfinished_sequence(architecture):
     model = random_model(size=8, block=8, outputs=2, emit=Emit.LAST, seed=2)
     whole, = sequences_for(model, [4], seed=1)
@@ -147,3 +163,14 @@ def test_a_digit_that_leaves_no_two_state_digits_is_refused():
     model = random_model(size=8, block=4, outputs=2, state_width=6)
     with pytest.raises(ArchitectureError, match="at most half of the state's 6 bits"):
         build_core(model, parse_architecture("serial:4"))
+
+
+@pytest.mark.parametrize("architecture, shape, message", [
+    ("folded:8", dict(size=8, block=4), "at most the block of 4 units, not 8"),
+    ("folded:2x4", dict(size=8, block=4), "divide the 2 blocks"),
+    ("folded:2x2", dict(size=8, block=8), "divide the 1 block of"),
+    ("folded:2", dict(size=8, ternary=True), "needs a Hadamard recurrence"),
+])
+def test_a_folding_that_cannot_be_is_refused(architecture, shape, message):
+    with pytest.raises(ArchitectureError, match=message):
+        build_core(random_model(outputs=2, **shape), parse_architecture(architecture))

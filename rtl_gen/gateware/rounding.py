@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From the exact sum of a step to the new state, on whole words."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+
+class Saturate(wiring.Component):
+    """``o = saturate(round_shift(i, shift))``; combinational, since half a unit is in ``i`` already (see ``alignment``).
+
+    Parameters
+    ----------
+    alignment : Alignment
+        Of whole words: with the same output shift in every phase.
+    width : int
+        Bits of the state.
+
+    Members
+    -------
+    i : In(signed)
+    phase : In(1)
+    o : Out(signed)
+    """
+
+    def __init__(self, alignment, width):
+        self.alignment = alignment
+        self.width = width
+        super().__init__({"i": In(signed(alignment.width)), "phase": In(1), "o": Out(signed(width))})
+
+    def elaborate(self, platform):
+        m = Module()
+        phases, pre, width = self.alignment.phases, self.i, self.width
+        shift = phases[0].output_shift
+        ties = [~pre[:shift].any() if phase.ties_to_even else Const(0) for phase in phases]
+        tie = Mux(self.phase, ties[1], ties[0]) if len(ties) > 1 else ties[0]
+        upper, sign = pre[shift + width - 1:], pre[-1]
+        overflow = Signal()
+        m.d.comb += overflow.eq(upper.any() & ~upper.all())
+        with m.If(overflow):
+            m.d.comb += self.o.eq(Cat((~sign).replicate(width - 1), sign))
+        with m.Else():
+            m.d.comb += self.o.eq(Cat(pre[shift] & ~tie, pre[shift + 1:shift + width]))
+        return m
