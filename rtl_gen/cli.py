@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The main command: ``python -m rtl_gen --weights model.npz --board icebreaker``."""
+"""The main command, ``python -m rtl_gen --weights model.npz --board icebreaker``, and the way to the verbs beside it."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hadam_hw.errors import HadamError
 from hadam_hw.model import QuantizedModel
+from rtl_gen import verbs
 from rtl_gen.arch import parse_architecture
 from rtl_gen.cache import Cache, cache_folder
 from rtl_gen.progress import Progress
@@ -56,6 +57,8 @@ def parser():
 
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
+    if argv and (verb := verbs.find(argv[0])):
+        return verb(argv[1:])
     arguments = parser().parse_args(argv)
     model = QuantizedModel.load(arguments.weights)
     architecture = parse_architecture(arguments.arch)
