@@ -10,7 +10,7 @@ import numpy as np
 
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import round_shift, saturate
-from hadam_hw.model import Emit
+from hadam_hw.model import Activation, Emit
 from hadam_hw.recurrence import Hadamard
 
 #: Sequences that ``run`` steps together: large enough for BLAS, small enough for the cache.
@@ -46,7 +46,8 @@ def step(model, state, x, phase):
         + ((x @ constants.input_codes.T) << model.input_shift(phase)) + constants.bias
     rounded = round_shift(pre, model.output_shift(phase), model.rounding)
     new = saturate(rounded, model.state.width)
-    return new, (new != rounded).sum(axis=-1)
+    saturated = (new != rounded).sum(axis=-1)
+    return np.maximum(new, 0) if model.activation is Activation.RELU else new, saturated
 
 
 def readout(model, state, phase):
@@ -140,7 +141,10 @@ class _Kernel:
         integers = pre.astype(np.int32 if self.dtype is np.float32 else np.int64)
         rounded = round_shift(integers, model.output_shift(phase), model.rounding)
         new = saturate(rounded, model.state.width)
-        return new.astype(self.dtype), np.count_nonzero(new != rounded, axis=1)
+        saturated = np.count_nonzero(new != rounded, axis=1)
+        if model.activation is Activation.RELU:
+            new = np.maximum(new, 0)
+        return new.astype(self.dtype), saturated
 
 
 def float_run(model, inputs, *, progress=None):
@@ -161,6 +165,8 @@ def float_run(model, inputs, *, progress=None):
         state = np.zeros((len(batch), model.size))
         for index in range(batch.shape[1]):
             state = state @ matrix + batch[:, index] @ codes + bias
+            if model.activation is Activation.RELU:
+                state = np.maximum(state, 0)
         outputs[start:start + BATCH] = np.maximum(state, 0) @ model.output_weight.T.astype(np.float64) \
             + phase.output_bias * 2.0**-model.state.frac
         if progress is not None:

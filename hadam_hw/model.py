@@ -33,6 +33,13 @@ class Emit(Enum):
     EVERY = "every"
 
 
+class Activation(Enum):
+    """What is done with the new state before it feeds back: nothing (HadamRNN's linear recurrence), or ReLU (vanilla RNN)."""
+
+    LINEAR = "linear"
+    RELU = "relu"
+
+
 @dataclass(frozen=True)
 class InputFormat:
     """The input of a step: ``size`` integers of ``width`` bits each."""
@@ -165,6 +172,8 @@ class QuantizedModel:
         Declared bits of a code of ``V`` and ``U``, 1 to 8; 1 bit means the levels -1, 0 and 1.
     classes : tuple of str
         A name for each output, or empty.
+    activation : Activation
+        Applied to the saturated state, within the recurrence.
 
     Raises
     ------
@@ -184,6 +193,7 @@ class QuantizedModel:
     classes: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
     vectors: TestVectors | None = None
+    activation: Activation = Activation.LINEAR
 
     def __post_init__(self):
         weight = np.asarray(self.output_weight)
@@ -301,7 +311,9 @@ class QuantizedModel:
     def header(self):
         """The scalars that define the arithmetic, ready for JSON."""
         hadamard = isinstance(self.recurrence, Hadamard)
-        return {
+        # named only where it differs from what files of schema 1 mean, so that their digests stay what they are
+        activation = {} if self.activation is Activation.LINEAR else {"activation": self.activation.value}
+        return activation | {
             "recurrence": {"kind": "hadamard", "block": self.recurrence.block} if hadamard else
                           {"kind": "ternary", "multiplier": self.recurrence.multiplier,
                            "shift_bits": self.recurrence.shift_bits},
@@ -331,7 +343,7 @@ class QuantizedModel:
     @classmethod
     def from_arrays(cls, *, recurrence, input_weight, output_weight, input_width, input_signed, state_width, state_frac,
                     bias=None, output_bias=None, input_bits=4, output_bits=4, rounding=Rounding.HALF_UP, emit=Emit.LAST,
-                    input_frac=0, classes=(), provenance=None):
+                    activation=Activation.LINEAR, input_frac=0, classes=(), provenance=None):
         """A model of weights that were trained and quantised elsewhere.
 
         Parameters
@@ -374,7 +386,7 @@ class QuantizedModel:
         return cls(recurrence=recurrence, input=InputFormat(weight.shape[1], input_width, bool(input_signed)),
                    state=FixedPoint(state_width, state_frac), rounding=rounding, emit=emit, phases=tuple(phases),
                    output_weight=outputs, input_bits=input_bits, output_bits=output_bits, classes=tuple(classes),
-                   provenance=provenance or Provenance())
+                   provenance=provenance or Provenance(), activation=activation)
 
     def save(self, path):
         """Writes the model to ``path`` as ``.npz``, whole or not at all; see docs/numerics.md for the format."""

@@ -18,10 +18,11 @@ import numpy as np
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.files import atomic_write
 from hadam_hw.fixed import FixedPoint, Rounding
-from hadam_hw.model import Emit, InputFormat, Phase, Provenance, QuantizedModel, TestVectors
+from hadam_hw.model import Activation, Emit, InputFormat, Phase, Provenance, QuantizedModel, TestVectors
 from hadam_hw.recurrence import Hadamard, Ternary
 
-SCHEMA = 1
+#: A file gets the lowest schema that can say what its model is: 1 for a linear recurrence, 2 where ReLU is within it.
+SCHEMAS = (1, 2)
 #: No model that this package can build comes near.
 MAX_ARRAY_BYTES = 256 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -38,7 +39,7 @@ def save_model(model, path):
 
 def model_bytes(model):
     """The contents of the model's file."""
-    header = {"schema": SCHEMA, "digest": model.digest, "classes": list(model.classes), **model.header()}
+    header = {"schema": _schema(model), "digest": model.digest, "classes": list(model.classes), **model.header()}
     arrays = {"header": _text(header), "provenance": _text(asdict(model.provenance)), **model.parameter_arrays()}
     if model.vectors is not None:
         arrays |= dict(zip(_VECTORS, (model.vectors.inputs, model.vectors.outputs, model.vectors.labels)))
@@ -69,6 +70,10 @@ def load_model(path):
         return _parse(_arrays(data))
     except ModelError as error:
         raise ModelFileError(f"Model file {path} cannot be used: {error}") from None
+
+
+def _schema(model):
+    return 1 if model.activation is Activation.LINEAR else 2
 
 
 def _text(value):
@@ -122,8 +127,8 @@ def _parse(arrays):
     texts = {name: _json(arrays, name) for name in _TEXTS}
     header = texts["header"]
     schema = header.get("schema")
-    if schema != SCHEMA:
-        raise ModelFileError(f"it has schema {schema!r} and this version reads schema {SCHEMA}; "
+    if isinstance(schema, bool) or schema not in SCHEMAS:
+        raise ModelFileError(f"it has schema {schema!r} and this version reads schemas 1 to {SCHEMAS[-1]}; "
                              "a newer hadam_hw may read it")
     try:
         kind = header["recurrence"].pop("kind")
@@ -151,7 +156,8 @@ def _parse(arrays):
             rounding=Rounding(header["rounding"]), emit=Emit(header["emit"]), phases=phases,
             output_weight=arrays["output_weight"], input_bits=_integer(header["input_bits"]),
             output_bits=_integer(header["output_bits"]), classes=tuple(str(name) for name in header["classes"]),
-            provenance=Provenance(**texts["provenance"]), vectors=vectors)
+            provenance=Provenance(**texts["provenance"]), vectors=vectors,
+            activation=Activation(header.get("activation", Activation.LINEAR.value)))
     except KeyError as error:
         raise ModelFileError(f"it lacks {error.args[0]!r}") from None
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -159,6 +165,8 @@ def _parse(arrays):
     expected = {*_TEXTS, *model.parameter_arrays(), *(_VECTORS if vectors is not None else ())}
     if set(arrays) != expected:
         raise ModelFileError(f"it has arrays that no model has: {', '.join(sorted(set(arrays) - expected))}")
+    if schema != _schema(model):
+        raise ModelFileError(f"it says schema {schema} and holds what schema {_schema(model)} is for")
     if model.digest != header.get("digest"):
         raise ModelFileError("its contents do not match its digest; it was damaged or edited")
     return model

@@ -8,7 +8,7 @@ import numpy as np
 from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import MAX_FRAC, Rounding
-from hadam_hw.model import Emit, Provenance, QuantizedModel
+from hadam_hw.model import Activation, Emit, Provenance, QuantizedModel
 
 #: A state word may saturate this often (of all units and steps) before one more integer bit is spent.
 SATURATION_LIMIT = 2e-4
@@ -48,12 +48,12 @@ def quantize_codes(weight, bits):
 
 def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, input_format, input_scale, input_offset=0.0,
              calibration, state_width=12, input_bits=4, output_bits=4, input_frac=4, rounding=Rounding.HALF_UP,
-             emit=Emit.LAST, classes=(), provenance=None):
+             emit=Emit.LAST, activation=Activation.LINEAR, classes=(), provenance=None):
     """A quantised model of float parameters, its binary point chosen on data.
 
-    The float model is ``h_t = W h_{t-1} + V (X * input_scale + input_offset) + b``, ``y = U relu(h) + c``; ``X`` are the
-    integers the hardware gets. Scale and offset cost nothing: the scale moves into the unit of the state, the offset into
-    ``b``.
+    The float model is ``h_t = W h_{t-1} + V (X * input_scale + input_offset) + b``, ``y = U relu(h) + c`` (with
+    ``Activation.RELU`` the new ``h`` is rectified before it feeds back); ``X`` are the integers the hardware gets. Scale and
+    offset cost nothing: the scale moves into the unit of the state, the offset into ``b``.
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
         bias=(np.asarray(bias, dtype=np.float64) + offset) / unit,
         output_bias=np.asarray(output_bias, dtype=np.float64) / (u_scale * unit),
         input_width=input_format.width, input_signed=input_format.signed, state_width=state_width,
-        input_bits=input_bits, output_bits=output_bits, rounding=rounding, emit=emit, input_frac=input_frac,
-        classes=classes, provenance=provenance or Provenance())
+        input_bits=input_bits, output_bits=output_bits, rounding=rounding, emit=emit, activation=activation,
+        input_frac=input_frac, classes=classes, provenance=provenance or Provenance())
     frac = choose_frac(parameters, np.asarray(calibration))
     return QuantizedModel.from_arrays(state_frac=frac, **parameters)
 

@@ -4,13 +4,14 @@
 import numpy as np
 
 from hadam_hw.fixed import FixedPoint, Rounding
-from hadam_hw.model import Emit, InputFormat, Phase, QuantizedModel
+from hadam_hw.model import Activation, Emit, InputFormat, Phase, QuantizedModel
 from hadam_hw.recurrence import Hadamard, Ternary
 
 
 def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_signed=False, state_width=12, frac=0,
                  rounding=Rounding.HALF_UP, emit=Emit.LAST, input_bits=4, output_bits=4, seed=0, ternary=False,
-                 multiplier=1, shift_bits=3, input_frac=2, bias_range=200, vectors=None):
+                 multiplier=1, shift_bits=3, input_frac=2, bias_range=200, activation=Activation.LINEAR,
+                 vectors=None):
     """A model of random codes, signs and biases; phase 1, where there is one, is consistent with phase 0.
 
     ``block`` chooses a Hadamard recurrence, ``ternary`` a random one with ``multiplier`` and ``shift_bits``. A small
@@ -33,7 +34,7 @@ def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_si
         recurrence=recurrence, input=InputFormat(inputs, input_width, input_signed), state=FixedPoint(state_width, frac),
         rounding=rounding, emit=emit, phases=tuple(phases),
         output_weight=rng.integers(*_levels(output_bits), (outputs, size), endpoint=True),
-        input_bits=input_bits, output_bits=output_bits, vectors=vectors)
+        input_bits=input_bits, output_bits=output_bits, activation=activation, vectors=vectors)
 
 
 def _levels(bits):

@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hadam_hw.model import Activation
 from rtl_gen.arch import Timing
 from rtl_gen.gateware.alignment import align
 from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
@@ -236,7 +237,8 @@ class FoldedCell(wiring.Component):
             operand = Mux(self._phase, operands[1], operands[0]) if len(shifts) > 1 else operands[0]
             total = Signal(signed(self.alignment.width), name=f"pre{k}", reset_less=True)
             m.d.sync += total.eq(add_with_carry(self._input.sum[k], operand, carry))
-            setattr(m.submodules, f"saturate{k}", saturate := Saturate(self.alignment, self.model.state.width))
+            setattr(m.submodules, f"saturate{k}", saturate := Saturate(
+                self.alignment, self.model.state.width, relu=self.model.activation is Activation.RELU))
             state = Signal(signed(self.model.state.width), name=f"state{k}", reset_less=True)
             m.d.comb += [saturate.i.eq(total), saturate.phase.eq(self._phase)]
             m.d.sync += state.eq(saturate.o)

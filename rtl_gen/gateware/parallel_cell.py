@@ -6,6 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.fixed import signed_width
+from hadam_hw.model import Activation
 from rtl_gen.adder_graph import recurrence_graph
 from rtl_gen.arch import Timing
 from rtl_gen.gateware.alignment import align, input_products
@@ -151,7 +152,8 @@ class ParallelCell(wiring.Component):
             recurrent = self._network.o[unit]
             m.d.sync += pre.eq(addend - recurrent if self._network.negated[unit] else addend + recurrent)
 
-            setattr(m.submodules, f"saturate{unit}", saturate := Saturate(self.alignment, self.model.state.width))
+            setattr(m.submodules, f"saturate{unit}", saturate := Saturate(
+                self.alignment, self.model.state.width, relu=self.model.activation is Activation.RELU))
             m.d.comb += [saturate.i.eq(pre), saturate.phase.eq(phase)]
             words.append(saturate.o)
         return words

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 
 class Saturate(wiring.Component):
-    """``o = saturate(round_shift(i, shift))``; combinational, since half a unit is in ``i`` already (see ``alignment``).
+    """``o = saturate(round_shift(i, shift))``, or its relu; combinational. Half a unit is in ``i`` already (see ``alignment``).
 
     Parameters
     ----------
@@ -15,6 +15,8 @@ class Saturate(wiring.Component):
         Of whole words: with the same output shift in every phase.
     width : int
         Bits of the state.
+    relu : bool
+        A negative ``o`` becomes 0.
 
     Members
     -------
@@ -23,9 +25,10 @@ class Saturate(wiring.Component):
     o : Out(signed)
     """
 
-    def __init__(self, alignment, width):
+    def __init__(self, alignment, width, relu):
         self.alignment = alignment
         self.width = width
+        self.relu = relu
         super().__init__({"i": In(signed(alignment.width)), "phase": In(1), "o": Out(signed(width))})
 
     def elaborate(self, platform):
@@ -41,4 +44,7 @@ class Saturate(wiring.Component):
             m.d.comb += self.o.eq(Cat((~sign).replicate(width - 1), sign))
         with m.Else():
             m.d.comb += self.o.eq(Cat(pre[shift] & ~tie, pre[shift + 1:shift + width]))
+        if self.relu:
+            with m.If(sign):
+                m.d.comb += self.o.eq(0)
         return m

@@ -6,6 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hadam_hw.model import Activation
 from rtl_gen.gateware.selector import Selector, late
 from rtl_gen.gateware.serial_network import bundle, split_shift
 from rtl_gen.gateware.words import word_signature
@@ -20,7 +21,7 @@ class StateMemory(wiring.Component):
 
     A word arrives as a part of the digit stream ``i`` that goes on beyond it: what follows says whether the value fits.
     So the digits are stored as they come, two flags remember the sign and whether the value overflowed, and the word is
-    saturated when it is read.
+    saturated, and rectified where the model has ReLU in its recurrence, when it is read.
 
     Latency: digit ``j`` is on ``o`` two clocks after the clock of ``read`` that addresses it.
 
@@ -63,6 +64,7 @@ class StateMemory(wiring.Component):
         self.width = model.state.width
         self.digit = digit
         self.digits = -(-self.width // digit)
+        self._relu = model.activation is Activation.RELU
         self.rests = tuple(split_shift(shift, digit)[1] for shift in shifts)
         #: Clocks from ``unload`` to the one in which the last word is valid.
         self.unload_cycles = self.size * self.digits + 5
@@ -127,7 +129,8 @@ class StateMemory(wiring.Component):
         for j, bits in enumerate(stored):
             # The largest value is 011..1, the smallest 100..0: the sign from its place upwards, its inverse below.
             limit = sign ^ (~top).replicate(self.size) if j >= sign_place else ~sign
-            fields.append((overflow & limit) | (~overflow & bits))
+            word = (overflow & limit) | (~overflow & bits)
+            fields.append(~sign & word if self._relu else word)
         state = [Signal(self.size, name=f"state{j}", reset_less=True) for j in range(self.digit)]
         with m.If(self.blank & ~unloading_data):
             m.d.sync += Cat(state).eq(0)

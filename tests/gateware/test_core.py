@@ -9,7 +9,7 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Emit
+from hadam_hw.model import Activation, Emit
 from rtl_gen.arch import Folded, parse_architecture
 from rtl_gen.core import build_core
 from rtl_gen.folding import fold
@@ -38,6 +38,10 @@ CORNERS = {
     "fine-codes": dict(size=8, block=4, outputs=2, input_bits=8, output_bits=8),
     "ternary": dict(size=9, outputs=2, ternary=True),
     "ternary-scaled": dict(size=10, outputs=2, ternary=True, multiplier=5, shift_bits=4),
+    "relu": dict(size=8, block=4, outputs=2, activation=Activation.RELU),
+    "relu-odd": dict(size=8, block=8, outputs=2, activation=Activation.RELU, rounding=Rounding.HALF_EVEN, frac=-2),
+    "relu-saturating": dict(size=8, block=4, outputs=2, activation=Activation.RELU, state_width=6, frac=1),
+    "relu-ternary": dict(size=9, outputs=2, ternary=True, multiplier=3, activation=Activation.RELU),
     "more-than-a-group": dict(size=32, block=4, outputs=2),
 }
 

@@ -9,7 +9,8 @@ import pytest
 
 from hadam_hw import golden
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Emit, QuantizedModel
+from hadam_hw.model import Activation, Emit, QuantizedModel
+from hadam_hw.recurrence import Hadamard
 from tests.models_for_tests import random_model
 from tests.unit.test_fixed import exact
 
@@ -18,6 +19,8 @@ SHAPES = {
     "even": dict(size=8, block=4), "odd": dict(size=8, block=8), "full": dict(size=16, block=16, frac=2),
     "ternary": dict(size=9, ternary=True, multiplier=3, shift_bits=4), "vector": dict(size=8, inputs=3, input_signed=True),
     "saturating": dict(size=8, block=4, state_width=5, frac=-3, input_width=4), "wide": dict(size=8, state_width=24, frac=8),
+    "relu": dict(size=8, block=4, activation=Activation.RELU),
+    "relu-odd": dict(size=8, block=8, activation=Activation.RELU, frac=2),
 }
 
 
@@ -39,7 +42,8 @@ def by_fractions(model, inputs):
             pre = value * 2**fine if fine >= 0 else value / 2**-fine
             assert pre.denominator == 1
             rounded = exact(int(pre), fine - f, model.rounding)
-            new.append(max(model.state.minimum, min(model.state.maximum, rounded)))
+            least = 0 if model.activation is Activation.RELU else model.state.minimum
+            new.append(max(least, min(model.state.maximum, rounded)))
         state = new
         states.append(state)
         outputs.append([sum(int(u) * max(z, 0) for u, z in zip(row, state)) + int(c)
@@ -74,6 +78,21 @@ def test_run_equals_trace(name, emit):
         assert np.array_equal(run.outputs[k], trace.outputs if emit is Emit.EVERY else trace.outputs[-1])
         assert np.array_equal(run.states[k], trace.states[-1])
         assert run.saturations[k] == trace.saturations.sum()
+
+
+@pytest.mark.parametrize("activation", list(Activation))
+@pytest.mark.parametrize("block", [4, 8])
+def test_a_fine_state_follows_the_real_recurrence_through_both_phases(block, activation):
+    model = QuantizedModel.from_arrays(
+        recurrence=Hadamard(8, block, np.random.default_rng(1).choice([-1, 1], 8)), activation=activation,
+        input_weight=np.random.default_rng(2).integers(-8, 8, (8, 1)), output_weight=np.eye(8, dtype=np.int64),
+        input_width=4, input_signed=True, state_width=28, state_frac=16, input_frac=20, bias=np.linspace(-3, 3, 8))
+    for steps in (6, 7):
+        inputs = inputs_of(model, 1, steps)
+        scale = model.phases[model.phase_of(steps - 1)].output_scale
+        state = golden.run(model, inputs).outputs[0] * scale
+        assert np.abs(state - golden.float_run(model, inputs)[0]).max() < 0.01
+        assert np.abs(state).max() > 10
 
 
 def test_the_lowest_index_among_the_largest():

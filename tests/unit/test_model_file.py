@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hadam_hw.errors import ModelError, ModelFileError
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model import Activation, QuantizedModel
 from hadam_hw.model_file import model_bytes
 from tests.models_for_tests import random_model
 
@@ -45,6 +45,15 @@ def test_a_saved_model_comes_back_and_saves_the_same_bytes(model, tmp_path):
     assert again.digest == model.digest and model_bytes(again) == model_bytes(model)
 
 
+def test_relu_is_in_the_file_and_in_the_digest_and_a_linear_model_is_what_it_always_was(model, tmp_path):
+    rectified = model.replace(activation=Activation.RELU)
+    again = load(tmp_path, model_bytes(rectified))
+    assert again.activation is Activation.RELU and again.digest == rectified.digest != model.digest
+    assert b'"schema": 2' in bytes(np.load(io.BytesIO(model_bytes(rectified)))["header"])
+    header = bytes(np.load(io.BytesIO(model_bytes(model)))["header"])
+    assert b'"schema": 1' in header and b"activation" not in header
+
+
 def header_with(model, old, new):
     text = bytes(np.load(io.BytesIO(model_bytes(model)))["header"]).decode()
     assert old in text
@@ -52,7 +61,7 @@ def header_with(model, old, new):
 
 
 def faults(model):
-    whole = model_bytes(model)
+    whole, rectified = model_bytes(model), model.replace(activation=Activation.RELU)
     huge = io.BytesIO()
     with zipfile.ZipFile(huge, "w") as archive:
         head = b"{'descr': '<i8', 'fortran_order': False, 'shape': (671088640,), }".ljust(117) + b"\n"
@@ -68,6 +77,9 @@ def faults(model):
         "wrong shape": edited(model, bias_0=np.zeros(7, np.int64)),
         "missing": edited(model, bias_0=None), "extra": edited(model, more=np.zeros(3, np.int64)),
         "future": edited(model, header=header_with(model, '"schema": 1', '"schema": 9')),
+        "schema of another kind": edited(model, header=header_with(model, '"schema": 1', '"schema": 2')),
+        "schema too old": edited(rectified, header=header_with(rectified, '"schema": 2', '"schema": 1')),
+        "unknown activation": edited(rectified, header=header_with(rectified, '"relu"', '"tanh"')),
         "edited": edited(model, bias_0=np.zeros(8, np.int64)),
         "no header": edited(model, header=None),
         "bad header": edited(model, header=np.frombuffer(b"{", np.uint8)),
@@ -76,7 +88,8 @@ def faults(model):
 
 
 FAULTS = ["empty", "text", "truncated", "pickled", "huge", "objects", "wrong type", "not a number", "zero sign",
-          "code out of range", "wrong shape", "missing", "extra", "future", "edited", "no header", "bad header",
+          "code out of range", "wrong shape", "missing", "extra", "future", "schema of another kind", "schema too old",
+          "unknown activation", "edited", "no header", "bad header",
           "NaN in header"]
 
 
