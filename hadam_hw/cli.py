@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What every command line here has in common: one line for an error, and the right exit code."""
 
+import argparse
 import os
 import sys
 
-from hadam_hw.errors import HadamError
+from hadam_hw.errors import HadamError, UsageError
 
 INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are errors like all others: one line, exit code 1."""
+
+    def error(self, message):
+        """Raises UsageError."""
+        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def run_cli(main, argv=None):

@@ -4,6 +4,7 @@
 ::
 
     HadamError                  exit code 1
+    +-- UsageError              a command line that the program does not understand
     +-- ModelError              the contents of a model are not a model
     |   +-- ModelFileError      a file does not hold a model
     +-- DataError               a data set is missing or damaged
@@ -21,6 +22,10 @@ class HadamError(Exception):
     """Base of all errors that are not a defect of this package."""
 
     exit_code = 1
+
+
+class UsageError(HadamError):
+    """The command line is not one that the program understands."""
 
 
 class ModelError(HadamError):

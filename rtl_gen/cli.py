@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The main command, ``python -m rtl_gen --weights model.npz --board icebreaker``, and the way to the verbs beside it."""
 
-import argparse
 import json
 import shlex
 import sys
 from pathlib import Path
 
-from hadam_hw.errors import HadamError
+from hadam_hw.cli import Parser
 from hadam_hw.model import QuantizedModel
 from rtl_gen import verbs
 from rtl_gen.arch import parse_architecture
@@ -16,15 +15,6 @@ from rtl_gen.progress import Progress
 from rtl_gen.toolchain import Kind, find_toolchain
 
 DESCRIPTION = "From a quantised model to Verilog, a bitstream and a report of what they cost."
-
-
-class UsageError(HadamError):
-    """The command line is not one that the program understands."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def _positive(kind):
@@ -40,7 +30,7 @@ def _positive(kind):
 
 def parser():
     """The command line's parser."""
-    parsing = _Parser(prog="python -m rtl_gen", description=DESCRIPTION)
+    parsing = Parser(prog="python -m rtl_gen", description=DESCRIPTION)
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--board", required=True, help="such as icebreaker")
     parsing.add_argument("--arch", default="serial", help="serial (default), serial:D, parallel, folded:R or folded:RxL")

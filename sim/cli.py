@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs one core by hand: ``python -m sim --weights model.npz --arch serial --steps 1000``."""
 
-import argparse
 import json
 import sys
 from dataclasses import asdict, replace
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from hadam_hw.cli import Parser
 from hadam_hw.errors import HadamError
 from hadam_hw.model import Emit, QuantizedModel
 from rtl_gen.progress import Progress
@@ -20,17 +20,8 @@ DESCRIPTION = "Simulates a core's emitted Verilog and compares every integer tha
 MAX_STEPS = 10_000_000
 
 
-class UsageError(HadamError):
-    """The command line is not one that the program understands."""
-
-
 class DiffersError(HadamError):
     """The simulated core and the golden model differ."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def _steps(text):
@@ -45,7 +36,7 @@ _steps.__name__ = f"whole number from 1 to {MAX_STEPS}"
 
 def parser():
     """The command line's parser."""
-    parsing = _Parser(prog="python -m sim", description=DESCRIPTION)
+    parsing = Parser(prog="python -m sim", description=DESCRIPTION)
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--arch", default="serial", help="serial (default), serial:D or parallel")
     parsing.add_argument("--steps", type=_steps, default=1000, metavar="N",
