@@ -13,6 +13,7 @@ from heapq import heapify, heappop, heappush
 import numpy as np
 
 from hadam_hw.recurrence import Hadamard
+from rtl_gen.sharing import reference_rows, share_sums
 
 
 @dataclass(frozen=True)
@@ -189,17 +190,45 @@ def recurrence_graph(recurrence):
 def matrix_graph(matrix, positive=False):
     """Any integer matrix [outputs, inputs] with two-term common-subexpression elimination.
 
-    Every row is a set of signed digits ``(node, shift, sign)``. The pair of digits (up to a common shift and a common
-    sign) that the most rows share becomes an adder and a digit of its own, until no pair is shared (Hartley, IEEE
-    Trans. CAS II 43, 1996); among equals the shallowest pair wins. What is left of a row is summed shallowest first.
-    With ``positive`` no output edge is negated, for users that cannot subtract.
+    A matrix of -1, 0 and 1 is shared by :mod:`rtl_gen.sharing`, row by row or, where rows have the same zeros, as steps from a
+    reference row, whichever takes fewer adders. In any other every row is a set of signed digits ``(node, shift, sign)``.
+    The pair of digits (up to a common shift and a common sign) that the most rows share becomes an adder and a digit of
+    its own, until no pair is shared (Hartley, IEEE Trans. CAS II 43, 1996); among equals the shallowest pair wins. What
+    is left of a row is summed shallowest first. With ``positive`` no output edge is negated, for users that cannot
+    subtract.
     """
     matrix = np.asarray(matrix, dtype=np.int64)
+    if np.isin(matrix, (-1, 0, 1)).all():
+        references = reference_rows(matrix)
+        forms = {references.tobytes(): references, np.arange(len(matrix)).tobytes(): np.arange(len(matrix))}
+        graphs = [_ternary_graph(matrix, form, positive) for form in forms.values()]
+        return min(graphs, key=lambda graph: (len(graph.adders), max(graph.levels)))
     builder = _Builder(matrix.shape[1])
     rows = [{(column, shift): negate for column, value in enumerate(row) for shift, negate in signed_digits(value)}
             for row in matrix]
     _share_pairs(builder, rows)
     outputs = [builder.sum([Edge(node, shift, negate) for (node, shift), negate in row.items()]) for row in rows]
+    if positive:
+        outputs = [builder.positive(edge) for edge in outputs]
+    return _checked(builder.finish(outputs), matrix)
+
+
+def _ternary_graph(matrix, references, positive):
+    """A matrix of -1, 0 and 1 whose rows are made as steps from their reference rows, if those are others."""
+    steps, signs = matrix.copy(), np.ones(len(matrix), dtype=np.int64)
+    for row, reference in enumerate(references):
+        if row != reference:
+            signs[row] = 1 if matrix[row] @ matrix[reference] >= 0 else -1
+            steps[row] = (matrix[row] - signs[row] * matrix[reference]) // 2
+    shared = share_sums(steps)
+    builder = _Builder(matrix.shape[1])
+    terms = [Edge(column) for column in range(matrix.shape[1])]
+    for first, second, subtract in shared.sums:
+        terms.append(builder.add(terms[first], -terms[second] if subtract else terms[second]))
+    outputs = [builder.sum([terms[k] if row[k] > 0 else -terms[k] for k in np.flatnonzero(row)]) for row in shared.rows]
+    for row in np.flatnonzero(references != np.arange(len(matrix))):
+        reference = outputs[references[row]] if signs[row] > 0 else -outputs[references[row]]
+        outputs[row] = reference if outputs[row] is None else builder.add(outputs[row] << 1, reference)
     if positive:
         outputs = [builder.positive(edge) for edge in outputs]
     return _checked(builder.finish(outputs), matrix)

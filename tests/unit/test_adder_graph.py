@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen import adder_graph
 from rtl_gen.adder_graph import Edge, fwht_graph, matrix_graph, recurrence_graph, signed_digits
+from rtl_gen.sharing import reference_rows, share_sums
 
 
 def random_signs(size, seed=0):
@@ -45,9 +46,42 @@ def test_any_matrix(rows, columns, seed, largest, positive):
     assert all(not adder.left.negate for adder in graph.adders)
 
 
-def test_sharing_pays():
-    matrix = np.random.default_rng(1).choice([-1, 1], (32, 32))
-    assert len(matrix_graph(matrix).adders) < 32 * 31 / 2.5
+@pytest.mark.parametrize("levels, most", [([-1, 1], 836), ([-1, 0, 1], 1155)], ids=["binary", "ternary"])
+def test_random_matrices_of_64_units_share_as_much_as_the_best_known(levels, most):
+    graphs = [matrix_graph(np.random.default_rng(draw).choice(levels, (64, 64))) for draw in range(5)]
+    assert sum(len(graph.adders) for graph in graphs) / 5 <= most
+    assert max(max(graph.levels) for graph in graphs) <= 9
+
+
+def test_a_hadamard_matrix_that_is_not_said_to_be_one_costs_the_same():
+    hadamard = Hadamard(64, 64, random_signs(64))
+    assert len(recurrence_graph(Ternary(hadamard.matrix())).adders) == len(recurrence_graph(hadamard).adders) == 384
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(3, 8), st.integers(1, 6), st.integers(0, 2**32 - 1), st.booleans())
+def test_rows_with_the_same_zeros(rows, columns, seed, positive):
+    rng = np.random.default_rng(seed)
+    matrix = rng.choice([-1, 1], (rows, columns)) * rng.choice([0, 1, 1], (3, columns))[rng.integers(0, 3, rows)]
+    references = reference_rows(matrix)
+    assert all(np.array_equal(matrix[row] != 0, matrix[reference] != 0) for row, reference in enumerate(references))
+    assert np.array_equal(matrix_graph(matrix, positive=positive).matrix(), matrix)
+
+
+def test_what_is_shared_is_the_matrix():
+    matrix = np.random.default_rng(4).integers(-1, 2, (90, 24))
+    shared = share_sums(matrix)
+    terms = list(np.eye(24, dtype=np.int64))
+    for first, second, subtract in shared.sums:
+        terms.append(terms[first] - terms[second] if subtract else terms[first] + terms[second])
+    assert len(terms) > 96 and np.array_equal(shared.rows.astype(np.int64) @ np.array(terms), matrix)
+    counts = np.abs(shared.rows.T.astype(np.int64)) @ np.abs(shared.rows) + np.abs(shared.rows.T.astype(np.int64) @ shared.rows)
+    assert (counts // 2 - np.diag(np.diag(counts // 2))).max() == 1  # no pair is left that two rows share
+
+
+def test_counts_above_a_byte():
+    graph = matrix_graph(np.ones((300, 4), dtype=np.int64))
+    assert len(graph.adders) == 3
 
 
 def test_a_ternary_recurrence_with_a_scale():
