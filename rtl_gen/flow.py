@@ -6,36 +6,20 @@ import re
 import tempfile
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from hadam_hw.errors import HadamError, ToolFailedError
-from rtl_gen import components
+from hadam_hw.errors import ToolFailedError
+from rtl_gen import components, family
 from rtl_gen.cache import digest
-from rtl_gen.design_files import BITSTREAM_FILE, DESIGN_FILE, NETLIST_FILE, NETLIST_VERILOG_FILE
+from rtl_gen.design_files import DESIGN_FILE, NETLIST_FILE, NETLIST_VERILOG_FILE
+from rtl_gen.multipliers import MULTIPLYING, check_no_multiplier
 from rtl_gen.toolchain import Job, check, run_jobs, run_tool
 
-#: Cells that multiply or divide, in the design as written.
-MULTIPLYING = ("$mul", "$macc", "$macc_v2", "$div", "$divfloor", "$mod", "$modfloor", "$pow")
-#: Cells of the families' libraries that multiply.
-DSP_CELLS = frozenset((
-    "SB_MAC16", "MULT9X9D", "MULT18X18D", "ALU24A", "ALU54A", "ALU54B", "MULT9X9", "MULT18X18", "MULT36X36",
-    "MULTALU18X18", "MULTALU36X18", "MULTADDALU18X18", "ALU54D"))
-
+_TEXT, _PLACED = "{}.config", "{}-placed.json"  # of a seed
 _USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
-_COUNTED = {components.LC: "lc", components.RAM: "ebr", components.DSP: "dsp"}
-
-
-class MultiplierError(HadamError):
-    """A design that must not multiply does."""
-
-
-@dataclass(frozen=True)
-class Device:
-    """A chip in its package, in nextpnr's words, such as ``Device("up5k", "sg48")``."""
-
-    chip: str
-    package: str
+#: How nextpnr says that the chip is too full; below 100 % where cells that belong together find no room.
+_FULL = re.compile(r"^ERROR: .*(no BELs remaining|[Uu]nable to (find|place)|[Ff]ailed to (expand region|place))", re.MULTILINE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +52,13 @@ class Placement:
     ----------
     seed : int
     used, available : dict of str to int
-        Keys ``lc``, ``ebr``, ``dsp``; ``used`` has ``ff`` too.
+        Of each of :data:`rtl_gen.family.KINDS`.
     fmax_mhz : float or None
         Of the slowest clock; ``None`` if the design did not fit.
     parts : dict of str to dict
         ``lc``, ``ff``, ``ebr``, ``dsp`` of each component; they sum to ``used``.
     text : bytes
-        The configuration as text, for the packer.
+        What the packer reads.
     """
 
     seed: int
@@ -86,12 +70,12 @@ class Placement:
 
     @property
     def overfull(self):
-        """Resources of which more is used than there is."""
+        """Resources of which more is used than there is; may be empty for a design that did not fit nevertheless."""
         return [kind for kind in self.available if self.used[kind] > self.available[kind]]
 
 
 class Flow:
-    """Runs the tools, or finds what they made of the same content before.
+    """Runs the tools of one family, or finds what they made of the same content before.
 
     Parameters
     ----------
@@ -103,6 +87,7 @@ class Flow:
 
     def __init__(self, tools, cache, on_stage=lambda text: None):
         self.tools = tools
+        self.family = tools.family
         self.cache = cache
         self.on_stage = on_stage
         self._compiling = set()
@@ -115,7 +100,7 @@ class Flow:
         source : str
         top : str
         options : sequence of str
-            For ``synth_ice40``. ``-dsp`` is not among them: nothing here multiplies.
+            More of them for Yosys' command of this family.
 
         Raises
         ------
@@ -124,19 +109,21 @@ class Flow:
         ToolFailedError
             If Yosys does not take the text.
         """
+        script = _script(self.family, top, options)
+
         def make():
             self.on_stage("synthesis")
             with _folder({DESIGN_FILE: source.encode()}) as folder:
-                run_tool(self.tools.synthesis, ["-q", "-p", _script(top, options)], folder,
+                run_tool(self.tools.synthesis, ["-q", "-p", script], folder,
                          on_compiling=self._note_compiling)
                 kept = ("before.txt", "after.json", NETLIST_FILE, NETLIST_VERILOG_FILE)
                 return {name: (folder / name).read_bytes() for name in kept}
 
         files, _ = self.cache.stage("synthesis", {
-            "source": digest(source.encode()), "script": _script(top, options), "tool": self.tools.synthesis.version,
+            "source": digest(source.encode()), "script": script, "tool": self.tools.synthesis.version,
         }, make)
         cells = json.loads(files["after.json"])["design"]["num_cells_by_type"]
-        _check_no_multiplier(files["before.txt"].decode(), cells)
+        check_no_multiplier(files["before.txt"].decode(), cells)
         return Netlist(top, source, files[NETLIST_FILE], files[NETLIST_VERILOG_FILE], cells)
 
     def place(self, netlist, device, clock_mhz, seeds, *, pins=None):
@@ -150,18 +137,22 @@ class Flow:
             What place & route aims at.
         seeds : sequence of int
         pins : str, optional
-            Pin constraints (PCF). Without them every port is placed anywhere.
+            Pin constraints, in the family's format. Without them every port is placed anywhere.
 
         Raises
         ------
         ToolFailedError
             If nextpnr stops for another reason than a full chip.
         """
+        if device.family != self.family.name:
+            raise ValueError(f"Device must be of the family {self.family.name}, not {device.family}")
+        if pins is None and not self.family.unpinned:
+            raise ToolFailedError(f"{self.family.placement} places no port without a pin; give all of them one")
         common = {
             "netlist": digest(netlist.json), "source": digest(netlist.source.encode()), "top": netlist.top,
-            "device": [device.chip, device.package], "clock_mhz": clock_mhz, "pins": pins,
+            "device": astuple(device), "clock_mhz": clock_mhz, "pins": pins,
             "tool": self.tools.placement.version,
-            "attribution": digest(Path(components.__file__).read_bytes()),
+            "counting": [digest(Path(module.__file__).read_bytes()) for module in (components, family)],
         }
         keys = {seed: digest(json.dumps(["place", common, seed], sort_keys=True).encode()) for seed in seeds}
         known = {seed: files for seed in seeds if (files := self.cache.find(keys[seed])) is not None}
@@ -175,28 +166,66 @@ class Flow:
 
     def _place(self, netlist, device, clock_mhz, seeds, pins):
         inputs = {NETLIST_FILE: netlist.json}
+        pins_arguments = self.family.unpinned
         if pins is not None:
-            inputs["pins.pcf"] = pins.encode()
+            inputs[self.family.pins_file] = pins.encode()
+            pins_arguments = self.family.pinned
         with _folder(inputs) as folder:
-            jobs = [Job(self.tools.placement, (
-                f"--{device.chip}", "--package", device.package, "--json", NETLIST_FILE, "--freq", f"{clock_mhz:.6f}",
-                *(("--pcf-allow-unconstrained",) if pins is None else ("--pcf", "pins.pcf")),
-                "--seed", str(seed), "--timing-allow-fail", "--asc", f"{seed}.asc", "--report", f"{seed}.json",
-                "--write", f"{seed}-placed.json"), folder, f"{seed}.log") for seed in seeds]
-            return [_read(done, netlist, folder, seed)
+            jobs = [Job(self.tools.placement, _filled(
+                (*self.family.device_arguments, *pins_arguments, "--json", NETLIST_FILE, "--freq", f"{clock_mhz:.6f}",
+                 "--seed", str(seed), "--timing-allow-fail", *self.family.output_arguments, "--report", f"{seed}.json",
+                 "--write", "{placed}"), seed, device, pins=self.family.pins_file), folder, f"{seed}.log") for seed in seeds]
+            return [self._read(done, netlist, folder, seed)
                     for seed, done in zip(seeds, run_jobs(jobs, on_compiling=self._note_compiling))]
 
-    def pack(self, placement):
-        """The bitstream of a :class:`Placement`."""
+    def _read(self, done, netlist, folder, seed):
+        """What is kept of a run of place & route."""
+        counted = {name: (int(used), int(there_are)) for name, used, there_are in _USED.findall(done.messages)}
+        used, available = self.family.totals(counted)
+        facts = {"used": {"ff": 0, **used}, "available": available, "fmax_mhz": None, "parts": {}}
+        if any(used[kind] > available[kind] for kind in used) or (done.status and _FULL.search(done.messages)):
+            return {"facts.json": json.dumps(facts).encode(), "text": zlib.compress(b"")}
+        check(done)
+        timing = json.loads((folder / f"{seed}.json").read_bytes())
+        placed = (folder / _PLACED.format(seed)).read_bytes()
+        facts["fmax_mhz"] = min((clock["achieved"] for clock in timing["fmax"].values()), default=None)
+        if facts["fmax_mhz"] is None:
+            raise ToolFailedError("nextpnr found no clock in the design")
+        # The messages are from before the placement, which may add cells that let a signal through.
+        used, _ = self.family.totals({name: (entry["used"], 0) for name, entry in timing["utilization"].items()})
+        parts = components.count_components(json.loads(placed), netlist.source, netlist.top, DESIGN_FILE, self.family)
+        total = {kind: sum(part[kind] for part in parts.values()) for kind in family.KINDS}
+        for kind in used:
+            if total[kind] != used[kind]:
+                raise ToolFailedError(f"nextpnr counts {used[kind]} {kind.upper()}, but its list of cells has {total[kind]}")
+        facts |= {"used": total, "parts": parts}
+        text = (folder / _TEXT.format(seed)).read_bytes() if self.family.output_arguments else placed
+        return {"facts.json": json.dumps(facts).encode(), "text": zlib.compress(text, 1)}
+
+    def pack(self, placement, device, options=()):
+        """The bitstream of a :class:`Placement`.
+
+        Parameters
+        ----------
+        placement : Placement
+        device : Device
+            Which it was placed on.
+        options : sequence of str
+            More of them for the packer, as a board asks for them.
+        """
+        bitstream = self.family.bitstream_file
+        arguments = (*options, *_filled(self.family.packing_arguments, placement.seed, device, bitstream=bitstream))
+        text = (_TEXT if self.family.output_arguments else _PLACED).format(placement.seed)
+
         def make():
             self.on_stage("packing")
-            with _folder({"design.asc": placement.text}) as folder:
-                run_tool(self.tools.packing, ["design.asc", BITSTREAM_FILE], folder, on_compiling=self._note_compiling)
-                return {BITSTREAM_FILE: (folder / BITSTREAM_FILE).read_bytes()}
+            with _folder({text: placement.text}) as folder:
+                run_tool(self.tools.packing, arguments, folder, on_compiling=self._note_compiling)
+                return {bitstream: (folder / bitstream).read_bytes()}
 
-        files, _ = self.cache.stage(
-            "packing", {"text": digest(placement.text), "tool": self.tools.packing.version}, make)
-        return files[BITSTREAM_FILE]
+        files, _ = self.cache.stage("packing", {
+            "text": digest(placement.text), "arguments": arguments, "tool": self.tools.packing.version}, make)
+        return files[bitstream]
 
     def _note_compiling(self, name):
         if name not in self._compiling:
@@ -204,47 +233,20 @@ class Flow:
             self.on_stage(f"{name} starts for the first time on this machine: compiling it takes up to two minutes")
 
 
-def _script(top, options):
+def _script(family, top, options):
     multiplying = " ".join(f"t:{cell}" for cell in MULTIPLYING)
     return "; ".join((
-        "read_verilog -lib +/ice40/cells_sim.v", f"read_verilog {DESIGN_FILE}", f"hierarchy -top {top}", "proc",
+        f"read_verilog -lib {' '.join(family.library)}", f"read_verilog {DESIGN_FILE}", f"hierarchy -top {top}", "proc",
         f"tee -q -o before.txt select -list {multiplying}",
-        " ".join(("synth_ice40", *options, "-top", top, "-json", NETLIST_FILE)),
+        " ".join((*family.synthesis, *options, "-top", top, "-json", NETLIST_FILE)),
         "check -assert", "tee -q -o after.json stat -json", f"write_verilog -noattr -noexpr {NETLIST_VERILOG_FILE}"))
 
 
-def _check_no_multiplier(before, cells):
-    if before.strip():
-        found = before.split()
-        raise MultiplierError(f"Design must not multiply, but before mapping it has {len(found)} such cell(s), the first "
-                              f"is {found[0]!r}; write the product as shifts and additions")
-    found = sorted(DSP_CELLS & cells.keys())
-    if found:
-        raise MultiplierError(f"Design must not multiply, but after mapping it has {cells[found[0]]} {found[0]}; "
-                              "synthesise without DSP cells")
-
-
-def _read(done, netlist, folder, seed):
-    """What is kept of a run of place & route."""
-    totals = {_COUNTED[kind]: (int(used), int(available)) for kind, used, available in _USED.findall(done.messages)
-              if kind in _COUNTED}
-    used = {kind: totals.get(kind, (0, 0))[0] for kind in _COUNTED.values()}
-    available = {kind: totals.get(kind, (0, 0))[1] for kind in _COUNTED.values()}
-    facts = {"used": used, "available": available, "fmax_mhz": None, "parts": {}}
-    if any(used[kind] > available[kind] for kind in used):
-        return {"facts.json": json.dumps(facts).encode(), "text": zlib.compress(b"")}
-    check(done)
-    timing = json.loads((folder / f"{seed}.json").read_bytes())
-    placed = json.loads((folder / f"{seed}-placed.json").read_bytes())
-    facts["fmax_mhz"] = min((clock["achieved"] for clock in timing["fmax"].values()), default=None)
-    if facts["fmax_mhz"] is None:
-        raise ToolFailedError("nextpnr found no clock in the design")
-    facts["parts"] = components.count_components(placed, netlist.source, netlist.top, DESIGN_FILE)
-    used["ff"] = sum(part["ff"] for part in facts["parts"].values())
-    for kind in used:
-        if sum(part[kind] for part in facts["parts"].values()) != used[kind]:
-            raise ToolFailedError(f"nextpnr counts {used[kind]} {kind.upper()}, which its list of cells does not sum to")
-    return {"facts.json": json.dumps(facts).encode(), "text": zlib.compress((folder / f"{seed}.asc").read_bytes(), 1)}
+def _filled(arguments, seed, device, **words):
+    """Arguments whose words in braces are replaced."""
+    words |= {"chip": device.chip, "package": device.package, "speed": device.speed,
+              "text": _TEXT.format(seed), "placed": _PLACED.format(seed)}
+    return tuple(argument.format(**words) for argument in arguments)
 
 
 def _placement(seed, files):

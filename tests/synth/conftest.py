@@ -7,7 +7,8 @@ from rtl_gen.arch import parse_architecture
 from rtl_gen.cache import Cache
 from rtl_gen.design import emit_core
 from rtl_gen.design_files import CORE
-from rtl_gen.flow import Device, Flow
+from rtl_gen.family import Device
+from rtl_gen.flow import Flow
 from rtl_gen.toolchain import Kind, find_toolchain
 from tests.models_for_tests import random_model
 
