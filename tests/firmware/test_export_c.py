@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The exported C computes the golden model's integers, under the sanitizers, over the corners of what a model can be."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firmware.__main__ import main
+from firmware.mcu.export import c_name, render, sizes
+from firmware.mcu.layout import code_digits, layout
+from hadam_hw.cli import run_cli
+from hadam_hw.errors import ModelError
+from hadam_hw.files import write_together
+from hadam_hw.fixed import Rounding
+from hadam_hw.model import Activation, Emit, QuantizedModel
+from tests.firmware.c_harness import compile_all, compile_models, expected, export, random_inputs, run
+from tests.models_for_tests import random_model
+
+MODELS = Path(__file__).parents[2] / "models"
+SHIPPED = ("pmnist-h128-b64", "pmnist-h512-b256", "har-h128-b64")
+
+#: Every number of levels from 1 to 12, both kinds of recurrence, all roundings, all widths of the sums.
+CORNERS = [
+    dict(size=2, outputs=1, state_width=2),
+    dict(size=4, outputs=2, rounding=Rounding.FLOOR, frac=-3, state_width=8, bias_range=20),
+    dict(size=24, block=8, outputs=3, rounding=Rounding.HALF_EVEN, input_frac=3),
+    dict(size=16, outputs=10, frac=2, rounding=Rounding.HALF_EVEN, inputs=3, input_signed=True),
+    dict(size=32, outputs=4, input_frac=0, rounding=Rounding.FLOOR, emit=Emit.EVERY),
+    dict(size=128, block=64, outputs=10, frac=-4, output_bits=6),
+    dict(size=128, outputs=7, frac=3, input_frac=4, input_bits=8, output_bits=8),
+    dict(size=256, outputs=10, frac=-2, state_width=6, bias_range=5),
+    dict(size=512, outputs=2, frac=-5, inputs=2, rounding=Rounding.HALF_EVEN),
+    dict(size=1024, outputs=5, frac=4, input_width=16),
+    dict(size=2048, outputs=3, frac=-3, input_bits=1, output_bits=1),
+    dict(size=4096, outputs=3, frac=-8),
+    dict(size=8, outputs=3, state_width=32, frac=6, input_width=16, input_signed=True),
+    dict(size=16, outputs=3, state_width=7, frac=-6, bias_range=100, input_width=4, rounding=Rounding.HALF_EVEN),
+    dict(size=8, outputs=3, frac=-8, input_width=1, bias_range=3, rounding=Rounding.HALF_UP),
+    dict(size=64, outputs=3, frac=-7, input_frac=24, input_bits=8, state_width=20),
+    dict(size=1, outputs=1, ternary=True, shift_bits=0, bias_range=3),
+    dict(size=3, outputs=2, ternary=True, multiplier=255, shift_bits=9),
+    dict(size=17, outputs=5, ternary=True, multiplier=7, shift_bits=5, rounding=Rounding.HALF_EVEN, inputs=4),
+    dict(size=40, outputs=4, ternary=True, multiplier=91, shift_bits=10, rounding=Rounding.FLOOR, state_width=16),
+    dict(size=33, outputs=4, ternary=True, shift_bits=30, frac=-20, state_width=6, input_signed=True),
+    dict(size=64, outputs=6, ternary=True, frac=-3, shift_bits=2, state_width=5, bias_range=30, emit=Emit.EVERY),
+]
+
+
+def corner_models():
+    models = {f"corner_{i}": random_model(seed=i, **corner) for i, corner in enumerate(CORNERS)}
+    relu = {f"{name}_relu": models[name].replace(activation=Activation.RELU) for name in ("corner_2", "corner_6", "corner_18")}
+    return models | relu
+
+
+def test_every_integer_equals_the_golden_model(tmp_path):
+    models = corner_models()
+    inputs = {name: random_inputs(model, 2, 30) if model.size < 1000 else random_inputs(model, 1, 4)
+              for name, model in models.items()}  # the definition builds its dense matrix at each step
+    found = run(compile_models(models, tmp_path), models, inputs)
+    saturated = ties = 0
+    for name, model in models.items():
+        wanted = expected(model, inputs[name])
+        assert (found[name] == wanted).all(), name
+        saturated += wanted[:, -1, model.size].sum() > 0
+        ties += model.rounding is Rounding.HALF_EVEN
+    # the corners are corners: saturation in many, each width of word and each number of planes somewhere
+    assert saturated >= 8 and ties >= 5
+    plans = [layout(model) for model in models.values()]
+    assert {plan.word_bits for plan in plans} == {16, 32, 64} and {plan.logit_bits for plan in plans} == {32, 64}
+    assert {1, 2, 3} <= {phase.planes for plan in plans for phase in plan.phases}
+    assert any(phase.state_shift for plan in plans for phase in plan.phases)
+
+
+def test_shipped_models_give_their_vectors(tmp_path):
+    models = {c_name(name): QuantizedModel.load(MODELS / f"{name}.npz") for name in SHIPPED}
+    inputs = {name: model.vectors.inputs[:16] for name, model in models.items()}
+    found = run(compile_models(models, tmp_path), models, inputs, every=False)
+    for name, model in models.items():
+        assert (found[name][:, 0, model.size + 1:-1] == model.vectors.outputs[:16]).all(), name
+
+
+def test_a_wrong_table_entry_is_seen(tmp_path):
+    model = random_model(size=16, outputs=3, frac=-2)
+    models, inputs = {"m": model}, {"m": random_inputs(model, 2, 20)}
+    wanted = expected(model, inputs["m"])
+    assert (run(compile_models(models, tmp_path), models, inputs)["m"] == wanted).all()
+    right = render(model, "m")["m.c"]
+    for table in ("hadam_sign", "hadam_digits_0", "hadam_bias_0", "hadam_output_digits", "hadam_output_bias_0"):
+        wrong = re.sub(rf"({table}\[\d+\] = {{\s+)(-?\d+)", lambda hit: f"{hit[1]}{_another(hit[2])}", right)
+        assert wrong != right
+        (tmp_path / "m.c").write_text(wrong)
+        program = compile_all([tmp_path / "main.c", tmp_path / "m.c"], tmp_path, ("-O1",))
+        assert (run(program, models, inputs)["m"] != wanted).any(), table
+
+
+def _another(number):
+    """Another sign for 0 and -1, an even neighbour for odd numbers and the other way round."""
+    return -1 - int(number) if int(number) in (0, -1) else int(number) ^ 1
+
+
+def test_digits_are_the_codes():
+    codes = np.arange(-5000, 5000)
+    digits = code_digits(codes)
+    assert digits.min() == -8 and digits.max() == 7
+    assert (sum(digit << 4 * k for k, digit in enumerate(digits)) == codes).all()
+    assert len(code_digits(np.arange(-8, 8))) == 1
+
+
+def test_sizes_are_what_the_compiler_says(tmp_path):
+    models = corner_models()
+    sources = [export(model, name, tmp_path) for name, model in models.items()]
+    checks = "".join(f'#include "{name}.h"\ntypedef char {name}_state_is[sizeof({name}_state) == {sizes(model)["state_bytes"]} '
+                     f'&& {model.outputs} * sizeof({name}_logit) == {sizes(model)["logits_bytes"]} ? 1 : -1];\n'
+                     for name, model in models.items())
+    (tmp_path / "sizes.c").write_text(checks + "int main(void) { return 0; }\n")
+    compile_all([tmp_path / "sizes.c"], tmp_path, ("-O0",))
+    assert len(sources) == len(models)
+
+
+@pytest.mark.parametrize("text, name", [("pmnist-h128-b64", "pmnist_h128_b64"), ("My Model", "my_model"), ("a.b", "a_b")])
+def test_names(text, name):
+    assert c_name(text) == name
+
+
+@pytest.mark.parametrize("text", ["", "2nd", "-", "é", "x" * 49])
+def test_names_that_c_has_not(text):
+    with pytest.raises(ModelError, match="Name in C must begin with a letter .* choose one with --name"):
+        c_name(text)
+
+
+def test_class_names_survive():
+    text = render(random_model(size=4, outputs=2).replace(classes=('a "b"\\', "\n\u00fc??/9")), "m")["m.c"]
+    assert r'"a \042b\042\134",' in text and r'"\012\303\274\077\077/9",' in text
+
+
+def test_the_command_writes_both_files(tmp_path, capsys):
+    out = tmp_path / "new" / "folder"
+    assert main(["export-c", "--weights", str(MODELS / "pmnist-h128-b64.npz"), "--out", str(out), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert sorted(path.name for path in out.iterdir()) == facts["files"] == ["pmnist_h128_b64.c", "pmnist_h128_b64.h"]
+    assert facts["state_bytes"] + facts["logits_bytes"] <= 700
+    assert main(["export-c", "--weights", str(MODELS / "pmnist-h128-b64.npz"), "--out", str(out), "--name", "net"]) == 0
+    assert (out / "net.h").is_file() and "gcc -std=c99" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("argv, said", [
+    (["--weights", "nothing.npz", "--out", "x"], "Model file nothing.npz cannot be read"),
+    (["--weights", str(MODELS / "pmnist-h128-b64.npz"), "--out", "x", "--name", "9"], "Name in C must begin with a letter"),
+    (["--weights", str(MODELS / "pmnist-h128-b64.npz"), "--out", "/proc/none"], "No such file or directory"),
+    (["--out", "x"], "--weights"),
+])
+def test_the_command_says_what_is_wrong(argv, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_cli(main, ["export-c", *argv]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and said in error and error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_left_of_a_write_that_fails(tmp_path, monkeypatch):
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(TypeError):
+        write_together(tmp_path, {"a.h": "whole", "a.c": None})
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_together(tmp_path, {"a.h": "whole", "a.c": "whole"})
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_c_cannot_do_is_refused():
+    class Novel(QuantizedModel):
+        def header(self):
+            return super().header() | {"drive": True}
+
+    model = random_model(size=4, outputs=2)
+    fields = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
+    with pytest.raises(ModelError, match="not one with drive"):
+        layout(Novel(**fields))
