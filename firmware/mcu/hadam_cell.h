@@ -31,15 +31,15 @@ typedef char hadam_needs_an_arithmetic_right_shift[(-3 >> 1) == -2 ? 1 : -1];
 #define HADAM_SHL(value, amount) ((hadam_word)((HADAM_UNSIGNED_WORD)(value) << (amount)))
 
 /* bank[8 + d] = d * value, for d = -8 ... 7. */
-#define HADAM_MULTIPLES(bank, value)                                                                                            \
-    do {                                                                                                                        \
-        unsigned d_;                                                                                                            \
-        (bank)[8] = 0;                                                                                                          \
-        for (d_ = 1; d_ < 8; d_++) {                                                                                            \
-            (bank)[8 + d_] = (bank)[7 + d_] + (value);                                                                          \
-            (bank)[8 - d_] = (bank)[9 - d_] - (value);                                                                          \
-        }                                                                                                                       \
-        (bank)[0] = (bank)[1] - (value);                                                                                        \
+#define HADAM_MULTIPLES(bank, value)                                  \
+    do {                                                              \
+        unsigned d_;                                                  \
+        (bank)[8] = 0;                                                \
+        for (d_ = 1; d_ < 8; d_++) {                                  \
+            (bank)[8 + d_] = (bank)[7 + d_] + (value);                \
+            (bank)[8 - d_] = (bank)[9 - d_] - (value);                \
+        }                                                             \
+        (bank)[0] = (bank)[1] - (value);                              \
     } while (0)
 
 #define HADAM_DIGIT_ROW(count) (((count) + 1) / 2)
@@ -51,27 +51,27 @@ typedef char hadam_needs_an_arithmetic_right_shift[(-3 >> 1) == -2 ? 1 : -1];
 #define HADAM_FIRST (1 << (HADAM_LOG2_BLOCK & 1))
 
 /* What the last pass does to each unit: its sign, the common fraction, the bias. */
-static HADAM_INLINE hadam_word hadam_turn(hadam_word value, unsigned unit, unsigned phase)
+static HADAM_INLINE hadam_word hadam_turn(hadam_word value, unsigned unit, const hadam_constants *constants)
 {
     const hadam_word mask = hadam_sign[unit]; /* 0, or -1 for a sign of -1 */
     value = (hadam_word)((value ^ mask) - mask);
-    return (hadam_word)(HADAM_SHL(value, hadam_phases[phase].state_shift) + hadam_phases[phase].bias[unit]);
+    return (hadam_word)(HADAM_SHL(value, constants->state_shift) + constants->bias[unit]);
 }
 
-static HADAM_INLINE void hadam_radix2(hadam_word *z, unsigned half, int last, unsigned phase)
+static HADAM_INLINE void hadam_radix2(hadam_word *z, unsigned half, int last, const hadam_constants *constants)
 {
     unsigned base, i;
     for (base = 0; base < HADAM_UNITS; base += 2 * half) {
         for (i = base; i < base + half; i++) {
             const hadam_word a = z[i], b = z[i + half];
             const hadam_word sum = (hadam_word)(a + b), difference = (hadam_word)(a - b);
-            z[i] = last ? hadam_turn(sum, i, phase) : sum;
-            z[i + half] = last ? hadam_turn(difference, i + half, phase) : difference;
+            z[i] = last ? hadam_turn(sum, i, constants) : sum;
+            z[i + half] = last ? hadam_turn(difference, i + half, constants) : difference;
         }
     }
 }
 
-static HADAM_INLINE void hadam_radix4(hadam_word *z, unsigned quarter, int last, unsigned phase)
+static HADAM_INLINE void hadam_radix4(hadam_word *z, unsigned quarter, int last, const hadam_constants *constants)
 {
     unsigned base, i;
     for (base = 0; base < HADAM_UNITS; base += 4 * quarter) {
@@ -81,37 +81,37 @@ static HADAM_INLINE void hadam_radix4(hadam_word *z, unsigned quarter, int last,
             const hadam_word cd = (hadam_word)(c + d), c_d = (hadam_word)(c - d);
             const hadam_word y0 = (hadam_word)(ab + cd), y1 = (hadam_word)(a_b + c_d);
             const hadam_word y2 = (hadam_word)(ab - cd), y3 = (hadam_word)(a_b - c_d);
-            z[i] = last ? hadam_turn(y0, i, phase) : y0;
-            z[i + quarter] = last ? hadam_turn(y1, i + quarter, phase) : y1;
-            z[i + 2 * quarter] = last ? hadam_turn(y2, i + 2 * quarter, phase) : y2;
-            z[i + 3 * quarter] = last ? hadam_turn(y3, i + 3 * quarter, phase) : y3;
+            z[i] = last ? hadam_turn(y0, i, constants) : y0;
+            z[i + quarter] = last ? hadam_turn(y1, i + quarter, constants) : y1;
+            z[i + 2 * quarter] = last ? hadam_turn(y2, i + 2 * quarter, constants) : y2;
+            z[i + 3 * quarter] = last ? hadam_turn(y3, i + 3 * quarter, constants) : y3;
         }
     }
 }
 
 /* (R Z) * 2^state_shift + B, in place. The passes are spelled out so that each has constant strides. */
-static HADAM_INLINE void hadam_transform(hadam_word *z, unsigned phase)
+static HADAM_INLINE void hadam_transform(hadam_word *z, const hadam_constants *constants)
 {
 #if HADAM_LOG2_BLOCK & 1
-    hadam_radix2(z, 1, HADAM_LOG2_BLOCK == 1, phase);
+    hadam_radix2(z, 1, HADAM_LOG2_BLOCK == 1, constants);
 #endif
 #if HADAM_BLOCK >= 16 * HADAM_FIRST
-    hadam_radix4(z, HADAM_FIRST, 0, phase);
+    hadam_radix4(z, HADAM_FIRST, 0, constants);
 #endif
 #if HADAM_BLOCK >= 64 * HADAM_FIRST
-    hadam_radix4(z, 4 * HADAM_FIRST, 0, phase);
+    hadam_radix4(z, 4 * HADAM_FIRST, 0, constants);
 #endif
 #if HADAM_BLOCK >= 256 * HADAM_FIRST
-    hadam_radix4(z, 16 * HADAM_FIRST, 0, phase);
+    hadam_radix4(z, 16 * HADAM_FIRST, 0, constants);
 #endif
 #if HADAM_BLOCK >= 1024 * HADAM_FIRST
-    hadam_radix4(z, 64 * HADAM_FIRST, 0, phase);
+    hadam_radix4(z, 64 * HADAM_FIRST, 0, constants);
 #endif
 #if HADAM_BLOCK >= 4096 * HADAM_FIRST
-    hadam_radix4(z, 256 * HADAM_FIRST, 0, phase);
+    hadam_radix4(z, 256 * HADAM_FIRST, 0, constants);
 #endif
 #if HADAM_LOG2_BLOCK >= 2
-    hadam_radix4(z, HADAM_BLOCK / 4, 1, phase);
+    hadam_radix4(z, HADAM_BLOCK / 4, 1, constants);
 #endif
 }
 
@@ -120,7 +120,7 @@ static HADAM_INLINE void hadam_transform(hadam_word *z, unsigned phase)
 #define HADAM_ROW_BYTES ((HADAM_UNITS + 7) / 8)
 
 /* next = (multiplier * matrix Z) * 2^state_shift + B. */
-static HADAM_INLINE void hadam_transform(const hadam_word *z, hadam_word *next, unsigned phase)
+static HADAM_INLINE void hadam_transform(const hadam_word *z, hadam_word *next, const hadam_constants *constants)
 {
     unsigned row, byte, bit;
     for (row = 0; row < HADAM_UNITS; row++) {
@@ -136,10 +136,17 @@ static HADAM_INLINE void hadam_transform(const hadam_word *z, hadam_word *next, 
             }
         }
         sum = HADAM_SCALE(sum);
-        next[row] = (hadam_word)(HADAM_SHL(sum, hadam_phases[phase].state_shift) + hadam_phases[phase].bias[row]);
+        next[row] = (hadam_word)(HADAM_SHL(sum, constants->state_shift) + constants->bias[row]);
     }
 }
 
+#endif
+
+/* The constants of a step's phase; with two phases the first step of a sequence has phase 1. An index would make a product. */
+#if HADAM_PHASES == 2
+#define HADAM_CONSTANTS(phase) ((phase) ? &hadam_phases[1] : &hadam_phases[0])
+#else
+#define HADAM_CONSTANTS(phase) (&hadam_phases[0])
 #endif
 
 /* Rounds and saturates a sum: the new state of a unit. Half of the last place is already in the bias, where asked for. */
@@ -191,42 +198,49 @@ void HADAM_NAME(reset)(HADAM_NAME(state) *state)
     for (i = 0; i < HADAM_UNITS; i++)
         state->z[i] = 0;
     state->saturations = 0;
+#if HADAM_PHASES == 2
     state->phase = 0;
+#endif
 }
 
 void HADAM_NAME(step)(HADAM_NAME(state) *state, const HADAM_NAME(input) *x)
 {
-    const unsigned phase = HADAM_PHASES == 1 ? 0 : 1 - state->phase;
-    const unsigned planes = hadam_phases[phase].planes, shift = hadam_phases[phase].output_shift;
-    const uint8_t *digits = hadam_phases[phase].digits;
+    const hadam_constants *constants = HADAM_CONSTANTS(!state->phase);
+    const uint8_t *digits = constants->digits;
 #if HADAM_LOG2_BLOCK
     hadam_word *sums = state->z;
-    hadam_transform(sums, phase);
+    hadam_transform(sums, constants);
 #else
     hadam_word *sums = state->next;
-    hadam_transform(state->z, sums, phase);
+    hadam_transform(state->z, sums, constants);
 #endif
-    unsigned element, plane;
-    for (element = 0; element < HADAM_INPUTS; element++) {
-        hadam_word value = HADAM_SHL(x[element], hadam_phases[phase].input_shift);
-        for (plane = 0; plane < planes; plane++) {
-            if (element == HADAM_INPUTS - 1 && plane == planes - 1)
-                hadam_drive(sums, state->z, value, digits, 1, shift, &state->saturations);
-            else
-                hadam_drive(sums, sums, value, digits, 0, 0, &state->saturations);
-            digits += HADAM_DIGIT_ROW(HADAM_UNITS);
+    hadam_word value = HADAM_SHL(*x, constants->input_shift);
+    unsigned planes = constants->planes, elements = HADAM_INPUTS;
+    /* One loop, and the last row from the table: compilers compute the address of a row by a product where they can. */
+    for (;; digits += HADAM_DIGIT_ROW(HADAM_UNITS)) {
+        if (--planes == 0 && --elements == 0)
+            break;
+        hadam_drive(sums, sums, value, digits, 0, 0, &state->saturations);
+        if (planes) {
             value = HADAM_SHL(value, 4);
+        } else {
+            planes = constants->planes;
+            value = HADAM_SHL(*++x, constants->input_shift);
         }
     }
-    state->phase = (uint8_t)phase;
+    hadam_drive(sums, state->z, value, constants->digits_last, 1, constants->output_shift, &state->saturations);
+#if HADAM_PHASES == 2
+    state->phase = !state->phase;
+#endif
 }
 
 void HADAM_NAME(readout)(const HADAM_NAME(state) *state, HADAM_NAME(logit) *y)
 {
+    const hadam_constants *constants = HADAM_CONSTANTS(state->phase);
     const uint8_t *row = hadam_output_digits;
     unsigned unit, plane, i;
     for (i = 0; i < HADAM_OUTPUTS; i++)
-        y[i] = hadam_phases[HADAM_PHASES == 1 ? 0 : state->phase].output_bias[i];
+        y[i] = constants->output_bias[i];
     for (unit = 0; unit < HADAM_UNITS; unit++, row += HADAM_OUTPUT_PLANES * HADAM_DIGIT_ROW(HADAM_OUTPUTS)) {
         const uint8_t *digits = row;
         hadam_logit value = state->z[unit];

@@ -28,14 +28,17 @@
 {{ phase.tables }}
 
 {% endfor -%}
-static const struct {
-    const uint8_t *digits;
+typedef struct {
+    const uint8_t *digits, *digits_last; /* the first and the last row */
     const {{ bias_type }} *bias;
     const {{ output_bias_type }} *output_bias;
     uint8_t planes, input_shift, state_shift, output_shift;
-} hadam_phases[HADAM_PHASES] = {
+} hadam_constants;
+
+static const hadam_constants hadam_phases[HADAM_PHASES] = {
 {%- for phase in phases %}
-    { hadam_digits_{{ loop.index0 }}, hadam_bias_{{ loop.index0 }}, hadam_output_bias_{{ loop.index0 }}, {{ phase.numbers }} },
+    { hadam_digits_{{ loop.index0 }}, hadam_digits_{{ loop.index0 }} + {{ phase.last_row }},
+      hadam_bias_{{ loop.index0 }}, hadam_output_bias_{{ loop.index0 }}, {{ phase.numbers }} },
 {%- endfor %}
 };
 {% if classes %}

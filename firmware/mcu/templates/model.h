@@ -17,12 +17,15 @@ extern "C" {
 #endif
 
 #define {{ NAME }}_UNITS {{ units }}
-#define {{ NAME }}_INPUTS {{ inputs }}     /* elements of the vector that a step takes */
-#define {{ NAME }}_INPUT_MIN {{ input_min }} /* every element must lie between these two, */
-#define {{ NAME }}_INPUT_MAX {{ input_max }} /* or sums may leave their types */
+/* Elements of the vector that a step takes; each must lie between the two ends, or sums may leave their types. */
+#define {{ NAME }}_INPUTS {{ inputs }}
+#define {{ NAME }}_INPUT_MIN ({{ input_min }})
+#define {{ NAME }}_INPUT_MAX {{ input_max }}
 #define {{ NAME }}_OUTPUTS {{ outputs }}
-#define {{ NAME }}_EMIT_EVERY {{ emit_every }} /* 1: trained to be read out after every step; 0: after a sequence's last */
-#define {{ NAME }}_DIGEST "{{ digest[:16] }}" /* as an FPGA with this model says it */
+/* 1: made to be read out after every step; 0: after a sequence's last. */
+#define {{ NAME }}_EMIT_EVERY {{ emit_every }}
+/* The beginning of the model's digest, as an FPGA with this model says it. */
+#define {{ NAME }}_DIGEST {{ digest_bytes }}
 
 typedef {{ input_type }} {{ name }}_input;
 typedef {{ word_type }} {{ name }}_word;   /* holds every partial sum of a step */
@@ -35,7 +38,9 @@ typedef struct {
     {{ name }}_word next[{{ NAME }}_UNITS]; /* work space of a step */
 {%- endif %}
     uint32_t saturations; /* units that were saturated since the reset, counted once a step */
-    uint8_t phase;        /* of the last step */
+{%- if phases|length == 2 %}
+    uint8_t phase; /* of the last step */
+{%- endif %}
 } {{ name }}_state;
 
 /* Begins a sequence. */

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The exported C on RV32I and Cortex-M: the golden model's integers in QEMU, no product anywhere, RAM within its figure."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firmware.mcu.export import render
+from hadam_hw import golden
+from hadam_hw.errors import ToolFailedError, ToolMissingError
+from hadam_hw.fixed import Rounding
+from hadam_hw.model import QuantizedModel
+from sim.mcu import targets
+from tests.firmware.c_harness import random_inputs
+from tests.models_for_tests import random_model
+
+SHIPPED = Path(__file__).parents[2] / "models" / "pmnist-h128-b64.npz"
+#: Two phases and a size whose multiples are no shifts, sums of 64 bits, a ternary matrix with a multiplier, several inputs.
+CORNERS = [
+    dict(size=24, block=8, outputs=3, rounding=Rounding.HALF_EVEN, input_frac=3),
+    dict(size=8, outputs=3, state_width=32, frac=6, input_width=16, input_signed=True),
+    dict(size=17, outputs=5, ternary=True, multiplier=91, shift_bits=8, inputs=4),
+    dict(size=12, block=4, outputs=1, inputs=3, input_signed=True, frac=-2, state_width=8),
+]
+
+
+def check_run(model, target, sequence, folder):
+    trace = golden.trace(model, sequence)
+    run = targets.run(model, target, sequence, folder)
+    assert run.outputs == trace.outputs.tolist()
+    assert run.classes == golden.classify(trace.outputs).tolist()
+    assert run.saturations == trace.saturations.sum()
+    return run
+
+
+@pytest.mark.parametrize("target", targets.TARGETS, ids=lambda target: target.name)
+def test_the_shipped_model_on(target, tmp_path):
+    model = QuantizedModel.load(SHIPPED)
+    took = targets.footprint(model, target, tmp_path)
+    assert took.ram <= 700 and took.stack >= 64 and not took.products  # the bank alone has 64
+    assert 1200 < took.tables < 2000 and 500 < took.code < 2000
+    run = check_run(model, target, model.vectors.inputs[0][300:324], tmp_path)
+    # at the least a load and an addition for each operand of each butterfly
+    assert 128 * 6 * 2 < run.step_instructions < 10_000 and run.readout_instructions < 40_000
+
+
+@pytest.mark.parametrize("target", [targets.RV32I, targets.CORTEX_M4], ids=lambda target: target.name)
+@pytest.mark.parametrize("corner", range(len(CORNERS)))
+def test_corners_on(corner, target, tmp_path):
+    model = random_model(seed=corner, **CORNERS[corner])
+    check_run(model, target, random_inputs(model, 1, 12)[0], tmp_path)
+    if corner != 1:  # sums of 64 bits call the compiler's shifts
+        assert not any(targets.footprint(model, target, tmp_path, optimise).products for optimise in ("-Os", "-O2"))
+
+
+@pytest.mark.parametrize("target", targets.TARGETS, ids=lambda target: target.name)
+def test_a_product_is_seen(target, tmp_path, monkeypatch):
+    product = "int product(int a, int b);\nint product(int a, int b) { return a * b; }\n"
+    monkeypatch.setattr(targets, "render", lambda *given: {name: text + product * name.endswith(".c")
+                                                           for name, text in render(*given).items()})
+    model = random_model(size=4, outputs=2)
+    if target is targets.RV32I:  # it calls a function instead
+        with pytest.raises(ToolFailedError, match="must call nothing on RV32I"):
+            targets.footprint(model, target, tmp_path)
+    else:
+        assert len(targets.footprint(model, target, tmp_path).products) == 1
+
+
+def test_a_wrong_integer_is_seen_in_qemu(tmp_path):
+    model = random_model(size=4, outputs=2, seed=1)
+    sequence = random_inputs(model, 1, 8)[0]
+    weight = np.array(model.output_weight)
+    weight[0, 0] ^= 1
+    wrong = targets.run(model.replace(output_weight=weight), targets.RV32I, sequence, tmp_path)
+    assert wrong.outputs != golden.trace(model, sequence).outputs.tolist()
+
+
+def test_a_missing_compiler_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolMissingError, match="apt-get install --no-install-recommends gcc-riscv64-unknown-elf") as caught:
+        targets.footprint(random_model(size=4, outputs=2), targets.RV32I, tmp_path)
+    assert caught.value.exit_code == 3
