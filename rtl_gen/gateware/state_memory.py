@@ -37,7 +37,8 @@ class StateMemory(wiring.Component):
     read : In(1)
         Addresses the next digit, from 0 to the last, then begins anew.
     blank : In(1)
-        One clock after ``read`` would be high: put zeros on ``o``.
+        One clock after ``read`` would be high: put zeros on ``o``. Low one clock after ``unloading`` rises, until one clock after
+        it falls.
     extend : In(1)
         The same clock: repeat the sign on ``o``.
     phase : In(1)
@@ -133,9 +134,9 @@ class StateMemory(wiring.Component):
             word = (overflow & limit) | (~overflow & bits)
             fields.append(~sign & word if self._relu else word)
         state = [Signal(self.size, name=f"state{j}", reset_less=True) for j in range(self.digit)]
-        with m.If(self.blank & ~unloading_data):
+        with m.If(self.blank):
             m.d.sync += Cat(state).eq(0)
-        with m.Elif(self.extend & ~unloading_data):
+        with m.Elif(self.extend):
             m.d.sync += Cat(state).eq(state[-1].replicate(self.digit))
         with m.Else():
             m.d.sync += Cat(state).eq(Cat(fields))
