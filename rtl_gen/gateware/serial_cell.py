@@ -165,10 +165,9 @@ class SerialCell(wiring.Component):
         settling = Signal(self._network.max_delay, init=-1)
         m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, ~0, settling >> 1))
         settled = settling[0] & ~settling[1:].any() & ~self._memory.unloading
-        with m.If(self.start | self.unload):
-            m.d.sync += self.ready.eq(0)
-        with m.Elif(self._clock[interval - 2] | settled):  # two clocks early: this register, and `begin`
-            m.d.sync += self.ready.eq(1)
+        # Two clocks early: this register, and `begin`. Written without a condition, so that no enable is made of the handshake.
+        again = self._clock[interval - 2] | settled
+        m.d.sync += self.ready.eq((self.ready | again) & ~self.start & ~self.unload)
 
     def _at(self, clock, phase):
         """High in clock ``clock`` of a step of phase ``phase``."""
@@ -177,7 +176,7 @@ class SerialCell(wiring.Component):
             return here
         return here & ((self._phase if clock else self._next_phase) == phase)
 
-    def _window(self, m, name, begin, clocks, *, idle=0, enable=1, also=Const(0)):
+    def _window(self, m, name, begin, clocks, *, idle=0, enable=1, also=None):
         """A register that differs from ``idle`` for ``clocks(p)`` clocks from ``begin(p)`` on, in a step of phase ``p``; and
         between steps, from the clock after ``also`` rose to the clock after it fell."""
         window = Signal(name=name, init=idle)
@@ -187,9 +186,12 @@ class SerialCell(wiring.Component):
                 assert 1 <= begin(p) and begin(p) + clocks(p) - 1 <= self.schedule.interval, name
                 opening |= self._at(begin(p) - 1, p)
                 closing |= self._at(begin(p) + clocks(p) - 1, p)
-        with m.If(closing | (late(m, also, 1) & ~also)):
+        opening &= enable
+        if also is not None:
+            opening, closing = opening | also, closing | (late(m, also, 1) & ~also)
+        with m.If(closing):
             m.d.sync += window.eq(idle)
-        with m.If((opening & enable) | also):
+        with m.If(opening):
             m.d.sync += window.eq(1 - idle)
         return window
 

@@ -37,8 +37,8 @@ class StateMemory(wiring.Component):
     read : In(1)
         Addresses the next digit, from 0 to the last, then begins anew.
     blank : In(1)
-        One clock after ``read`` would be high: put zeros on ``o``. Low one clock after ``unloading`` rises, until one clock after
-        it falls.
+        One clock after ``read`` would be high: put zeros on ``o``. Low from one clock after ``unloading`` rises to
+        one clock after it falls.
     extend : In(1)
         The same clock: repeat the sign on ``o``.
     phase : In(1)
