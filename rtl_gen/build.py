@@ -2,14 +2,16 @@
 """A model on a board: every stage from Verilog to the files that are delivered."""
 
 import json
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
+import boards
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from hadam_hw.files import atomic_write
 from rtl_gen import design_files as names
-from rtl_gen.cache import digest_sources
+from rtl_gen.cache import digest, digest_sources
 from rtl_gen.family import FAMILIES, Device
 from rtl_gen.flow import Flow
 from rtl_gen.report import make_report
@@ -37,11 +39,14 @@ class Options:
         Place & route seeds, from 1 on.
     synthesis : tuple of str
         More options for Yosys' command of the family, such as ``synth_ice40``.
+    baud : int or None
+        The rate of the UART; ``None`` takes the board's.
     """
 
     clock_mhz: float | None = None
     seeds: int = 1
     synthesis: tuple[str, ...] = ()
+    baud: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,7 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
     model : QuantizedModel
     architecture : Architecture
     board_name : str
+        Or the path of a file with another board.
     kind : rtl_gen.toolchain.Kind
         Where the tools come from.
     cache : Cache
@@ -92,7 +98,7 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
         If a tool stops with an error of its own.
     """
     steps = None if model.vectors is None else model.vectors.inputs.shape[1]
-    files, facts = _emit(model, architecture, board_name, options.clock_mhz, steps, cache, on_stage)
+    files, facts = _emit(model, architecture, board_name, options, steps, cache, on_stage)
     family = FAMILIES[facts["family"]]
     tools = find_toolchain(kind, family)
     device = Device(facts["chip"], facts["package"], family.name, facts["speed"])
@@ -104,14 +110,14 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
         found = flow.place(netlist, device, facts["clock_mhz"], seeds, pins=pins)
         placed = [placement for placement in found if placement.fmax_mhz is not None]
         if not placed:
-            _refuse(found[0], board_name, architecture)
+            _refuse(found[0], facts["board"], architecture)
         return placed
 
     placements = _meet_clock(place, facts["clock_mhz"], options.seeds, on_stage)
     shipped = max((placed for placed in placements if placed.fmax_mhz >= facts["clock_mhz"]),
                   key=lambda placed: placed.fmax_mhz)
     bitstream = flow.pack(shipped, device, facts["packing_options"])
-    report = make_report(model, architecture, board_name, files, facts, placements, shipped, family.bitstream_file,
+    report = make_report(model, architecture, facts["board"], files, facts, placements, shipped, family.bitstream_file,
                          bitstream, {**tools.versions, **_libraries()}, options.synthesis, steps)
     delivered = {name: data for name, data in files.items() if name != names.FACTS_FILE}
     delivered |= {
@@ -126,21 +132,32 @@ def _libraries():
     return {name: f"{name} {metadata.version(name)}" for name in _LIBRARIES}
 
 
-def _emit(model, architecture, board_name, clock_mhz, steps, cache, on_stage):
+def _emit(model, architecture, board_name, options, steps, cache, on_stage):
     """The design's files and what they say of it."""
+    boards.require(board_name)
+
     def make():
         on_stage("Verilog of core and design")
         # These load the hardware description language, which takes longer than all else where everything is cached.
-        import boards
         from rtl_gen.design import emit_design
 
-        return emit_design(model, architecture, boards.get(board_name), clock_mhz, steps or 1)
+        board = boards.get(board_name)
+        if options.baud is not None:
+            board = replace(board, baud=options.baud)
+        return emit_design(model, architecture, board, options.clock_mhz, steps or 1)
 
     files, _ = cache.stage("design", {
-        "model": model.digest, "architecture": str(architecture), "board": board_name, "clock_mhz": clock_mhz,
-        "steps": steps, "libraries": _libraries(), "sources": digest_sources([_PROJECT / name for name in _GENERATOR]),
+        "model": model.digest, "architecture": str(architecture), "board": board_name,
+        "board_file": _digest_of_file(board_name), "clock_mhz": options.clock_mhz, "baud": options.baud, "steps": steps,
+        "libraries": _libraries(), "sources": digest_sources([_PROJECT / name for name in _GENERATOR]),
     }, make)
     return files, json.loads(files[names.FACTS_FILE])
+
+
+def _digest_of_file(board_name):
+    """Of the file of a board that is none of this project's, if there is one."""
+    with suppress(OSError):
+        return digest(Path(board_name).read_bytes()) if board_name.endswith(".py") else None
 
 
 def _meet_clock(place, clock_mhz, seeds, on_stage):

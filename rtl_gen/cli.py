@@ -17,10 +17,10 @@ from rtl_gen.toolchain import Kind
 DESCRIPTION = "From a quantised model to Verilog, a bitstream and a report of what they cost."
 
 
-def _positive(kind):
+def _positive(kind, below=1e6):
     def convert(text):
         value = kind(text)
-        if not 0 < value < 1e6:
+        if not 0 < value < below:
             raise ValueError
         return value
 
@@ -32,10 +32,12 @@ def parser():
     """The command line's parser."""
     parsing = Parser(prog="python -m rtl_gen", description=DESCRIPTION)
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
-    parsing.add_argument("--board", required=True, help="such as icebreaker")
+    parsing.add_argument("--board", required=True,
+                         help="such as icebreaker (python -m rtl_gen boards lists them), or a file with another: my_board.py")
     parsing.add_argument("--arch", default="serial", help="serial (default), serial:D, parallel, folded:R or folded:RxL")
     parsing.add_argument("--out", type=Path, metavar="DIR", help="default: build/MODEL-BOARD-ARCH")
     parsing.add_argument("--freq", type=_positive(float), metavar="MHZ", help="the clock to run at; default: the board's")
+    parsing.add_argument("--baud", type=_positive(int, 1e9), metavar="BAUD", help="of the UART; default: the board's")
     parsing.add_argument("--seeds", type=_positive(int), default=1, metavar="N", help="place & route seeds (default 1)")
     parsing.add_argument("--tools", choices=[kind.value for kind in Kind], default=Kind.YOWASP.value,
                          help="from PyPI (default), or the native ones on the PATH")
@@ -53,12 +55,13 @@ def main(argv):
     arguments = parser().parse_args(argv)
     model = QuantizedModel.load(arguments.weights)
     architecture = parse_architecture(arguments.arch)
-    folder = arguments.out or Path("build") / f"{arguments.weights.stem}-{arguments.board}-{arguments.arch.replace(':', '')}"
+    name = f"{arguments.weights.stem}-{Path(arguments.board).stem}-{arguments.arch.replace(':', '')}"
+    folder = arguments.out or Path("build") / name
     cache = Cache(None if arguments.no_cache else cache_folder() / "builds")
 
     from rtl_gen.build import Options, build  # after the quick checks, which need less
 
-    options = Options(arguments.freq, arguments.seeds, tuple(shlex.split(arguments.synth_options)))
+    options = Options(arguments.freq, arguments.seeds, tuple(shlex.split(arguments.synth_options)), arguments.baud)
     with Progress() as progress:
         result = build(model, architecture, arguments.board, Kind(arguments.tools), cache, options=options,
                        on_stage=progress.stage)

@@ -67,7 +67,7 @@ def emit_design(model, architecture, board, clock_mhz, steps):
     ----------
     model : QuantizedModel
     architecture : Architecture
-    board : boards.Board
+    board : boards.parts.board.Board
     clock_mhz : float or None
         ``None`` leaves it to the board.
     steps : int
@@ -81,11 +81,11 @@ def emit_design(model, architecture, board, clock_mhz, steps):
     core, core_text = emit_core(model, architecture)
     clock = board.clock(clock_mhz or board.default_clock_mhz)
     top = Top(CoreInstance(core), clock_hz=clock.hz, baud=board.baud)
-    name = f"hadam_{board.name}"
+    name = f"hadam_{board.name.replace('-', '_')}"
     text = emit_verilog(board.wrapper(top, clock), name) + core_text
     sequence = core.sequence_timing(steps)
     facts = {
-        "top": name, "family": board.chip.family, "chip": board.chip.device, "package": board.chip.package,
+        "top": name, "board": board.name, "family": board.chip.family, "chip": board.chip.device, "package": board.chip.package,
         "speed": board.chip.speed, "packing_options": board.packing_options, "clock_mhz": float(clock.hz / 10**6),
         "cycles_per_step": core.timing.interval, "contexts": core.timing.contexts,
         "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval,

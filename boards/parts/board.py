@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a board is: a chip, a clock made from its crystal, pins, LEDs and a programmer around the design."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boards.parts.chips import Chip
+from boards.parts.pins import Port, constraints
+from boards.parts.programmers import Programmer
+from hadam_hw.errors import BoardError
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board that a whole design can be built for.
+
+    Parameters
+    ----------
+    name : str
+    chip : Chip
+    crystal_hz : int
+    pll : type
+        Of :mod:`boards.parts.plls`.
+    clock_port : Port
+        Where the crystal's clock comes in.
+    uart, spi : tuple of Port
+        The pins of the link: ``rx`` and ``tx``, or those of :data:`boards.parts.pins.SPI_PORTS`.
+    label : Port
+        LEDs for the class, as many of its bits as there are.
+    busy, failed : Port or None
+        LEDs for a sequence on its way and for an error, where the board has them.
+    default_clock_mhz : float
+        What the design is clocked with unless another clock is asked for.
+    baud : int
+        Of the UART.
+    programmer : Programmer
+    packing_options : tuple of str
+        For the tool that makes the bitstream.
+    """
+
+    name: str
+    chip: Chip
+    crystal_hz: int
+    pll: type
+    clock_port: Port
+    uart: tuple[Port, ...]
+    spi: tuple[Port, ...]
+    label: Port
+    busy: Port | None
+    failed: Port | None
+    default_clock_mhz: float
+    baud: int
+    programmer: Programmer
+    packing_options: tuple[str, ...] = ()
+
+    def clock(self, mhz):
+        """The PLL's settings that make the clock nearest to ``mhz``; ``.hz`` is its exact value.
+
+        Raises
+        ------
+        BoardError
+            If the board cannot make such a clock.
+        """
+        low, high = self.pll.RANGE_MHZ
+        found = self.pll.nearest(self.crystal_hz, Fraction(mhz) * 10**6) if low <= mhz <= high else None
+        if found is None:
+            raise BoardError(f"Clock must be between {low:g} and {high:g} MHz on {self.name}, not {mhz:g} MHz")
+        return found
+
+    def ports(self, spi=False):
+        """All ports of the design with the link over the UART, or over SPI."""
+        return tuple(port for port in (self.clock_port, *(self.spi if spi else self.uart), self.failed, self.busy, self.label)
+                     if port is not None)
+
+    def wrapper(self, top, clock):
+        """The component with the board's pins as ports, around a :class:`rtl_gen.top.Top`; ``clock`` is of :meth:`clock`."""
+        return Wrapper(self, top, clock)
+
+    def constraints(self, spi=False):
+        """The pins of :meth:`ports`, as text for nextpnr."""
+        return constraints(self.chip.family, self.ports(spi))
+
+
+class Wrapper(wiring.Component):
+    """The design between the board's pins: the clock from the PLL, the link's pins, the LEDs.
+
+    Parameters
+    ----------
+    board : Board
+    top : rtl_gen.top.Top
+        With the pins of one link; which it is tells its signature.
+    pll : one of :mod:`boards.parts.plls`
+
+    Members
+    -------
+    As :meth:`Board.ports` says.
+    """
+
+    def __init__(self, board, top, pll):
+        self._board, self._top, self._pll = board, top, pll
+        self._ports = board.ports("sck" in top.signature.members)
+        super().__init__({port.name: (Out if port.output else In)(len(port.sites)) for port in self._ports})
+
+    def elaborate(self, platform):
+        m = Module()
+        board, top = self._board, self._top
+        m.submodules.top = top
+        clock, locked = Signal(), Signal()
+        m.submodules.pll = self._pll.instance(getattr(self, board.clock_port.name), clock, locked)
+        m.d.comb += [top.clk.eq(clock), top.locked.eq(locked)]
+        leds = {board.label: top.label, board.busy: top.busy, board.failed: top.failed}
+        for port in self._ports:
+            outside = getattr(self, port.name)
+            if port in leds:
+                lit = Signal(len(port.sites), name=f"{port.name}_lit")  # cut or filled with 0 before it is inverted
+                m.d.comb += [lit.eq(leds[port]), outside.eq(~lit if port.inverted else lit)]
+            elif port.output:
+                m.d.comb += outside.eq(getattr(top, port.name))
+            elif port is not board.clock_port:
+                m.d.comb += getattr(top, port.name).eq(outside)
+        return m

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every board: ports and constraints agree, pins are those of amaranth-boards, the clock is exact and divides for the UART."""
+
+import json
+import re
+from fractions import Fraction
+
+import pytest
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.sim import Simulator
+from amaranth_boards.ice40_hx8k_b_evn import ICE40HX8KBEVNPlatform
+from amaranth_boards.icebreaker import ICEBreakerPlatform
+from amaranth_boards.icestick import ICEStickPlatform
+from amaranth_boards.orangecrab_r0_2 import OrangeCrabR0_2_25FPlatform
+from amaranth_boards.tang_nano_9k import TangNano9kPlatform
+from amaranth_boards.ulx3s import ULX3S_12F_Platform, ULX3S_85F_Platform
+
+import boards
+from boards.parts.pins import SPI_PORTS
+from boards.parts.plls import Ecp5Pll, GowinPll, Ice40Pll
+from hadam_hw.cli import run_cli
+from hadam_hw.errors import BoardError
+from rtl_gen.arch import parse_architecture
+from rtl_gen.cli import main
+from rtl_gen.design import emit_design
+from rtl_gen.design_files import DESIGN_FILE
+from rtl_gen.family import FAMILIES
+from rtl_gen.top import divide_baud
+from tests.models_for_tests import random_model
+
+PLATFORMS = {
+    "icebreaker": ICEBreakerPlatform, "icestick": ICEStickPlatform, "hx8k": ICE40HX8KBEVNPlatform,
+    "ulx3s-12f": ULX3S_12F_Platform, "ulx3s-85f": ULX3S_85F_Platform, "orangecrab": OrangeCrabR0_2_25FPlatform,
+    "tangnano9k": TangNano9kPlatform}
+#: (port, site) of the constraints' lines that place something.
+PLACED = {"ice40": r"^set_io (?:-\w+ \w+ )?(\S+) (\S+)$", "ecp5": r'^LOCATE COMP "(\S+)" SITE "(\S+)";$',
+          "gowin": r'^IO_LOC "(\S+)" (\S+);$'}
+each_board = pytest.mark.parametrize("name", PLATFORMS)
+
+
+def placed(board, spi=False):
+    """Bit of a port to its site, read from the constraints."""
+    text = board.constraints(spi)
+    found = re.findall(PLACED[board.chip.family], text, re.MULTILINE)
+    assert len(found) == len(dict(found)) == len({site for _, site in found}), text
+    return dict(found)
+
+
+def bits(ports):
+    """Names of the bits of ports: name to width."""
+    return {name if width == 1 else f"{name}[{bit}]" for name, width in ports.items() for bit in range(width)}
+
+
+def test_these_are_the_boards():
+    assert set(boards.names()) == PLATFORMS.keys()
+    for name in boards.names():
+        assert boards.get(name).name == name
+        assert boards.get(name).chip.family in FAMILIES
+
+
+@each_board
+def test_every_port_of_the_emitted_design_has_a_pin_and_every_pin_a_port(name):
+    board = boards.get(name)
+    files = emit_design(random_model(size=4, block=2, outputs=2), parse_architecture("parallel"), board, None, 1)
+    module = f"hadam_{name.replace('-', '_')}"
+    text = files[DESIGN_FILE].decode()
+    body = text[text.index(f"module {module}("):].partition("endmodule")[0]
+    declared = re.findall(r"^  (?:in|out)put (?:\[(\d+):0\] )?(\w+);$", body, re.MULTILINE)
+    ports = {port: int(high or 0) + 1 for high, port in declared}
+    assert {"rx", "tx"} < ports.keys()
+    assert files[FAMILIES[board.chip.family].pins_file].decode() == board.constraints()
+    assert placed(board).keys() == bits(ports)
+
+
+@each_board
+def test_the_pins_are_those_of_amaranth_boards(name):
+    platform, board = PLATFORMS[name](), boards.get(name)
+    if name == "icebreaker":
+        platform.add_resources(platform.break_off_pmod)
+    sites = placed(board)
+    assert sites[board.clock_port.name] == platform.resources[platform.default_clk, 0].ios[0].names[0]
+    assert board.crystal_hz == platform.default_clk_frequency
+    part = {"ice40": f"iCE40{board.chip.device.upper()}", "ecp5": f"LFE5U-{board.chip.device[:2]}F", "gowin": ""}
+    assert part[board.chip.family] in getattr(platform, "device", "")
+    assert board.chip.family != "gowin" or board.chip.package == platform.part
+    if ("uart", 0) in platform.resources:
+        uart = {io.name: io.ios[0].names[0] for io in platform.resources["uart", 0].ios}
+        assert (sites["rx"], sites["tx"]) == (uart["rx"], uart["tx"])
+    ios = [io for resource in platform.resources.values() for io in resource.ios]
+    ios += [part for io in ios for part in getattr(io, "ios", ())]
+    known = {platform._conn_pins.get(pin, pin) for io in ios for pin in getattr(io, "names", ())}
+    known |= set(platform._conn_pins.values())
+    assert set(sites.values()) <= known
+    if name != "tangnano9k":  # which has no connectors there
+        assert {placed(board, spi=True)[port] for port in SPI_PORTS} <= set(platform._conn_pins.values())
+
+
+@each_board
+def test_over_spi_all_five_pins_take_the_uarts_place(name):
+    board = boards.get(name)
+    uart, spi = placed(board), placed(board, spi=True)
+    assert spi.keys() - uart.keys() == SPI_PORTS.keys()
+    assert uart.keys() - spi.keys() == {"rx", "tx"}
+    assert all(uart[port] == spi[port] for port in uart.keys() & spi.keys())
+
+
+@each_board
+def test_the_clock_is_exact_and_divides_for_one_and_three_megabaud(name):
+    board = boards.get(name)
+    pll = board.clock(board.default_clock_mhz)
+    assert pll.hz == Fraction(board.default_clock_mhz) * 10**6
+    assert divide_baud(pll.hz, 1_000_000) == round(board.default_clock_mhz)
+    assert divide_baud(pll.hz, board.baud) and board.baud == 3_000_000
+
+
+@pytest.mark.parametrize(("pll", "reference", "wanted", "exact"), [
+    # the same as icepll, ecppll and gowin_pll make of them
+    (Ice40Pll, 12e6, 60e6, 60e6), (Ice40Pll, 12e6, 101e6, 100.5e6), (Ecp5Pll, 25e6, 75e6, 75e6),
+    (Ecp5Pll, 48e6, 100e6, 100.0e6), (GowinPll, 27e6, 108e6, 108e6), (GowinPll, 27e6, 50e6, Fraction(351_000_000, 7))])
+def test_the_nearest_clock(pll, reference, wanted, exact):
+    found = pll.nearest(int(reference), wanted)
+    assert found.hz == exact
+    low, high = {Ice40Pll: (533, 1066), Ecp5Pll: (400, 800), GowinPll: (400, 1200)}[pll]
+    assert low * 10**6 <= found.oscillator_hz <= high * 10**6
+
+
+@each_board
+@pytest.mark.parametrize("mhz", [1, 700])
+def test_a_clock_that_the_chip_cannot_make_is_refused(name, mhz):
+    with pytest.raises(BoardError, match=rf"Clock must be between [\d.]+ and \d+ MHz on {name}, not {mhz} MHz"):
+        boards.get(name).clock(mhz)
+
+
+class _Wire:
+    """Stands for a PLL."""
+
+    def instance(self, pin, clock, locked):
+        m = Module()
+        m.d.comb += [clock.eq(pin), locked.eq(1)]
+        return m
+
+
+class _Top(wiring.Component):
+    """Stands for the design: what the tests set and look at."""
+
+    def __init__(self, spi):
+        link = {"sck": In(1), "mosi": In(1), "cs_n": In(1), "miso": Out(1), "ready": Out(1)} if spi else \
+            {"rx": In(1), "tx": Out(1)}
+        super().__init__({"clk": In(1), "locked": In(1), "label": Out(3), "busy": Out(1), "failed": Out(1), **link})
+        self.sources = {name: Signal(len(getattr(self, name)), name=f"set_{name}")
+                        for name, member in self.signature.members.items() if member.flow is Out}
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += [getattr(self, name).eq(source) for name, source in self.sources.items()]
+        return m
+
+
+@each_board
+@pytest.mark.parametrize("spi", [False, True], ids=["uart", "spi"])
+def test_the_wrapper_leads_each_signal_to_its_pin(name, spi):
+    board, top = boards.get(name), _Top(spi)
+    wrapper = board.wrapper(top, _Wire())
+    level = {port.name: (lambda value, port=port: value ^ (1 << len(port.sites)) - 1 if port.inverted else value)
+             for port in board.ports(spi)}
+
+    async def process(context):
+        for label, busy, failed in ((0, 0, 0), (5, 1, 0), (2, 0, 1)):
+            for source, value in (("label", label), ("busy", busy), ("failed", failed)):
+                context.set(top.sources[source], value)
+            for port in board.spi if spi else board.uart:
+                context.set(top.sources[port.name] if port.output else getattr(wrapper, port.name), busy)
+            context.set(getattr(wrapper, board.clock_port.name), failed)
+            for port in board.spi if spi else board.uart:
+                assert context.get(getattr(wrapper if port.output else top, port.name)) == busy
+            assert context.get(top.clk) == failed and context.get(top.locked) == 1
+            for port, value in ((board.label, label), (board.busy, busy), (board.failed, failed)):
+                if port is not None:
+                    assert context.get(getattr(wrapper, port.name)) == level[port.name](value & (1 << len(port.sites)) - 1)
+            await context.delay(1e-6)
+
+    simulator = Simulator(wrapper)
+    simulator.add_testbench(process)
+    simulator.run()
+
+
+def test_an_unknown_board_is_told_those_there_are(capsys, tmp_path):
+    random_model(size=8, block=4, outputs=3).save(tmp_path / "m.npz")
+    assert run_cli(main, ["--weights", str(tmp_path / "m.npz"), "--board", "arty", "--no-cache"]) == 1
+    error = capsys.readouterr().err
+    assert all(name in error for name in PLATFORMS) and "'arty'" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    (None, "does not"), ("BOARD = 1", "has int"), ("", "has NoneType"), ("import nothing_of_this_name", "ModuleNotFoundError")])
+def test_a_boards_file_that_is_none_is_one_sentence(text, words, tmp_path):
+    path = tmp_path / "mine.py"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(BoardError, match=words):
+        boards.get(str(path))
+
+
+def test_the_verb_lists_them(capsys):
+    assert run_cli(main, ["boards", "--json"]) == 0
+    listed = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert listed.keys() == PLATFORMS.keys()
+    assert listed["tangnano9k"]["uart"] == {"rx": "18", "tx": "17"} and listed["ulx3s-85f"]["lc"] == 83640
+    assert run_cli(main, ["boards"]) == 0
+    table = capsys.readouterr().out
+    assert all(name in table for name in PLATFORMS)
