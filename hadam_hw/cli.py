@@ -18,6 +18,18 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see {self.prog} --help")
 
 
+def positive(kind, below=1e6):
+    """The type of a command line's number, ``int`` or ``float``, that must be greater than 0 and less than ``below``."""
+    def convert(text):
+        value = kind(text)
+        if not 0 < value < below:
+            raise ValueError
+        return value
+
+    convert.__name__ = f"positive {'number' if kind is float else 'whole number'}"
+    return convert
+
+
 def run_cli(main, argv=None):
     """Calls ``main(argv)`` and returns the exit code: 0 ok, 1 user's error, 2 does not fit, 3 tool missing, 130 interrupted."""
     try:

@@ -56,6 +56,12 @@ class BuildResult:
     report: dict
     files: dict
 
+    def with_choice(self, reason):
+        """The same with the reason why its architecture was chosen in the report."""
+        report = self.report | {"arch_chosen": reason}
+        return BuildResult(report, self.files | {
+            names.PAGE_FILE: render(report).encode(), names.REPORT_FILE: (json.dumps(report, indent=2) + "\n").encode()})
+
     def write(self, folder):
         """Writes the files into ``folder``, each whole or not at all, the report last."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +124,7 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
                   key=lambda placed: placed.fmax_mhz)
     bitstream = flow.pack(shipped, device, facts["packing_options"])
     report = make_report(model, architecture, facts["board"], files, facts, placements, shipped, family.bitstream_file,
-                         bitstream, {**tools.versions, **_libraries()}, options.synthesis, steps)
+                         bitstream, {**tools.versions, **libraries()}, options.synthesis, steps)
     delivered = {name: data for name, data in files.items() if name != names.FACTS_FILE}
     delivered |= {
         names.NETLIST_FILE: netlist.json, names.NETLIST_VERILOG_FILE: netlist.verilog, family.bitstream_file: bitstream,
@@ -128,7 +134,8 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
     return BuildResult(report, delivered)
 
 
-def _libraries():
+def libraries():
+    """Name to version of what the emitted Verilog depends on beside this package."""
     return {name: f"{name} {metadata.version(name)}" for name in _LIBRARIES}
 
 
@@ -148,13 +155,13 @@ def _emit(model, architecture, board_name, options, steps, cache, on_stage):
 
     files, _ = cache.stage("design", {
         "model": model.digest, "architecture": str(architecture), "board": board_name,
-        "board_file": _digest_of_file(board_name), "clock_mhz": options.clock_mhz, "baud": options.baud, "steps": steps,
-        "libraries": _libraries(), "sources": digest_sources([_PROJECT / name for name in _GENERATOR]),
+        "board_file": digest_of_file(board_name), "clock_mhz": options.clock_mhz, "baud": options.baud, "steps": steps,
+        "libraries": libraries(), "sources": digest_sources([_PROJECT / name for name in _GENERATOR]),
     }, make)
     return files, json.loads(files[names.FACTS_FILE])
 
 
-def _digest_of_file(board_name):
+def digest_of_file(board_name):
     """Of the file of a board that is none of this project's, if there is one."""
     with suppress(OSError):
         return digest(Path(board_name).read_bytes()) if board_name.endswith(".py") else None

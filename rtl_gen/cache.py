@@ -25,11 +25,11 @@ def digest(data):
 
 
 def digest_sources(folders):
-    """One digest of the names and contents of all files below ``folders`` that are Python or templates."""
+    """One digest of the names and contents of all files below ``folders`` that are Python, templates or constants."""
     total = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts and path.suffix in (".py", ".html", ".v"):
+            if path.is_file() and "__pycache__" not in path.parts and path.suffix in (".py", ".html", ".v", ".json"):
                 total.update(f"{folder.name}/{path.relative_to(folder).as_posix()}\0".encode())
                 total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()

@@ -6,7 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from hadam_hw.cli import Parser
+from hadam_hw.cli import Parser, positive
 from hadam_hw.model import QuantizedModel
 from rtl_gen import verbs
 from rtl_gen.arch import parse_architecture
@@ -14,18 +14,8 @@ from rtl_gen.cache import Cache, cache_folder
 from rtl_gen.progress import Progress
 from rtl_gen.toolchain import Kind
 
+AUTO = "auto"
 DESCRIPTION = "From a quantised model to Verilog, a bitstream and a report of what they cost."
-
-
-def _positive(kind, below=1e6):
-    def convert(text):
-        value = kind(text)
-        if not 0 < value < below:
-            raise ValueError
-        return value
-
-    convert.__name__ = f"positive {'number' if kind is float else 'whole number'}"
-    return convert
 
 
 def parser():
@@ -34,11 +24,12 @@ def parser():
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--board", required=True,
                          help="such as icebreaker (python -m rtl_gen boards lists them), or a file with another: my_board.py")
-    parsing.add_argument("--arch", default="serial", help="serial (default), serial:D, parallel, folded:R or folded:RxL")
+    parsing.add_argument("--arch", default=AUTO,
+                         help="auto (default: the fastest that fits), serial, serial:D, parallel, folded:R or folded:RxL")
     parsing.add_argument("--out", type=Path, metavar="DIR", help="default: build/MODEL-BOARD-ARCH")
-    parsing.add_argument("--freq", type=_positive(float), metavar="MHZ", help="the clock to run at; default: the board's")
-    parsing.add_argument("--baud", type=_positive(int, 1e9), metavar="BAUD", help="of the UART; default: the board's")
-    parsing.add_argument("--seeds", type=_positive(int), default=1, metavar="N", help="place & route seeds (default 1)")
+    parsing.add_argument("--freq", type=positive(float), metavar="MHZ", help="the clock to run at; default: the board's")
+    parsing.add_argument("--baud", type=positive(int, 1e9), metavar="BAUD", help="of the UART; default: the board's")
+    parsing.add_argument("--seeds", type=positive(int), default=1, metavar="N", help="place & route seeds (default 1)")
     parsing.add_argument("--tools", choices=[kind.value for kind in Kind], default=Kind.YOWASP.value,
                          help="from PyPI (default), or the native ones on the PATH")
     parsing.add_argument("--synth-options", default="", metavar="OPTIONS",
@@ -54,17 +45,21 @@ def main(argv):
         return verb(argv[1:])
     arguments = parser().parse_args(argv)
     model = QuantizedModel.load(arguments.weights)
-    architecture = parse_architecture(arguments.arch)
+    architecture = None if arguments.arch == AUTO else parse_architecture(arguments.arch)
     name = f"{arguments.weights.stem}-{Path(arguments.board).stem}-{arguments.arch.replace(':', '')}"
     folder = arguments.out or Path("build") / name
     cache = Cache(None if arguments.no_cache else cache_folder() / "builds")
 
-    from rtl_gen.build import Options, build  # after the quick checks, which need less
+    from rtl_gen.auto import build_auto  # after the quick checks, which need less
+    from rtl_gen.build import Options, build
 
     options = Options(arguments.freq, arguments.seeds, tuple(shlex.split(arguments.synth_options)), arguments.baud)
     with Progress() as progress:
-        result = build(model, architecture, arguments.board, Kind(arguments.tools), cache, options=options,
-                       on_stage=progress.stage)
+        if architecture is None:
+            result = build_auto(model, arguments.board, Kind(arguments.tools), cache, options=options, on_stage=progress.stage)
+        else:
+            result = build(model, architecture, arguments.board, Kind(arguments.tools), cache, options=options,
+                           on_stage=progress.stage)
         progress.stage(f"writing {folder}")
         result.write(folder)
     if arguments.json:

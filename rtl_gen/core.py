@@ -69,6 +69,11 @@ class Core(wiring.Component):
             "x": In(input_stream(model)), "y": Out(output_stream(model)), "tap": Out(word_signature(model.state.width))})
 
     @property
+    def cell(self):
+        """The cell, whose parts an estimate counts."""
+        return self._cell
+
+    @property
     def timing(self):
         """:class:`Timing` of one step, from an accepted vector to the next that can be accepted."""
         return self._cell.timing

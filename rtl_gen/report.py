@@ -102,6 +102,7 @@ def facts_for_people(report):
     fmax = f"{spread[0]:.1f} MHz" if len(spread) == 1 else \
         f"min {spread[0]:.1f}, median {middle:.1f}, max {spread[-1]:.1f} MHz over {len(spread)} seeds"
     rows = [
+        *([("architecture", report["arch_chosen"])] if "arch_chosen" in report else []),
         ("clock", f"{report['clock_mhz']:g} MHz (met by the shipped seed {report['seed']})"),
         ("fmax", fmax),
         ("clocks a step", f"{report['cycles_per_step']}"),

@@ -23,6 +23,8 @@ ARROWS = {
     "rtl_gen.cli": ("rtl_gen", "hadam_hw", "boards", "rich", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.sharing": ("numpy",),
     "rtl_gen.verbs": ("rtl_gen", "hadam_hw", "boards", "rich", "-hadam_hw.golden", "-hadam_hw.train"),
+    "rtl_gen.auto": ("rtl_gen", "hadam_hw", "boards", "-hadam_hw.golden", "-hadam_hw.train"),
+    "rtl_gen.verify": ("rtl_gen", "hadam_hw", "distributed", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.adder_graph": ("numpy", "rtl_gen.sharing", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.arch": ("hadam_hw.errors",),
     "rtl_gen.link.frames": ("bitstring", "hadam_hw.errors"),

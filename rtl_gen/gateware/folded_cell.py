@@ -124,6 +124,16 @@ class FoldedCell(wiring.Component):
             "ready": Out(1, init=1), "z": Out(word_signature(model.state.width)),
         })
 
+    @property
+    def source(self):
+        """The part that makes ``C X + bias``, a FoldedInput."""
+        return self._input
+
+    @property
+    def has_short_pass(self):
+        """The first pass does fewer levels than the others."""
+        return self._short < self.folding.log2_radix
+
     def elaborate(self, platform):
         m = Module()
         schedule, folding = self.schedule, self.folding

@@ -65,6 +65,21 @@ class FoldedInput(wiring.Component):
             "load": In(1), "x": In(vector_layout(model)), "phase": In(1), "element": In(1), "last": In(1),
             "sum": Out(data.ArrayLayout(signed(self.alignment.width), width)), "negate": Out(width)})
 
+    @property
+    def multiples(self):
+        """The adder graph of the bank of multiples."""
+        return self._multiples.graph
+
+    @property
+    def levels(self):
+        """Different magnitudes of codes, of which a unit takes one."""
+        return len(self._levels)
+
+    @property
+    def memories(self):
+        """(rows as integers, bits of a row) of each memory."""
+        return [(_packed(contents), len(self.groups[0]) * contents[1]) for contents in (self._code_rows(), self._bias_rows())]
+
     def elaborate(self, platform):
         m = Module()
         element, last = self.element, self.element & self.last
@@ -134,7 +149,7 @@ class FoldedInput(wiring.Component):
     def _rom(self, m, name, contents, advance):
         """The fields of the current row of a memory, a clock after its address, which ``advance`` counts up."""
         tables, width = contents
-        rows = [sum(field << k * width for k, field in enumerate(row)) for table in tables for row in table]
+        rows = _packed(contents)
         lanes = len(self.groups[0])
         setattr(m.submodules, name, memory := Memory(shape=lanes * width, depth=len(rows), init=rows, attrs=BLOCK))
         port = memory.read_port()
@@ -143,3 +158,9 @@ class FoldedInput(wiring.Component):
         with m.Elif(advance):
             m.d.sync += port.addr.eq(port.addr + 1)
         return [port.data[k * width:(k + 1) * width] for k in range(lanes)]
+
+
+def _packed(contents):
+    """The rows of a memory as integers, the first unit's field lowest."""
+    tables, width = contents
+    return [sum(field << k * width for k, field in enumerate(row)) for table in tables for row in table]

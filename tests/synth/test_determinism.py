@@ -16,7 +16,8 @@ def _build(folder, hash_seed):
     folder.mkdir()
     random_model(size=8, block=4, outputs=3).save(folder / "m.npz")
     subprocess.run(
-        [sys.executable, "-m", "rtl_gen", "--weights", "m.npz", "--board", "icebreaker", "--out", "out", "--no-cache"],
+        [sys.executable, "-m", "rtl_gen", "--weights", "m.npz", "--board", "icebreaker", "--arch", "serial", "--out", "out",
+         "--no-cache"],
         cwd=folder, check=True, capture_output=True, timeout=600,
         env=os.environ | {"PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": str(ROOT)})
     return {path.name: path.read_bytes() for path in (folder / "out").iterdir() if path.suffix in {".v", ".bin"}}

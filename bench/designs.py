@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Designs that estimates are fitted and judged on: random models of many shapes, each in one architecture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hadam_hw.fixed import FixedPoint, Rounding
+from hadam_hw.model import Emit, InputFormat, Phase, QuantizedModel
+from hadam_hw.recurrence import Hadamard, Ternary
+
+
+@dataclass(frozen=True)
+class Design:
+    """A model's shape and an architecture. ``block = 0`` stands for a random ternary recurrence."""
+
+    arch: str
+    size: int
+    block: int
+    outputs: int = 4
+    inputs: int = 1
+    input_width: int = 8
+    input_bits: int = 4
+    output_bits: int = 4
+    state_width: int = 12
+    rounding: str = "half-up"
+
+    @property
+    def name(self):
+        """Tells it from all others."""
+        return ",".join(str(value) for value in vars(self).values())
+
+    def model(self):
+        """The model, the same one each time."""
+        rng = np.random.default_rng([self.size, self.block, self.inputs, self.state_width])
+        if self.block:
+            recurrence = Hadamard(self.size, self.block, rng.choice([-1, 1], self.size))
+        else:
+            recurrence = Ternary(rng.integers(-1, 2, (self.size, self.size)), 1, 3)
+        codes = _codes(rng, self.input_bits, (self.size, self.inputs))
+        phases = []
+        for p in range(recurrence.phases):
+            extra = 2 if p else 0
+            chosen = np.rint(np.sqrt(2) * 2**extra * codes).astype(np.int64) if p else codes
+            bias = rng.integers(-200, 201, self.size) << max(recurrence.shift(p), extra)
+            phases.append(Phase(chosen, extra, bias, rng.integers(-1000, 1001, self.outputs)))
+        return QuantizedModel(
+            recurrence=recurrence, input=InputFormat(self.inputs, self.input_width, self.inputs > 1),
+            state=FixedPoint(self.state_width, 0), rounding=Rounding(self.rounding), emit=Emit.LAST, phases=tuple(phases),
+            output_weight=_codes(rng, self.output_bits, (self.outputs, self.size)), input_bits=self.input_bits,
+            output_bits=self.output_bits)
+
+
+def _codes(rng, bits, shape):
+    low, high = (-1, 1) if bits == 1 else (-(1 << bits - 1), (1 << bits - 1) - 1)
+    return rng.integers(low, high, shape, endpoint=True)
+
+
+#: Those at even places fit the constants, those at odd places judge them: neighbours are alike.
+DESIGNS = (
+    Design("serial", 32, 16), Design("serial", 48, 16),
+    Design("serial", 64, 64), Design("serial", 64, 16, outputs=10, output_bits=6),
+    Design("serial", 32, 32), Design("serial", 64, 8),
+    Design("serial", 32, 16, inputs=9), Design("serial", 64, 16, inputs=6, input_width=6),
+    Design("serial", 32, 4, rounding="half-even", state_width=16), Design("serial", 48, 16, rounding="half-even"),
+    Design("serial", 128, 64), Design("serial", 96, 32, state_width=10),
+    Design("serial", 24, 0), Design("serial", 28, 0, state_width=10),
+    Design("serial:2", 16, 16), Design("serial:2", 24, 4),
+    Design("serial:2", 32, 16), Design("serial:2", 32, 8),
+    Design("serial:4", 16, 16), Design("serial:4", 16, 4, rounding="half-even"),
+    Design("serial:3", 24, 8), Design("serial:3", 16, 16, inputs=4),
+    Design("serial:2", 16, 0), Design("serial:2", 20, 0),
+    Design("parallel", 8, 8), Design("parallel", 8, 2),
+    Design("parallel", 16, 4, state_width=10), Design("parallel", 12, 4),
+    Design("parallel", 16, 16), Design("parallel", 16, 4, rounding="half-even"),
+    Design("parallel", 8, 4, inputs=4), Design("parallel", 8, 0),
+    Design("folded:2", 64, 64), Design("folded:2", 128, 16, outputs=10),
+    Design("folded:4", 64, 64), Design("folded:4", 128, 64, state_width=10),
+    Design("folded:4", 64, 32, inputs=5), Design("folded:4", 64, 16, inputs=9),
+    Design("folded:8", 64, 64), Design("folded:8", 128, 64),
+    Design("folded:8", 128, 128), Design("folded:8", 256, 256, outputs=10, state_width=10),
+    Design("folded:2x2", 64, 32), Design("folded:2x4", 64, 16),
+    Design("folded:4x2", 64, 16), Design("folded:4x2", 128, 64, rounding="half-even"),
+)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``--arch auto``: the architecture that is estimated to be the fastest is built; if place & route refutes it, the next."""
+
+import json
+from pathlib import Path
+
+import boards
+from hadam_hw.errors import DoesNotFitError, MissesTimingError
+from rtl_gen.arch import parse_architecture
+from rtl_gen.build import build, digest_of_file, libraries
+from rtl_gen.cache import digest_sources
+
+_PROJECT = Path(__file__).resolve().parent.parent
+_FILE = "choice.json"
+#: Architectures that are really built before giving up.
+MOST_BUILT = 4
+
+
+def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text: None):
+    """As :func:`rtl_gen.build.build`, for the architecture that :mod:`rtl_gen.choose` chooses; the report says why.
+
+    Raises
+    ------
+    DoesNotFitError
+        If nothing is estimated to fit, with the nearest that would; or if all that were tried turned out not to.
+    """
+    choice = choose(model, board_name, options.clock_mhz, cache, on_stage)
+    if choice["refusal"]:
+        raise DoesNotFitError(choice["refusal"])
+    refuted = []
+    for arch, reason in choice["ranked"][:MOST_BUILT]:
+        on_stage(f"chosen {reason}")
+        try:
+            result = build(model, parse_architecture(arch), board_name, kind, cache, options=options, on_stage=on_stage)
+        except (DoesNotFitError, MissesTimingError) as error:
+            refuted.append(f"{arch} was built first, but: {error}")
+            on_stage(f"{arch} was estimated to fit, but: {error}")
+            continue
+        return result.with_choice("; ".join([*refuted, reason]))
+    raise DoesNotFitError(f"Model must fit {board_name} in some architecture, but none of the {len(refuted)} most promising by "
+                          f"estimate did; the last: {refuted[-1]}")
+
+
+def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None):
+    """``{"ranked": [[architecture, why], ...], "refusal": text or None}``, from the cache where nothing has changed."""
+    def make():
+        on_stage("estimates of all architectures")
+        # These load the hardware description language, which takes longer than all else where everything is cached.
+        from rtl_gen.choose import refuse, survey, why
+
+        board = boards.get(board_name)
+        candidates = survey(model, board, clock_mhz)
+        ranked = [[one.estimate.architecture, why(candidates, one)] for one in candidates if one.fits]
+        refusal = None if ranked else str(refuse(model, board, map(boards.get, boards.names()), candidates, clock_mhz))
+        return {_FILE: json.dumps({"ranked": ranked, "refusal": refusal}).encode()}
+
+    files, _ = cache.stage("choice", {
+        "model": model.digest, "board": board_name, "board_file": digest_of_file(board_name), "clock_mhz": clock_mhz,
+        "libraries": libraries(),
+        "sources": digest_sources([_PROJECT / name for name in ("hadam_hw", "rtl_gen", "boards")])}, make)
+    return json.loads(files[_FILE])

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a design will cost on a board and how fast it will be, told in well under a second without running a tool.
+
+Cells come from counting the parts of the core (:mod:`rtl_gen.estimate.inventory`) times factors fitted on builds; clocks a
+step are the core's own timing; the clock is the longest way of the architecture (:mod:`rtl_gen.estimate.clock`). Both were
+fitted on iCE40; on other families they are a guess.
+"""
+
+from dataclasses import dataclass
+
+from rtl_gen.core import build_core
+from rtl_gen.estimate.clock import clock_mhz
+from rtl_gen.estimate.energy import step_joules
+from rtl_gen.estimate.inventory import inventory, surroundings
+from rtl_gen.estimate.model import cells_of
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One model in one architecture on one board.
+
+    Parameters
+    ----------
+    architecture : str
+    lc, ebr : int
+        Of the whole design.
+    fmax_mhz : float
+        What its clock is expected to reach.
+    clock_mhz : float
+        What it will be clocked with: what was asked for, or the board's.
+    cycles_per_step, contexts : int
+    """
+
+    architecture: str
+    lc: int
+    ebr: int
+    fmax_mhz: float
+    clock_mhz: float
+    cycles_per_step: int
+    contexts: int
+
+    @property
+    def steps_per_second(self):
+        """Over all contexts."""
+        return self.clock_mhz * 1e6 / self.cycles_per_step * self.contexts
+
+    @property
+    def step_joules(self):
+        """See :mod:`rtl_gen.estimate.energy`."""
+        return step_joules(self.lc, self.cycles_per_step, self.clock_mhz) / self.contexts
+
+    def shortages(self, chip):
+        """What the chip lacks for it: ``lc``, ``ebr`` or ``clock`` to (needed, available)."""
+        needs = {"lc": (self.lc, chip.lc), "ebr": (self.ebr, chip.ebr), "clock": (self.clock_mhz, self.fmax_mhz)}
+        return {kind: pair for kind, pair in needs.items() if pair[0] > pair[1]}
+
+
+def estimate(model, architecture, board, asked_mhz=None):
+    """The :class:`Estimate` of a whole design.
+
+    Parameters
+    ----------
+    model : QuantizedModel
+    architecture : Architecture
+    board : boards.Board
+    asked_mhz : float, optional
+        Default: the board's clock.
+
+    Raises
+    ------
+    ArchitectureError
+        If the architecture cannot render the model.
+    """
+    core = build_core(model, architecture)
+    parts, rams = inventory(core)
+    cells = round(cells_of(parts + surroundings(model)))
+    return Estimate(str(architecture), cells, rams, round(clock_mhz(core, cells, board.chip.device), 1),
+                    asked_mhz or board.default_clock_mhz, core.timing.interval, core.timing.contexts)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a core is made of, part by part, counted from its model and architecture without building it.
+
+The counts are those that a reader of the gateware would write down in iCE40 logic cells: one for a look-up table and the
+flip-flop behind it, one a bit for a sum, two for a difference of whole words (an operand of the carry chain cannot be
+inverted in it). What synthesis really makes of a part is that times a factor near 1, which is fitted on builds
+(:mod:`rtl_gen.estimate.model`); so a part here is a key there.
+"""
+
+from collections import Counter
+from functools import lru_cache
+
+from hadam_hw.fixed import Rounding, signed_width
+from hadam_hw.model import Activation
+from rtl_gen.adder_graph import recurrence_graph
+from rtl_gen.estimate.networks import serial_delays, word_network
+from rtl_gen.estimate.ram import block_rams, varying_bits
+from rtl_gen.gateware.alignment import align, input_products
+from rtl_gen.gateware.folded_cell import FoldedCell
+from rtl_gen.gateware.parallel_cell import ParallelCell
+from rtl_gen.gateware.selector import GROUP
+from rtl_gen.gateware.serial_cell import SerialCell
+
+#: Cells of a two-way multiplexer when many are combined: four ways take two look-up tables.
+MUX = 2 / 3
+
+# By identity: the same model is asked about in many architectures, and these graphs take longest.
+_recurrence_graph = lru_cache(maxsize=4)(recurrence_graph)
+_input_products = lru_cache(maxsize=4)(input_products)
+
+
+def inventory(core):
+    """(cells, block RAMs) of a core: a Counter of the parts' cells, and a number.
+
+    Parameters
+    ----------
+    core : Core
+        Not elaborated; only its model and cell are looked at.
+    """
+    cell = core.cell
+    parts, rams = {SerialCell: _serial, ParallelCell: _parallel, FoldedCell: _folded}[type(cell)](core.model, cell)
+    more, more_rams = _readout(core.model)
+    return parts + more, rams + more_rams
+
+
+def surroundings(model):
+    """Cells of what a board puts around the core: UART, frames, the identity, reset."""
+    vector = model.inputs * model.input.width if model.inputs > 1 else 0
+    return Counter({"link": 480 + 2 * vector + model.readout_width})
+
+
+def _selector(size, width):
+    groups = -(-size // GROUP)
+    each = min(size, GROUP)
+    return width * (groups * (each - 1) * MUX + max(1, (groups - 1) * MUX)) + max(0, (size - 1).bit_length() - 4)
+
+
+def _readout(model):
+    classes, size, words = model.outputs, model.size, model.readout_width
+    bits = signed_width(int(model.output_weight.min()), int(model.output_weight.max()))
+    addresses = sum(count.bit_length() for count in (size, size * classes, classes))
+    constants = [int(value) for phase in model.phases for value in phase.output_bias]
+    rams = (block_rams(size, model.state.width - 1) + block_rams(size * classes, bits)
+            + block_rams(len(constants), varying_bits(constants, words)))
+    return Counter({"read-out": 3 * words + 2 * model.state.width + 2 * bits + 3 * addresses + 20}), rams
+
+
+def _serial(model, cell):
+    digit, size, phases = cell.digit, model.size, len(model.phases)
+    alignment, products = align(model, digit), _input_products(model)
+    graph = _recurrence_graph(model.recurrence)
+    words = -(-model.state.width // digit)
+    digits = cell.schedule.digits
+    users = sum(unit is not None for unit in products.units)
+    adders = len(graph.adders) + len(products.graph.adders) + size + users
+    rectified = model.activation is Activation.RELU
+    flags = 1 + 1.5 * digit / 2 + 2 * (model.rounding is Rounding.HALF_EVEN)
+    shifted = any(phase.state_shift % digit for phase in alignment.phases)
+    fetched = digit * (1.5 + rectified + shifted * (1 + (phases > 1)))
+    parts = Counter({
+        # a sum and a carry look-up table a bit
+        f"adders, {'one bit' if digit == 1 else 'more bits'}": 2 * digit * adders,
+        "delayed digits": digit * (serial_delays(graph, digit) + serial_delays(products.graph, digit)
+                                    + (phases > 1) * products.count),
+        "serial state": size * (flags + fetched),
+        "selector": _selector(size, digit),
+        "serial input": model.inputs * (2 * model.input.width
+                                        + max(phase.input_shift % digit for phase in alignment.phases)),
+        "serial control": cell.schedule.interval + 30 * phases + words * digit,
+    })
+    return parts, block_rams(max(2, words), digit * size) + block_rams(phases * digits, digit * size)
+
+
+def _parallel(model, cell):
+    size, width, phases = model.size, model.state.width, len(model.phases)
+    alignment, products = align(model, None), _input_products(model)
+    most = max(phase.state_shift for phase in alignment.phases)
+    graph = _recurrence_graph(model.recurrence)
+    network = word_network(graph, model.state.minimum << most, model.state.maximum << most)
+    source = word_network(products.graph, min(model.input.minimum, -1), model.input.maximum)
+    users = sum(unit is not None for unit in products.units)
+    subtracted = sum(edge is not None and edge.negate for edge in graph.outputs) \
+        + sum(unit is not None and unit[1] for unit in products.units)
+    return Counter({
+        "sums": network.sums + source.sums, "differences": 2 * (network.differences + source.differences),
+        "delayed bits": network.delays + source.delays,
+        "joins": alignment.width * (size + users + subtracted + (phases - 1) * size),
+        "saturation": size * _saturation(model, alignment),
+        "parallel words": size * width * (1 + (phases > 1)),
+        "selector": _selector(size, width),
+        "parallel control": 10 + model.inputs * model.input.width,
+    }), 0
+
+
+def _saturation(model, alignment):
+    """Cells of one word: the choice of the limit, the test of the bits above, the test for a tie."""
+    shift = alignment.phases[0].output_shift
+    above = alignment.width - shift - model.state.width + 1
+    return model.state.width + above / 2 + (shift / 3 + 1) * (model.rounding is Rounding.HALF_EVEN)
+
+
+def _folded(model, cell):
+    folding, lanes, alignment, source = cell.folding, cell.lanes, cell.alignment, cell.source
+    banks, width, rho, phases = folding.radix * lanes, cell.width, folding.log2_radix, len(model.phases)
+    finished = banks // cell.schedule.groups
+    bank = word_network(source.multiples, min(model.input.minimum, -1), model.input.maximum)
+    parts = Counter({
+        "butterflies": 2 * banks * sum(width + axis + 1 for axis in range(rho)),
+        "folded words": banks * width * (1 + cell.has_short_pass),
+        "folded sums": finished * ((2 + phases) * alignment.width + width + rho + _saturation(model, alignment)),
+        "folded products": finished * bank.width * (1 + MUX * (source.levels - 1)),
+        "folded input": bank.sums + 2 * bank.differences + source.levels * bank.width * phases
+        + 2 * model.inputs * model.input.width,
+        "folded control": 60 + 4 * folding.rows.bit_length() * len(folding.passes),
+        "selector": _selector(banks, model.state.width),
+    })
+    rams = banks * block_rams(max(2, cell.schedule.rows), width)
+    return parts, rams + sum(block_rams(len(rows), varying_bits(rows, bits)) for rows, bits in source.memories)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``python -m rtl_gen explore``: every architecture of a model on a board by estimate, and the best of them built to check."""
+
+import json
+import sys
+from pathlib import Path
+
+import boards
+from hadam_hw.cli import Parser, positive
+from hadam_hw.files import atomic_write
+from hadam_hw.model import QuantizedModel
+from rtl_gen.cache import cache_folder
+from rtl_gen.choose import survey
+from rtl_gen.estimate.energy import BASIS
+from rtl_gen.explore_plot import render
+from rtl_gen.progress import Progress
+from rtl_gen.toolchain import Kind
+from rtl_gen.verify import verify
+
+DATA_FILE, PLOT_FILE = "explore.json", "explore.svg"
+
+
+def parser():
+    """The command line's parser."""
+    parsing = Parser(prog="python -m rtl_gen explore",
+                     description="What each architecture would cost and do, without building it.")
+    parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
+    parsing.add_argument("--board", required=True, help="such as icebreaker")
+    parsing.add_argument("--freq", type=positive(float), metavar="MHZ", help="the clock to run at; default: the board's")
+    parsing.add_argument("--out", type=Path, metavar="DIR", help=f"writes {DATA_FILE} and the plot {PLOT_FILE} there")
+    parsing.add_argument("--verify", type=positive(int), metavar="K", help="build the K fastest that are estimated to fit")
+    parsing.add_argument("--scheduler", metavar="ADDRESS", help="build on this dask cluster, such as tcp://10.0.0.1:8786; "
+                         "default: on the cores of this machine")
+    parsing.add_argument("--tools", choices=[kind.value for kind in Kind], default=Kind.YOWASP.value,
+                         help="from PyPI (default), or the native ones on the PATH")
+    parsing.add_argument("--json", action="store_true", help="print the data instead of a table")
+    return parsing
+
+
+def main(argv):
+    """Runs the command line ``argv``; returns the exit code: 2 if nothing is estimated to fit."""
+    arguments = parser().parse_args(argv)
+    model, board = QuantizedModel.load(arguments.weights), boards.get(arguments.board)
+    candidates = survey(model, board, arguments.freq)
+    data = {
+        "board": board.name, "model_digest": model.digest, "weights": arguments.weights.name, "lc_available": board.chip.lc,
+        "ebr_available": board.chip.ebr, "energy_basis": BASIS, "candidates": [one.as_data() for one in candidates]}
+    if arguments.verify:
+        best = [row for row in data["candidates"] if row["fits"]][:arguments.verify]
+        with Progress() as progress:
+            progress.stage(f"building {len(best)} of {len(candidates)}: {', '.join(row['arch'] for row in best)}")
+            built = verify(model, [row["arch"] for row in best], board.name, arguments.freq, Kind(arguments.tools),
+                           cache_folder() / "builds", arguments.scheduler, progress.stage)
+        for row, found in zip(best, built):
+            row["built"] = found
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        atomic_write(arguments.out / PLOT_FILE, render(data))
+        atomic_write(arguments.out / DATA_FILE, json.dumps(data, indent=1) + "\n")
+    if arguments.json:
+        sys.stdout.write(json.dumps(data, indent=1) + "\n")
+    else:
+        _show(data)
+    return 0 if any(one.fits for one in candidates) else 2
+
+
+def _show(data):
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{data['weights']} on {data['board']}: {data['lc_available']} LC, {data['ebr_available']} EBR")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("", "architecture", "fits", "LC", "EBR", "MHz", "clocks", "steps/s", "nJ"):
+        table.add_column(name, justify="left" if name in ("", "architecture", "fits") else "right", no_wrap=True)
+    for row in data["candidates"]:
+        lacks = ", ".join({"lc": "LC", "ebr": "EBR", "clock": "clock"}[kind] for kind in row["shortages"])
+        cells = ["*" if row["on_front"] else "", row["arch"], f"no: {lacks}" if lacks else "yes", f"{row['lc']:,}",
+                 str(row["ebr"]), f"{row['fmax_mhz']:g}", str(row["cycles_per_step"]), f"{row['steps_per_second']:,.0f}",
+                 f"{row['step_nanojoules']:.1f}"]
+        table.add_row(*cells)
+    console.print(table)
+    for row in data["candidates"]:
+        if "built" in row:
+            console.print(f"{row['arch']}, built: {_told(row['built'])}")
+    console.print("MHz: what the clock can reach. clocks, nJ: a step. *: no other that fits is both smaller and faster. "
+                  "All figures but those built are estimates.")
+    console.print(f"Energy: {data['energy_basis']}.")
+
+
+def _told(built):
+    if "error" in built:
+        return built["error"]
+    return f"{built['lc']:,} LC, {built['ebr']} EBR, {built['fmax_mhz']:g} MHz"

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Builds several architectures of a model at once: on the cores of this machine, or on a dask cluster."""
+
+import importlib.util
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+from hadam_hw.errors import DoesNotFitError, LinkError, MissesTimingError, ToolMissingError
+from rtl_gen.arch import parse_architecture
+from rtl_gen.build import Options, build
+from rtl_gen.cache import Cache
+
+
+def build_one(model, arch, board_name, clock_mhz, kind, cache_path):
+    """What a build of ``arch`` came to: cells, block RAMs and clock, or why there is none; as data."""
+    options = Options(clock_mhz=clock_mhz)
+    try:
+        report = build(model, parse_architecture(arch), board_name, kind, Cache(cache_path), options=options).report
+    except (DoesNotFitError, MissesTimingError) as error:
+        return {"error": str(error)}
+    return {"lc": report["lc"], "ebr": report["ebr"], "fmax_mhz": max(report["fmax_mhz"]),
+            "steps_per_second": report["steps_per_second"]}
+
+
+def verify(model, archs, board_name, clock_mhz, kind, cache_path, scheduler=None, on_stage=lambda text: None, *,
+           timeout="10s"):
+    """:func:`build_one` of each of ``archs``, in their order, several at a time.
+
+    Parameters
+    ----------
+    scheduler : str, optional
+        Address of a dask scheduler whose workers have this package; default: a process a core, here.
+
+    Raises
+    ------
+    ToolMissingError
+        If a scheduler is given and dask is not installed.
+    LinkError
+        If the scheduler does not answer.
+    """
+    work = [(model, arch, board_name, clock_mhz, kind, cache_path) for arch in archs]
+    if scheduler:
+        return _on_cluster(scheduler, work, on_stage, timeout)
+    context = multiprocessing.get_context("spawn")  # nothing of this process' threads and locks comes along
+    with ProcessPoolExecutor(max(1, min(len(work), len(os.sched_getaffinity(0)))), mp_context=context) as pool:
+        futures = {pool.submit(build_one, *one): one[1] for one in work}
+        for future in as_completed(futures):
+            on_stage(f"{futures[future]} is built")
+        return [future.result() for future in futures]
+
+
+def _on_cluster(scheduler, work, on_stage, timeout):
+    if importlib.util.find_spec("distributed") is None:
+        raise ToolMissingError("Building on a cluster needs dask.distributed, which is not here; "
+                               "install it: pip install 'hadam_hw[cluster]'")
+    from distributed import Client, as_completed
+
+    try:
+        client = Client(scheduler, timeout=timeout, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise LinkError(f"Scheduler must answer at {scheduler!r}, which it does not ({error}); "
+                        "start one with: dask scheduler") from None
+    with client:
+        futures = [client.submit(build_one, *one, pure=False) for one in work]
+        for future in as_completed(futures, loop=client.loop):
+            on_stage(f"a build has ended on {scheduler}: {future.status}")
+        return client.gather(futures)

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The choice among architectures: the fastest that fits, the next where it is refuted, a helpful word where none does."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import boards
+from boards.parts.chips import UP5K_SG48, Chip
+from hadam_hw.cli import run_cli
+from hadam_hw.errors import DoesNotFitError, MissesTimingError
+from hadam_hw.model import QuantizedModel
+from rtl_gen import auto
+from rtl_gen.build import Options
+from rtl_gen.cache import Cache
+from rtl_gen.choose import refuse, survey, why
+from rtl_gen.cli import main
+from rtl_gen.toolchain import Kind
+from tests.models_for_tests import random_model
+
+SHIPPED = Path(__file__).parents[2] / "models" / "pmnist-h128-b64.npz"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the choice asks of a board."""
+
+    name: str = "bench"
+    chip: Chip = UP5K_SG48
+    default_clock_mhz: float = 30.0
+
+
+def chip(lc, ebr=30):
+    return replace(UP5K_SG48, lc=lc, ebr=ebr)
+
+
+@pytest.fixture
+def tiny_board(tmp_path):
+    """The path of a board's file: an iCEBreaker with hardly any cells."""
+    path = tmp_path / "tiny.py"
+    path.write_text("from dataclasses import replace\nfrom boards.icebreaker import BOARD as THERE\n"
+                    "BOARD = replace(THERE, name='tiny', chip=replace(THERE.chip, lc=300))\n")
+    return str(path)
+
+
+def test_the_fastest_that_fits_comes_first_and_says_why():
+    model = random_model(size=16, block=4, outputs=2)
+    wide, narrow = survey(model, Bench(default_clock_mhz=16.0)), survey(model, Bench(chip=chip(1500), default_clock_mhz=16.0))
+    assert wide[0].estimate.architecture == "parallel"
+    assert narrow[0].fits and narrow[0].estimate.architecture != "parallel"
+    rates = [one.estimate.steps_per_second for one in narrow if one.fits]
+    assert rates == sorted(rates, reverse=True) and len(rates) > 2
+    assert "faster but not here" in why(narrow, narrow[0]) and "of 1,500 logic cells" in why(narrow, narrow[0])
+    assert "faster but not here" not in why(wide, wide[0])
+
+
+def test_the_front_is_what_nothing_beats():
+    candidates = survey(random_model(size=32, block=16, outputs=2), Bench())
+    fitting = [one for one in candidates if one.fits]
+    for one in candidates:
+        beaten = any(other.estimate.lc <= one.estimate.lc and other.estimate.steps_per_second >= one.estimate.steps_per_second
+                     and other is not one for other in fitting)
+        assert one.on_front == (one.fits and not beaten)
+    assert fitting[0].on_front
+
+
+def test_a_model_that_fits_nowhere_is_told_what_is_short_and_what_would_fit():
+    model, board = random_model(size=64, block=64, outputs=2, state_width=16), Bench(chip=chip(1250))
+    candidates = survey(model, board)
+    assert not any(one.fits for one in candidates)
+    text = str(refuse(model, board, [board, Bench("roomy", chip(50_000, 500))], candidates))
+    assert "of 1,250 logic cells" in text and "--board roomy would fit as" in text
+    assert "units in blocks of 16 would fit as" in text
+
+
+def test_a_clock_that_is_too_fast_gets_a_slower_one_named():
+    model, board = random_model(size=16, block=4, outputs=2), Bench(default_clock_mhz=250.0)
+    text = str(refuse(model, board, [], survey(model, board)))
+    assert "250 MHz where" in text and "--freq" in text
+
+
+def test_nothing_fits_is_exit_code_2_in_one_line(tmp_path, tiny_board, capsys):
+    random_model(size=64, block=64, outputs=2).save(tmp_path / "m.npz")
+    assert run_cli(main, ["--weights", str(tmp_path / "m.npz"), "--board", tiny_board, "--no-cache"]) == 2
+    error = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(error) == 1 and "Model must fit tiny in some architecture" in error[0]
+
+
+class Result:
+    """Stands for a build."""
+
+    def with_choice(self, reason):
+        return reason
+
+
+def test_what_place_and_route_refutes_gives_way_to_the_next(monkeypatch):
+    asked = []
+
+    def build(model, architecture, board_name, kind, cache, **others):
+        asked.append(str(architecture))
+        if len(asked) == 1:
+            raise MissesTimingError("Clock must be slower")
+        return Result()
+
+    monkeypatch.setattr(auto, "build", build)
+    model = random_model(size=16, block=4, outputs=2)
+    reason = auto.build_auto(model, "icebreaker", Kind.YOWASP, Cache(None), options=Options())
+    ranked = [one.estimate.architecture for one in survey(model, boards.get("icebreaker"))]
+    assert asked == ranked[:2]
+    assert f"{ranked[0]} was built first, but: Clock must be slower" in reason and f"{ranked[1]}: the fastest" in reason
+
+
+def test_when_all_are_refuted_the_last_word_is_told(monkeypatch):
+    def build(*given, **others):
+        raise DoesNotFitError("Design must fit")
+
+    monkeypatch.setattr(auto, "build", build)
+    with pytest.raises(DoesNotFitError, match="none of the .* most promising .* Design must fit"):
+        auto.build_auto(random_model(size=16, block=4, outputs=2), "icebreaker", Kind.YOWASP, Cache(None), options=Options())
+
+
+def test_the_demos_model_is_serial_on_its_board(tmp_path):
+    cache = Cache(tmp_path)
+    choice = auto.choose(QuantizedModel.load(SHIPPED), "icebreaker", None, cache)
+    assert choice["ranked"][0][0] == "serial" and choice["refusal"] is None
+    assert auto.choose(QuantizedModel.load(SHIPPED), "icebreaker", None, cache) == choice
+
+
+def test_explore_writes_its_table_and_its_picture(tmp_path, capsys):
+    random_model(size=16, block=4, outputs=2).save(tmp_path / "m.npz")
+    out = tmp_path / "out"
+    command = ["explore", "--weights", str(tmp_path / "m.npz"), "--board", "icebreaker", "--out", str(out)]
+    assert run_cli(main, command) == 0
+    assert "folded:4" in capsys.readouterr().out
+    data = json.loads((out / "explore.json").read_text())
+    assert run_cli(main, [*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == data
+    picture = ElementTree.parse(out / "explore.svg")
+    circles = picture.findall(".//{http://www.w3.org/2000/svg}circle")
+    assert len(circles) == len(data["candidates"]) > 5
+    assert {row["arch"] for row in data["candidates"]} == {text.text.split(" (")[0] for text in picture.findall(
+        ".//{http://www.w3.org/2000/svg}text") if text.text.split(" (")[0] in {row["arch"] for row in data["candidates"]}}
+
+
+def test_explore_of_what_fits_nowhere_is_exit_code_2(tmp_path, tiny_board, capsys):
+    random_model(size=16, block=4, outputs=2).save(tmp_path / "m.npz")
+    assert run_cli(main, ["explore", "--weights", str(tmp_path / "m.npz"), "--board", tiny_board, "--json"]) == 2
+    assert not any(row["fits"] for row in json.loads(capsys.readouterr().out)["candidates"])

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The estimate against the committed builds, and that its clocks are the core's own."""
+
+import time
+
+import pytest
+
+import boards
+from rtl_gen.arch import parse_architecture
+from rtl_gen.core import build_core
+from rtl_gen.estimate import estimate
+from rtl_gen.estimate.energy import CELL_JOULES, CLOCK_JOULES, step_joules
+from rtl_gen.estimate.networks import serial_delays, word_network
+from rtl_gen.estimate.ram import block_rams, varying_bits
+from rtl_gen.gateware.parallel_cell import ParallelNetwork
+from tests.models_for_tests import random_model
+
+ARCHITECTURES = ("serial", "serial:2", "parallel", "folded:2", "folded:4", "folded:8x2")
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("shape", [dict(size=16, block=8), dict(size=32, block=16, inputs=3)])
+def test_clocks_are_the_cores_own(architecture, shape):
+    subject, parsed = random_model(outputs=2, **shape), parse_architecture(architecture)
+    began = time.process_time()
+    found = estimate(subject, parsed, boards.get("icebreaker"))
+    assert time.process_time() - began < 1
+    timing = build_core(subject, parsed).timing
+    assert (found.cycles_per_step, found.contexts) == (timing.interval, timing.contexts)
+    assert found.steps_per_second == 42e6 / timing.interval * timing.contexts
+
+
+def test_networks_are_counted_as_the_gateware_has_them():
+    from amaranth.back import rtlil
+
+    from rtl_gen.adder_graph import matrix_graph
+    from rtl_gen.gateware.serial_network import SerialNetwork
+
+    graph = matrix_graph([[3, -5, 0, 7], [1, 2, -6, 0], [0, 9, 4, -3]])
+    network = ParallelNetwork(graph, -8, 7)
+    counted = word_network(graph, -8, 7)
+    assert counted.width == network.o.shape().elem_shape.width
+    registers = sum(_registers(rtlil.convert(network, name="top")))
+    assert registers == counted.sums + counted.differences + counted.delays
+    for digit in (1, 3):
+        text = rtlil.convert(SerialNetwork(graph, digit), name="top")
+        delayed = sum(width for width, name in _named_registers(text) if "_late" in name)
+        assert delayed == digit * serial_delays(graph, digit)
+
+
+def _named_registers(text):
+    widths, found = {}, []
+    for line in text.splitlines():
+        words = line.split()
+        if words[:1] == ["wire"]:
+            widths[words[-1]] = int(words[2]) if words[1] == "width" else 1
+        if words[:2] == ["connect", "\\Q"]:
+            found.append(words[2])
+    return [(widths[name], name) for name in found]
+
+
+def _registers(text):
+    return [width for width, _ in _named_registers(text)]
+
+
+@pytest.mark.parametrize("depth, width, blocks", [
+    (256, 16, 1), (257, 16, 2), (512, 8, 1), (13, 17, 2), (2048, 2, 1), (2048, 3, 2), (1300, 6, 3), (2, 1, 1)])
+def test_block_rams(depth, width, blocks):
+    assert block_rams(depth, width) == blocks
+
+
+def test_bits_that_never_change_are_not_stored():
+    assert varying_bits([0b0101, 0b0111], 4) == 1
+    assert varying_bits([-1, 3], 8) == 6
+
+
+def test_energy_grows_with_cells_and_clocks():
+    assert step_joules(0, 10, 1e9) == pytest.approx(10 * CLOCK_JOULES, rel=1e-4)
+    assert step_joules(1000, 10, 1e9) - step_joules(0, 10, 1e9) == pytest.approx(10_000 * CELL_JOULES)
