@@ -82,13 +82,13 @@ class Core(wiring.Component):
         """:class:`SequenceTiming` of sequences of ``steps`` vectors that never wait for their host, nor the answer for it.
 
         With ``I`` clocks a step, ``D`` from a finished step to the last word handed over, ``U`` till the cell goes on and
-        ``r`` of read-out, a read-out comes every ``E = max(steps I + U, D + r + 1)`` clocks for ``emit = last``, and the
-        latency is ``steps I + D + r``. For ``emit = every`` each step pays for its own: ``E = max(I + U, D + r + 1)``, the
+        ``r`` of read-out, a read-out comes every ``E = max(steps I + U, D + r + 2)`` clocks for ``emit = last``, and the
+        latency is ``steps I + D + r``. For ``emit = every`` each step pays for its own: ``E = max(I + U, D + r + 2)``, the
         interval is ``steps E`` and the latency ``I + (steps - 1) E + D + r``.
         """
-        step, unload, readout = self.timing.interval, self._cell.unload_cycles, self._readout.cycles
+        step, unload, readout = self.timing.interval, 1 + self._cell.unload_cycles, self._readout.cycles
         batch = steps if self.model.emit is Emit.LAST else 1
-        each = max(batch * step + self._cell.unload_interval, unload + readout + 1)
+        each = max(batch * step + 1 + self._cell.unload_interval, unload + readout + 2)
         batches = steps // batch
         return SequenceTiming(batch * step + (batches - 1) * each + unload + readout, batches * each)
 
@@ -100,13 +100,15 @@ class Core(wiring.Component):
         vector = self.x.payload
         phase, unloaded_phase = Signal(), Signal()
         pending = Signal()  # the state of the last step is to be handed over
+        unload = Signal()  # now; a register, since the way from the read-out's end of the chip to the cell's is long
+        m.d.sync += unload.eq(pending & cell.ready & readout.ready & ~unload)
         m.d.comb += [
             self.x.ready.eq(cell.ready & ~pending),
             cell.start.eq(self.x.valid & self.x.ready),
             cell.x.eq(vector.data),
             cell.first.eq(vector.first),
             cell.phase.eq(Mux(vector.first, 1, ~phase) if two_phases else 0),
-            cell.unload.eq(pending & cell.ready & readout.ready),
+            cell.unload.eq(unload),
             readout.z.valid.eq(cell.z.valid),
             readout.z.data.eq(cell.z.data),
             readout.phase.eq(unloaded_phase),

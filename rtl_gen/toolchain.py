@@ -8,12 +8,14 @@ it.
 """
 
 import contextlib
+import fcntl
 import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from enum import Enum
@@ -21,10 +23,12 @@ from importlib import metadata
 from pathlib import Path
 
 from hadam_hw.errors import ToolFailedError, ToolMissingError, UsageError
+from rtl_gen.cache import cache_folder, digest
 from rtl_gen.family import FAMILIES, ICE40, Family
 
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.05
 COMPILING = b"This might take a while"  # what a YoWASP tool says when it compiles itself
+COMPILING_WITHIN = 300  # bytes from the beginning of its messages
 
 
 class Kind(Enum):
@@ -36,11 +40,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Tool:
-    """A program: ``command`` is what starts it, ``version`` tells it from others of its name."""
+    """A program: ``command`` is what starts it, ``version`` tells it from others of its name.
+
+    ``compiles`` tells that it compiles itself at its first start on a machine.
+    """
 
     name: str
     command: tuple[str, ...]
     version: str
+    compiles: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ def _find_yowasp(name):
                                f"install it: {sys.executable} -m pip install {wanted}")
     # Not the console script: it is on the PATH only where the environment is activated.
     code = f"import sys; {importing}; sys.exit(run({'sys.argv[1:]' if takes_arguments else ''}))"
-    return Tool(name, (sys.executable, "-c", code), f"{package} {metadata.version(package)}")
+    return Tool(name, (sys.executable, "-c", code), f"{package} {metadata.version(package)}", compiles=takes_arguments)
 
 
 def _pinned(package):
@@ -167,7 +175,30 @@ def run_jobs(jobs, *, at_once=None, on_compiling=None):
     on_compiling : callable, optional
         Called with the name of a tool that compiles itself first.
     """
-    at_once = len(os.sched_getaffinity(0)) if at_once is None else at_once
+    for tool in dict.fromkeys(job.tool for job in jobs):
+        _start_alone(tool, on_compiling)
+    return _run_jobs(jobs, len(os.sched_getaffinity(0)) if at_once is None else at_once, on_compiling)
+
+
+def _start_alone(tool, on_compiling):
+    """Starts a tool that compiles itself for the first time, while no other process does.
+
+    What it compiles it writes to one file in the user's cache, bit by bit: a second process that starts meanwhile reads half
+    of it, and dies of a bus error.
+    """
+    marker = cache_folder() / "started" / digest(f"{tool.command} {tool.version}".encode())
+    if not tool.compiles or marker.exists():
+        return
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    with open(marker.with_suffix(".lock"), "w") as lock, tempfile.TemporaryDirectory(prefix="hadam-") as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not marker.exists():
+            # Its status does not matter: an option that it does not know starts it too.
+            _run_jobs([Job(tool, ("--version",), Path(folder), "log")], 1, on_compiling)
+            marker.touch()
+
+
+def _run_jobs(jobs, at_once, on_compiling):
     waiting, running, finished = list(enumerate(jobs)), {}, {}
     try:
         while waiting or running:
@@ -182,8 +213,9 @@ def run_jobs(jobs, *, at_once=None, on_compiling=None):
                 finished[index] = Finished(jobs[index], process.returncode, messages, time.monotonic() - started)
             if on_compiling:
                 for index in running:
-                    if COMPILING in (jobs[index].folder / jobs[index].log).read_bytes()[:300]:
-                        on_compiling(jobs[index].tool.name)
+                    with open(jobs[index].folder / jobs[index].log, "rb") as log:
+                        if COMPILING in log.read(COMPILING_WITHIN):
+                            on_compiling(jobs[index].tool.name)
             time.sleep(POLL_SECONDS)
     finally:
         for process, _ in running.values():
@@ -230,8 +262,6 @@ def check(finished):
 
 def main(argv=()):
     """Starts every tool of the families named in ``argv`` once, or of those that are installed, and shows its version."""
-    import tempfile
-
     from rich.console import Console
 
     console = Console(highlight=False)

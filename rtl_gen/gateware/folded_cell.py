@@ -115,8 +115,9 @@ class FoldedCell(wiring.Component):
             passes=len(folding.passes), rows=folding.rows, groups=2, inputs=model.inputs, rho=folding.log2_radix,
             multiples=self._input.latency - 3)
         self.timing = Timing(self.schedule.interval, self.schedule.interval)
+        self._selector = Selector(lanes * folding.radix, model.state.width)
         #: Clocks from ``unload`` to the one in which the last word is valid.
-        self.unload_cycles = model.size + 2 + Selector.latency
+        self.unload_cycles = model.size + 2 + self._selector.latency
         #: Clocks from ``unload`` to the one in which the cell is ready again.
         self.unload_interval = model.size + 1
         super().__init__({
@@ -278,11 +279,10 @@ class FoldedCell(wiring.Component):
                     with m.If(lane == self.lanes - 1):
                         m.d.sync += [unloading.eq(0), lane.eq(0), self.ready.eq(1)]
 
-        # clock 0: the row's number, 1: row and turn, 2: words, 3 and 4: selected
-        width = self.model.state.width
-        m.submodules.selector = selector = Selector(len(words), width)
+        # clock 0: the row's number, 1: row and turn, 2: words, then the selector's
+        m.submodules.selector = selector = self._selector
         m.d.comb += [
             selector.unit.eq(Cat(late(m, end, 2) ^ late(m, turn, 1), late(m, lane, 2))),
-            self.z.valid.eq(late(m, unloading, 2 + Selector.latency)), self.z.data.eq(selector.o)]
+            self.z.valid.eq(late(m, unloading, 2 + selector.latency)), self.z.data.eq(selector.o)]
         m.d.comb += [field.eq(Cat(word[j] for word in words)) for j, field in enumerate(selector.i)]
         return row, unloading

@@ -92,10 +92,11 @@ class ParallelCell(wiring.Component):
         state, source = model.state, model.input
         self._network = ParallelNetwork(recurrence_graph(model.recurrence), state.minimum << most, state.maximum << most)
         self._input_network = ParallelNetwork(self.products.graph, min(source.minimum, -1), source.maximum)
+        self._selector = Selector(model.size, state.width)
         interval = max(self._network.latency, self._input_network.latency + 1) + 2
         self.timing = Timing(interval, interval)
         #: Clocks from ``unload`` to the one in which the last word is valid.
-        self.unload_cycles = model.size + Selector.latency
+        self.unload_cycles = model.size + self._selector.latency
         #: Clocks from ``unload`` to the one in which the cell is ready again.
         self.unload_interval = model.size + 1
         super().__init__({
@@ -159,12 +160,11 @@ class ParallelCell(wiring.Component):
         return words
 
     def _unload(self, m, state, idle):
-        width = self.model.state.width
         unit = Signal(range(self.model.size))
         unloading = Signal()
-        m.submodules.selector = selector = Selector(self.model.size, width)
+        m.submodules.selector = selector = self._selector
         m.d.comb += [self.ready.eq(idle & ~unloading), selector.unit.eq(unit),
-                     self.z.valid.eq(late(m, unloading, Selector.latency)), self.z.data.eq(selector.o)]
+                     self.z.valid.eq(late(m, unloading, selector.latency)), self.z.data.eq(selector.o)]
         m.d.comb += [field.eq(Cat(word[j] for word in state)) for j, field in enumerate(selector.i)]
         with m.If(self.unload):
             m.d.sync += unloading.eq(1)

@@ -34,15 +34,15 @@ class Readout(wiring.Component):
     y : Out(stream)
     """
 
-    #: Clocks of a class beyond its n b additions: loading c, the pipeline, offering the result.
-    OVERHEAD = 4
+    #: Clocks of a class beyond its n b additions: loading c, the pipeline, offering the result, going on.
+    OVERHEAD = 5
 
     def __init__(self, model):
         self.model = model
         codes = model.output_weight
-        self.code_width = signed_width(int(codes.min()), int(codes.max()))
+        self.code_width = max(2, signed_width(int(codes.min()), int(codes.max())))
         #: Clocks from the last state word to the one in which the last class is offered, if no class has to wait.
-        self.cycles = model.outputs * (model.size * self.code_width + self.OVERHEAD) + 1
+        self.cycles = model.outputs * (model.size * self.code_width + self.OVERHEAD)
         super().__init__({
             "z": In(word_signature(model.state.width)), "phase": In(1), "ready": Out(1, init=1),
             "y": Out(output_stream(model)),
@@ -69,60 +69,67 @@ class Readout(wiring.Component):
         arrived, word = late(m, self.z.valid, 1), late(m, self.z.data, 1)
         unit = Signal(range(size))
         last_unit = Signal(init=size == 1)  # the comparison, a clock before it is needed
-        next_unit = [unit.eq(Mux(last_unit, 0, unit + 1)), last_unit.eq((unit == size - 2) | (size == 1))]
         m.d.comb += [write.addr.eq(unit), write.en.eq(arrived), write.data.eq(Mux(word[-1], 0, word[:magnitude])),
                      z_port.addr.eq(unit)]
 
+        # A bit of the code a clock, one-hot: what marks the ends of codes and classes comes out of registers.
+        place = Signal(bits, init=1)
+        running, begin = Signal(), Signal()
+        code_end, class_end = Signal(), Signal()
+        with m.If(running):
+            m.d.sync += place.eq(Cat(place[-1], place[:-1]))
+        m.d.sync += [code_end.eq(running & place[-2]), class_end.eq(running & place[-2] & last_unit)]
+
         # clock 0: addresses, 1: words, 2: operand and code, 3: sum
-        bit = Signal(range(bits))
-        running = Signal()
-        begin = Signal()
-        load, top_bit = late(m, bit == 0, 1), late(m, bit == bits - 1, 1)
+        load, top_bit = late(m, place[0], 1), late(m, place[-1], 1)
         operand = Signal(magnitude + bits - 1)
         subtract = late(m, top_bit, 1)
         code = Signal(bits)
         # Inverted on its way into the register, so that the adder is nothing but an adder; `subtract` is its carry in.
         m.d.sync += operand.eq(Mux(load, z_port.data, operand << 1) ^ top_bit.replicate(len(operand)))
-        m.d.sync += code.eq(Mux(load, u_port.data, code >> 1))
+        # A register behind the weights, which lie in several memories; their address goes ahead by as much.
+        m.d.sync += code.eq(Mux(load, late(m, u_port.data, 1), code >> 1))
         adding = late(m, running, 2)
         total = Signal(width)
-        with m.If(adding & code[0]):
+        with m.If(begin):
+            m.d.sync += total.eq(c_port.data)
+        with m.Elif(adding & code[0]):
             addend = Cat(operand, subtract.replicate(width))[:width]
             m.d.sync += total.eq((Cat(Const(1, 1), total) + Cat(subtract, addend))[1:])
 
-        index = Signal(range(classes))
-        last = index == classes - 1
-        m.d.comb += [self.y.payload.data.eq(total), self.y.payload.last.eq(last)]
-        with m.FSM():
-            with m.State("STATE"):
-                with m.If(arrived):
-                    m.d.sync += [self.ready.eq(0), *next_unit]
-                    with m.If(self.ready):
-                        m.d.sync += c_port.addr.eq(Mux(self.phase, classes, 0) if len(model.phases) > 1 else 0)
-                    with m.If(last_unit):
-                        m.d.sync += [u_port.addr.eq(0), running.eq(1), begin.eq(1)]
-                        m.next = "RUN"
-            with m.State("RUN"):
-                with m.If(begin):
-                    m.d.sync += [total.eq(c_port.data), begin.eq(0)]
-                with m.If(bit != bits - 1):
-                    m.d.sync += bit.eq(bit + 1)
-                with m.Else():
-                    m.d.sync += [bit.eq(0), u_port.addr.eq(u_port.addr + 1), *next_unit]
-                    with m.If(last_unit):
-                        m.d.sync += [running.eq(0), c_port.addr.eq(c_port.addr + 1)]
-                        m.next = "DRAIN"
-            with m.State("DRAIN"):
-                with m.If(~adding):
-                    m.d.sync += self.y.valid.eq(1)
-                    m.next = "OFFER"
-            with m.State("OFFER"):
-                with m.If(self.y.ready):
-                    m.d.sync += self.y.valid.eq(0)
-                    with m.If(last):
-                        m.d.sync += [index.eq(0), self.ready.eq(1)]
-                        m.next = "STATE"
-                    with m.Else():
-                        m.d.sync += [index.eq(index + 1), running.eq(1), begin.eq(1)]
-                        m.next = "RUN"
+        # One class after another: words in, then for each class its run, a drain of the pipeline, an offer.
+        filling = Signal(init=1)
+        index, last = Signal(range(classes)), Signal(init=classes == 1)
+        taken = Signal()  # a clock late: what follows from a transfer is no part of the handshake's path
+        filled = Signal()
+        m.d.sync += taken.eq(self.y.valid & self.y.ready)
+        m.d.comb += [filled.eq(filling & arrived & last_unit),
+                     self.y.payload.data.eq(total), self.y.payload.last.eq(last)]
+        with m.If(arrived | code_end):
+            m.d.sync += [unit.eq(Mux(last_unit, 0, unit + 1)), last_unit.eq((unit == size - 2) | (size == 1))]
+        with m.If(filling):
+            m.d.sync += u_port.addr.eq(0)
+        with m.Elif(running & place[-2]):
+            m.d.sync += u_port.addr.eq(u_port.addr + 1)
+        with m.If(arrived & self.ready):  # the first word
+            m.d.sync += c_port.addr.eq(Mux(self.phase, classes, 0) if len(model.phases) > 1 else 0)
+        with m.Elif(class_end):
+            m.d.sync += c_port.addr.eq(c_port.addr + 1)
+        m.d.sync += begin.eq(filled | (taken & ~last))
+        with m.If(class_end):
+            m.d.sync += running.eq(0)
+        with m.Elif(filled | (taken & ~last)):
+            m.d.sync += running.eq(1)
+        with m.If(late(m, class_end, 3)):
+            m.d.sync += self.y.valid.eq(1)
+        with m.Elif(self.y.ready):
+            m.d.sync += self.y.valid.eq(0)
+        with m.If(taken):
+            m.d.sync += [index.eq(Mux(last, 0, index + 1)), last.eq((index == classes - 2) | (classes == 1))]
+        with m.If(taken & last):
+            m.d.sync += [self.ready.eq(1), filling.eq(1)]
+        with m.Elif(arrived):
+            m.d.sync += self.ready.eq(0)
+        with m.If(filled):
+            m.d.sync += filling.eq(0)
         return m

@@ -5,8 +5,8 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-#: Words of which one is chosen in one clock; 16 are four levels of two-way multiplexers.
-GROUP = 16
+#: Words of which one is chosen in one clock: two four-input tables, and one of them shares its cell with the register.
+GROUP = 4
 
 
 def late(m, value, clocks):
@@ -19,7 +19,8 @@ def late(m, value, clocks):
 
 
 class Selector(wiring.Component):
-    """``o`` is word ``unit`` of ``i``, two clocks later: one of every group of 16, then one of the groups.
+    """``o`` is word ``unit`` of ``i``, ``latency = max(1, ceil(log4(size)))`` clocks later: one of every four, of these one of
+    every four, and so on.
 
     Parameters
     ----------
@@ -36,19 +37,22 @@ class Selector(wiring.Component):
     o : Out(width)
     """
 
-    latency = 2
-
     def __init__(self, size, width):
         self.size = size
         self.width = width
+        #: Clocks from ``i`` and ``unit`` to ``o``.
+        self.latency = max(1, -(-(size - 1).bit_length() // 2))
         super().__init__({"i": In(data.ArrayLayout(size, width)), "unit": In(range(size)), "o": Out(width)})
 
     def elaborate(self, platform):
         m = Module()
-        groups = range(0, self.size, GROUP)
-        low, high = self.unit[:4], late(m, self.unit[4:], 1)
-        for j, bits in enumerate(self.i):
-            of_groups = Signal(len(groups), name=f"of_groups{j}", reset_less=True)
-            m.d.sync += of_groups.eq(Cat(bits[start:start + GROUP].bit_select(low, 1) for start in groups))
-            m.d.sync += self.o[j].eq(of_groups.bit_select(high, 1) if len(groups) > 1 else of_groups)
+        fields = list(self.i)
+        for stage in range(self.latency):
+            choice = late(m, self.unit[2 * stage:2 * stage + 2], stage)
+            groups = range(0, len(fields[0]), GROUP)
+            chosen = [Signal(len(groups), name=f"of_fours{stage}_{j}", reset_less=True) for j in range(self.width)]
+            m.d.sync += [signal.eq(Cat(bits[start:start + GROUP].bit_select(choice, 1) for start in groups))
+                         for signal, bits in zip(chosen, fields)]
+            fields = chosen
+        m.d.comb += [bit.eq(field) for bit, field in zip(self.o, fields)]
         return m

@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from rtl_gen.adder_graph import recurrence_graph
 from rtl_gen.arch import Timing
 from rtl_gen.gateware.alignment import align, input_products
+from rtl_gen.gateware.selector import late
 from rtl_gen.gateware.serial_network import SerialAdders, SerialNetwork, bundle, split_shift
 from rtl_gen.gateware.state_memory import BLOCK, StateMemory
 from rtl_gen.gateware.words import vector_layout, word_signature
@@ -164,10 +165,9 @@ class SerialCell(wiring.Component):
         settling = Signal(self._network.max_delay, init=-1)
         m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, ~0, settling >> 1))
         settled = settling[0] & ~settling[1:].any() & ~self._memory.unloading
-        with m.If(self.start | self.unload):
-            m.d.sync += self.ready.eq(0)
-        with m.Elif(self._clock[interval - 2] | settled):  # two clocks early: this register, and `begin`
-            m.d.sync += self.ready.eq(1)
+        # Two clocks early: this register, and `begin`. Written without a condition, so that no enable is made of the handshake.
+        again = self._clock[interval - 2] | settled
+        m.d.sync += self.ready.eq((self.ready | again) & ~self.start & ~self.unload)
 
     def _at(self, clock, phase):
         """High in clock ``clock`` of a step of phase ``phase``."""
@@ -176,8 +176,9 @@ class SerialCell(wiring.Component):
             return here
         return here & ((self._phase if clock else self._next_phase) == phase)
 
-    def _window(self, m, name, begin, clocks, *, idle=0, enable=1):
-        """A register that differs from ``idle`` for ``clocks(p)`` clocks from ``begin(p)`` on, in a step of phase ``p``."""
+    def _window(self, m, name, begin, clocks, *, idle=0, enable=1, also=None):
+        """A register that differs from ``idle`` for ``clocks(p)`` clocks from ``begin(p)`` on, in a step of phase ``p``; and
+        between steps, from the clock after ``also`` rose to the clock after it fell."""
         window = Signal(name=name, init=idle)
         opening, closing = Const(0), Const(0)
         for p in self._phases:
@@ -185,9 +186,12 @@ class SerialCell(wiring.Component):
                 assert 1 <= begin(p) and begin(p) + clocks(p) - 1 <= self.schedule.interval, name
                 opening |= self._at(begin(p) - 1, p)
                 closing |= self._at(begin(p) + clocks(p) - 1, p)
+        opening &= enable
+        if also is not None:
+            opening, closing = opening | also, closing | (late(m, also, 1) & ~also)
         with m.If(closing):
             m.d.sync += window.eq(idle)
-        with m.If(opening & enable):
+        with m.If(opening):
             m.d.sync += window.eq(1 - idle)
         return window
 
@@ -213,7 +217,7 @@ class SerialCell(wiring.Component):
         m.d.comb += [
             memory.read.eq(begin | going_on),
             memory.blank.eq(self._window(m, "blank", lambda p: plan.address + 1 + skip[p],
-                                         lambda p: plan.digits - skip[p], idle=1, enable=~first)),
+                                         lambda p: plan.digits - skip[p], idle=1, enable=~first, also=memory.unloading)),
             memory.extend.eq(self._window(m, "extend", lambda p: plan.address + 1 + skip[p] + words,
                                           lambda p: plan.digits - skip[p] - words)),
             memory.phase.eq(self._phase),

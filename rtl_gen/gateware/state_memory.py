@@ -37,7 +37,8 @@ class StateMemory(wiring.Component):
     read : In(1)
         Addresses the next digit, from 0 to the last, then begins anew.
     blank : In(1)
-        One clock after ``read`` would be high: put zeros on ``o``.
+        One clock after ``read`` would be high: put zeros on ``o``. Low from one clock after ``unloading`` rises to
+        one clock after it falls.
     extend : In(1)
         The same clock: repeat the sign on ``o``.
     phase : In(1)
@@ -64,10 +65,11 @@ class StateMemory(wiring.Component):
         self.width = model.state.width
         self.digit = digit
         self.digits = -(-self.width // digit)
+        self._selector = Selector(self.size, digit)
         self._relu = model.activation is Activation.RELU
         self.rests = tuple(split_shift(shift, digit)[1] for shift in shifts)
         #: Clocks from ``unload`` to the one in which the last word is valid.
-        self.unload_cycles = self.size * self.digits + 5
+        self.unload_cycles = self.size * self.digits + 3 + self._selector.latency
         shape = bundle(digit, self.size)
         super().__init__({
             "read": In(1), "blank": In(1), "extend": In(1), "phase": In(1), "o": Out(shape),
@@ -132,9 +134,9 @@ class StateMemory(wiring.Component):
             word = (overflow & limit) | (~overflow & bits)
             fields.append(~sign & word if self._relu else word)
         state = [Signal(self.size, name=f"state{j}", reset_less=True) for j in range(self.digit)]
-        with m.If(self.blank & ~unloading_data):
+        with m.If(self.blank):
             m.d.sync += Cat(state).eq(0)
-        with m.Elif(self.extend & ~unloading_data):
+        with m.Elif(self.extend):
             m.d.sync += Cat(state).eq(state[-1].replicate(self.digit))
         with m.Else():
             m.d.sync += Cat(state).eq(Cat(fields))
@@ -169,8 +171,8 @@ class StateMemory(wiring.Component):
                 with m.If(unit == self.size - 1):
                     m.d.sync += [self.unloading.eq(0), unit.eq(0)]
 
-        # clock 0: address, 1: data, 2: state, 3 and 4: selected, 5: word
-        m.submodules.selector = selector = Selector(self.size, self.digit)
+        # clock 0: address, 1: data, 2: state, then the selector's, and one for the word
+        m.submodules.selector = selector = self._selector
         m.d.comb += [selector.i.eq(Cat(state)), selector.unit.eq(late(m, unit, 2))]
         word = Signal(self.digits * self.digit, reset_less=True)
         m.d.sync += word.eq(Cat(word, selector.o)[self.digit:])
