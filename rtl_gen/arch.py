@@ -2,7 +2,8 @@
 """Architectures: the ways in which one adder graph becomes hardware, and how they are spelled.
 
 ``serial`` is :class:`DigitSerial` with one bit a clock, ``serial:D`` with ``D`` bits a clock, ``parallel`` moves whole
-words. ``folded:R`` is :class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side. An
+words, and ``parallel,contexts=C`` serves ``C`` independent sequences in turn.
+``folded:R`` is :class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side. An
 architecture is data; :func:`rtl_gen.core.build_core` turns a model and an architecture into gateware.
 """
 
@@ -14,6 +15,8 @@ from hadam_hw.errors import ArchitectureError
 MAX_DIGIT = 8
 RADICES = (2, 4, 8)
 MAX_LANES = 16
+#: More than the clocks of any loop that was built.
+MAX_CONTEXTS = 64
 
 
 @dataclass(frozen=True)
@@ -24,24 +27,34 @@ class DigitSerial:
     ----------
     digit : int or None
         Bits of every word a clock, 1 to ``MAX_DIGIT``; ``None`` moves whole words (fully parallel).
+    contexts : int
+        Independent sequences that take turns; more than one only for whole words. How many a model's loop has room for is
+        known when its core is built.
 
     Raises
     ------
     ArchitectureError
-        If ``digit`` is out of range.
+        If one of them is something else.
     """
 
     digit: int | None = 1
+    contexts: int = 1
 
     def __post_init__(self):
         if self.digit is not None and not 1 <= self.digit <= MAX_DIGIT:
             raise ArchitectureError(
                 f"Digit must be between 1 and {MAX_DIGIT} bits, not {self.digit}; "
                 "for whole words use the architecture 'parallel'")
+        if not 1 <= self.contexts <= MAX_CONTEXTS:
+            raise ArchitectureError(f"Contexts must be between 1 and {MAX_CONTEXTS}, not {self.contexts}")
+        if self.digit is not None and self.contexts > 1:
+            raise ArchitectureError(
+                "Contexts must be 1 in a serial core, whose adders are busy with the digits of one sequence for nearly the "
+                f"whole step; use 'parallel,contexts={self.contexts}', or several serial cores")
 
     def __str__(self):
         if self.digit is None:
-            return "parallel"
+            return "parallel" if self.contexts == 1 else f"parallel,contexts={self.contexts}"
         return "serial" if self.digit == 1 else f"serial:{self.digit}"
 
 
@@ -77,12 +90,12 @@ class Folded:
 
 Architecture = DigitSerial | Folded
 
-_SPELLING = re.compile(r"(?P<parallel>parallel)|(?P<serial>serial)(:(?P<digit>[0-9]{1,9}))?"
-                       r"|(?P<folded>folded):(?P<radix>[0-9]{1,9})(x(?P<lanes>[0-9]{1,9}))?")
+_SPELLING = re.compile(r"((?P<parallel>parallel)|(?P<serial>serial)(:(?P<digit>[0-9]{1,9}))?"
+                       r"|(?P<folded>folded):(?P<radix>[0-9]{1,9})(x(?P<lanes>[0-9]{1,9}))?)(,contexts=(?P<contexts>[0-9]{1,9}))?")
 
 
 def parse_architecture(text):
-    """The :data:`Architecture` spelled by ``text``: ``serial``, ``serial:D``, ``parallel``, ``folded:R`` or ``folded:RxL``.
+    """The :data:`Architecture` spelled by ``text``; see the words of this module.
 
     Raises
     ------
@@ -92,12 +105,15 @@ def parse_architecture(text):
     match = _SPELLING.fullmatch(text)
     if not match:
         raise ArchitectureError(
-            "Architecture must be 'serial', 'serial:D' (D bits a clock), 'parallel', 'folded:R' (butterflies of radix R) or "
+            "Architecture must be 'serial', 'serial:D' (D bits a clock), 'parallel', 'parallel,contexts=C' (C sequences in "
+            "turn), 'folded:R' (butterflies of radix R) or "
             f"'folded:RxL' (L of them), not {text!r}; 'serial' is the smallest up to some 128 units, 'folded:8' above")
-    if match["parallel"]:
-        return DigitSerial(None)
-    if match["serial"]:
-        return DigitSerial(int(match["digit"] or 1))
+    contexts = int(match["contexts"] or 1)
+    if match["parallel"] or match["serial"]:
+        return DigitSerial(None if match["parallel"] else int(match["digit"] or 1), contexts)
+    if contexts != 1:
+        raise ArchitectureError(f"Contexts must be 1 in a folded core, whose butterfly is busy all the time, not {contexts}; "
+                                f"use 'parallel,contexts={contexts}', or several folded cores")
     return Folded(int(match["radix"]), int(match["lanes"] or 1))
 
 

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.model import Emit
 from rtl_gen.arch import Folded, SequenceTiming
+from rtl_gen.context_core import ContextCore
 from rtl_gen.folding import fold
 from rtl_gen.gateware.folded_cell import FoldedCell
 from rtl_gen.gateware.parallel_cell import ParallelCell
@@ -26,6 +27,8 @@ def build_core(model, architecture):
     """
     if isinstance(architecture, Folded):
         return Core(model, architecture, FoldedCell(model, fold(model.recurrence, architecture), architecture.lanes))
+    if architecture.contexts > 1:
+        return ContextCore(model, architecture)
     if architecture.digit is None:
         return Core(model, architecture, ParallelCell(model))
     if 2 * architecture.digit > model.state.width:

@@ -48,7 +48,8 @@ class Top(wiring.Component):
     Raises
     ------
     BoardError
-        If the clock cannot make the baud rate, or the model reads out every step, which this link cannot carry.
+        If the clock cannot make the baud rate, or the model reads out every step or the core serves several contexts,
+        which this link cannot carry.
 
     Members
     -------
@@ -67,6 +68,9 @@ class Top(wiring.Component):
         if model.emit is not Emit.LAST:
             raise BoardError("Model must be read out at the last step only, since the link carries one result a sequence; "
                              "use emit=last, or embed the core alone")
+        if core.timing.contexts > 1:
+            raise BoardError(f"Contexts must be 1 behind the UART link, which carries one sequence at a time, "
+                             f"not {core.timing.contexts}; embed the core alone to feed several")
         self.core = core
         self.divisor = divide_baud(clock_hz, baud)
         self.identity = Identity(

@@ -38,7 +38,8 @@ def parser():
     """The command line's parser."""
     parsing = Parser(prog="python -m sim", description=DESCRIPTION)
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
-    parsing.add_argument("--arch", default="serial", help="serial (default), serial:D or parallel")
+    parsing.add_argument("--arch", default="serial",
+                         help="serial (default), serial:D, parallel[,contexts=C], folded:R or folded:RxL")
     parsing.add_argument("--steps", type=_steps, default=1000, metavar="N",
                          help="steps to simulate (default 1000), of the model's own test sequences")
     parsing.add_argument("--emit", choices=[emit.value for emit in Emit],

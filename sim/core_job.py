@@ -75,7 +75,7 @@ class Entry:
 
 
 def x_words(model, sequence):
-    """The payloads of a :class:`Sequence`: elements from the lowest bits up, then ``first``, then ``last``."""
+    """The payloads of a :class:`Sequence`: elements from the lowest bits up, then ``first``, ``last`` (and ``idle``, 0)."""
     width, size = model.input.width, model.input.size
     words = []
     for t, vector in enumerate(np.asarray(sequence.inputs).reshape(-1, size)):
@@ -86,22 +86,37 @@ def x_words(model, sequence):
     return words
 
 
-def make_run(model, sequences, name="run", **others):
-    """A :class:`Run` of ``sequences`` with what the golden model says of them, each state and each read-out."""
+def make_run(model, sequences, name="run", contexts=1, **others):
+    """A :class:`Run` of ``sequences`` with what the golden model says of them, each state and each read-out.
+
+    Of several contexts, sequence ``k`` is served by context ``k % contexts``, those of one context one after the other; a
+    context that has no more passes its turns.
+    """
     x, y, tap = [], [], []
     y_mask, tap_mask = (1 << model.readout_width) - 1, (1 << model.state.width) - 1
-    for sequence in sequences:
-        x += x_words(model, sequence)
-        trace = golden.trace(model, np.asarray(sequence.inputs))
-        if model.emit is Emit.EVERY:
-            chosen = slice(None)
-        else:
-            chosen = slice(-1, None) if sequence.finished else slice(0, 0)
-        tap += [int(z) & tap_mask for z in trace.states[chosen].reshape(-1)]
-        for logits in trace.outputs[chosen]:
-            y += [int(value) & y_mask | (k == model.outputs - 1) << model.readout_width
-                  for k, value in enumerate(logits)]
+    idle = 1 << model.inputs * model.input.width + 2
+    for turn in itertools.zip_longest(*([*itertools.chain.from_iterable(_steps(model, sequence) for sequence in mine)]
+                                        for mine in (sequences[context::contexts] for context in range(contexts)))):
+        for context, step in enumerate(turn):
+            if step is None:
+                x.append(idle)
+                continue
+            word, state, logits = step
+            x.append(word)
+            if logits is not None:
+                tap += [int(z) & tap_mask for z in state]
+                marks = [context << 1 | (k == model.outputs - 1) for k in range(model.outputs)]
+                y += [int(value) & y_mask | mark << model.readout_width for value, mark in zip(logits, marks)]
     return Run(name, x, y, tap, **others)
+
+
+def _steps(model, sequence):
+    """For each vector its word, the state and the outputs (None where it is not read out)."""
+    trace = golden.trace(model, np.asarray(sequence.inputs))
+    read_out = [model.emit is Emit.EVERY] * len(trace.outputs)
+    read_out[-1] |= sequence.finished
+    return zip(x_words(model, sequence), trace.states,
+               (logits if wanted else None for logits, wanted in zip(trace.outputs, read_out)), strict=True)
 
 
 def promise(core, steps):
@@ -114,9 +129,14 @@ def promise(core, steps):
 
 
 def timed_run(model, architecture, sequences, name="timed"):
-    """A run without pauses of ``sequences``, all of one length, whose clocks are measured against the core's promise."""
+    """A run without pauses of ``sequences``, all of one length, whose clocks are measured against the core's promise.
+
+    Of several contexts only the words are compared here; ``tests/gateware/test_contexts.py`` measures their clocks.
+    """
     core = build_core(model, parse_architecture(architecture))
     length, = {len(sequence.inputs) for sequence in sequences}
+    if core.timing.contexts > 1:
+        return make_run(model, sequences, name, core.timing.contexts)
     return make_run(model, sequences, name, promise=promise(core, length))
 
 
@@ -127,7 +147,7 @@ def emit_cores(entries):
         module = f"hadam_core_{k}"
         core = build_core(entry.model, parse_architecture(entry.architecture))
         sources[f"{module}.v"] = emit_verilog(core, module)
-        ports.append(CorePorts.of(entry.model, module))
+        ports.append(CorePorts.of(core, module))
     sources["top.v"] = wrapper(ports)
     return sources
 

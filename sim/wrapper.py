@@ -21,7 +21,7 @@ class CorePorts:
     module : str
         Name of the Verilog module.
     x_width, y_width : int
-        Bits of the payloads, the marks ``first`` and ``last`` included.
+        Bits of the payloads, all marks included.
     tap_width : int
         Bits of a state word.
     """
@@ -32,9 +32,9 @@ class CorePorts:
     tap_width: int
 
     @classmethod
-    def of(cls, model, module):
-        """The ports that the core of ``model`` has, emitted as ``module``."""
-        return cls(module, model.inputs * model.input.width + 2, model.readout_width + 1, model.state.width)
+    def of(cls, core, module):
+        """The ports of ``core``, emitted as ``module``."""
+        return cls(module, core.x.payload.shape().size, core.y.payload.shape().size, core.tap.data.shape().width)
 
 
 def wrapper(cores):

@@ -11,7 +11,7 @@ from hadam_hw.fixed import signed_width
 from rtl_gen.adder_graph import matrix_graph
 from rtl_gen.gateware.alignment import align
 from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
-from rtl_gen.gateware.parallel_cell import ParallelNetwork
+from rtl_gen.gateware.parallel_network import ParallelNetwork
 from rtl_gen.gateware.selector import late
 from rtl_gen.gateware.state_memory import BLOCK
 from rtl_gen.gateware.words import vector_layout

@@ -57,9 +57,10 @@ class SerialAdders(wiring.Component):
             m.d.sync += total.eq(a ^ operand ^ running)
             m.d.comb += self.o[j].eq(total)
             running = (a & operand) | (running & (a ^ operand))
-        m.d.sync += carry.eq(running)
-        with m.If(self.clear):
-            m.d.sync += carry.eq(inverted)
+        # Not `If(clear)`: that would become the flip-flops' reset, a net for each level, and on iCE40 the eight cells of a
+        # tile share theirs: placing a chip that is 80 % full took forever. Here it is the fourth input of a look-up table.
+        clear = self.clear.replicate(count)
+        m.d.sync += carry.eq((running & ~clear) | (inverted & clear))
         return m
 
 

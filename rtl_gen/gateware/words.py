@@ -21,11 +21,19 @@ def word_signature(width):
     return wiring.Signature({"valid": Out(1), "data": Out(signed(width))})
 
 
-def input_stream(model):
-    """One vector a transfer; ``first`` begins a sequence from a zero state, ``last`` ends it."""
-    return stream.Signature(data.StructLayout({"data": vector_layout(model), "first": 1, "last": 1}))
+def input_stream(model, contexts=1):
+    """One vector a transfer; ``first`` begins a sequence from a zero state, ``last`` ends it.
+
+    With several contexts a transfer with ``idle`` passes the turn of one that has no vector.
+    """
+    idle = {"idle": 1} if contexts > 1 else {}
+    return stream.Signature(data.StructLayout({"data": vector_layout(model), "first": 1, "last": 1} | idle))
 
 
-def output_stream(model):
-    """One class's ``Y`` a transfer, class 0 first; ``last`` marks the last class of a read-out."""
-    return stream.Signature(data.StructLayout({"data": signed(model.readout_width), "last": 1}))
+def output_stream(model, contexts=1):
+    """One class's ``Y`` a transfer, class 0 first; ``last`` marks the last class of a read-out.
+
+    With several contexts ``context`` tells whose it is.
+    """
+    context = {"context": range(contexts)} if contexts > 1 else {}
+    return stream.Signature(data.StructLayout({"data": signed(model.readout_width), "last": 1} | context))

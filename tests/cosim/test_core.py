@@ -10,7 +10,9 @@ import pytest
 
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import Emit, QuantizedModel
+from rtl_gen.arch import parse_architecture
 from rtl_gen.cache import Cache
+from rtl_gen.core import build_core
 from rtl_gen.flow import Flow
 from rtl_gen.toolchain import Kind, find_toolchain
 from sim.core_job import Entry, Sequence, emit_cores, make_run, simulate_cores
@@ -42,15 +44,17 @@ def corner_entry(name, architecture):
     model = random_model(emit=Emit.EVERY, seed=6, **CORNERS[name])
     sequences = [noise(model, steps, steps) for steps in (4, 1, 3)]
     unfinished = Sequence(noise(model, 3).inputs, finished=False)
+    contexts = build_core(model, parse_architecture(architecture)).timing.contexts
+    others = sequences[1:contexts]  # between the two of the context that begins anew
     return Entry(model, architecture, (
-        make_run(model, sequences),
-        make_run(model, sequences, "cut", cut=150),
-        make_run(model, sequences, "pauses", x_pauses=(0, 3, 1, 40), y_pauses=(2, 0, 7)),
-        make_run(model, [unfinished, sequences[0]], "anew"),
+        make_run(model, sequences, contexts=contexts),
+        make_run(model, sequences, "cut", contexts, cut=150),
+        make_run(model, sequences, "pauses", contexts, x_pauses=(0, 3, 1, 40), y_pauses=(2, 0, 7)),
+        make_run(model, [unfinished, *others, sequences[0]], "anew", contexts),
     ))
 
 
-@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "parallel,contexts=3"])
 def test_random_models_equal_the_golden_model(architecture):
     entries = [corner_entry(name, architecture) for name in CORNERS]
     result = simulate_cores(entries, Simulator.ICARUS)
@@ -116,7 +120,7 @@ def test_the_netlist_after_synthesis_computes_50_real_steps():
     assert netlist.cells["SB_RAM40_4K"] > 16 and not any("MAC" in cell for cell in netlist.cells)
     cells = find_cells().read_text()
     sources = {"netlist.v": netlist.verilog.decode(), "cells_sim.v": cells,
-               "top.v": wrapper([CorePorts.of(model, "hadam_core_0")])}
+               "top.v": wrapper([CorePorts.of(build_core(model, parse_architecture("serial")), "hadam_core_0")])}
     result = simulate_cores([entry], Simulator.ICARUS, sources=sources, compile_args=("-DNO_ICE40_DEFAULT_ASSIGNMENTS",))
     seen, = result["cores"][0]["runs"]
     assert seen["compared_y"] == 10 and seen["compared_tap"] == 128

@@ -9,7 +9,7 @@ import z3
 
 from hadam_hw.recurrence import Hadamard
 from rtl_gen.adder_graph import fwht_graph, matrix_graph
-from rtl_gen.gateware.parallel_cell import ParallelNetwork
+from rtl_gen.gateware.parallel_network import ParallelNetwork
 from rtl_gen.gateware.serial_network import SerialNetwork
 from tests.formal.smt import Proof, refute
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Drives a core in Amaranth's simulator and writes down everything that comes out, with the clock it came in."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from amaranth.sim import Simulator
@@ -13,15 +14,33 @@ class Record:
     """What was observed: clocks are counted from reset."""
 
     accepted: list = field(default_factory=list)  # clocks of accepted vectors
+    sent: list = field(default_factory=list)  # (sequence, step) of each of them
     outputs: list = field(default_factory=list)  # (clock, value, last)
+    owners: list = field(default_factory=list)  # context of each of them, where there are several
     tap: list = field(default_factory=list)  # state words
 
 
-def drive_core(core, sequences, *, x_pause=lambda: 0, y_pause=lambda: 0, expected_outputs, check_count=True):
+def take_turns(sequences, contexts, idle):
+    """The transfers for ``contexts`` that have sequence after sequence: (sequence, step), or None where one has no vector.
+
+    Context ``c`` has the sequences ``c``, ``c + contexts`` and so on. ``idle()`` makes it pass its turn for once.
+    """
+    # A sequence may say that it is longer than it is; see the tests of `first`.
+    waiting = [deque((k, t) for k in range(context, len(sequences), contexts) for t, _ in enumerate(sequences[k]))
+               for context in range(contexts)]
+    while any(waiting):
+        for mine in waiting:
+            if any(waiting):
+                yield mine.popleft() if mine and not (contexts > 1 and idle()) else None
+
+
+def drive_core(core, sequences, *, x_pause=lambda: 0, y_pause=lambda: 0, idle=lambda: False, expected_outputs,
+               check_count=True):
     """Sends integer sequences ([steps, inputs] each) and collects ``expected_outputs`` transfers of ``y``.
 
-    ``x_pause`` and ``y_pause`` give the clocks to wait before each transfer.
+    ``x_pause`` and ``y_pause`` give the clocks to wait before each transfer; see :func:`take_turns` for ``idle``.
     """
+    contexts = core.timing.contexts
     record = Record()
     clock = 0
 
@@ -31,22 +50,30 @@ def drive_core(core, sequences, *, x_pause=lambda: 0, y_pause=lambda: 0, expecte
             clock += 1
 
     async def send(ctx):
-        for sequence in sequences:
-            for t, vector in enumerate(sequence):
-                await ctx.tick().repeat(pause) if (pause := x_pause()) else None
-                ctx.set(core.x.payload, {
-                    "data": [int(v) for v in vector], "first": int(t == 0), "last": int(t == len(sequence) - 1)})
-                ctx.set(core.x.valid, 1)
-                await ctx.tick().until(core.x.ready)
+        for turn in take_turns(sequences, contexts, idle):
+            await ctx.tick().repeat(pause) if (pause := x_pause()) else None
+            if turn is None:  # nothing else of such a transfer must matter
+                payload = {"data": [core.model.input.maximum] * core.model.inputs, "first": 1, "last": 1, "idle": 1}
+            else:
+                k, t = turn
+                payload = {"data": [int(v) for v in sequences[k][t]], "first": int(t == 0),
+                           "last": int(t == len(sequences[k]) - 1)} | ({"idle": 0} if contexts > 1 else {})
+            ctx.set(core.x.payload, payload)
+            ctx.set(core.x.valid, 1)
+            await ctx.tick().until(core.x.ready)
+            ctx.set(core.x.valid, 0)
+            if turn is not None:
                 record.accepted.append(clock)
-                ctx.set(core.x.valid, 0)
+                record.sent.append(turn)
 
     async def receive(ctx):
         for _ in range(expected_outputs):
             await ctx.tick().repeat(pause) if (pause := y_pause()) else None
             ctx.set(core.y.ready, 1)
-            value, last = await ctx.tick().sample(core.y.payload.data, core.y.payload.last).until(core.y.valid)
+            owner = [core.y.payload.context] if contexts > 1 else []
+            value, last, *owner = await ctx.tick().sample(core.y.payload.data, core.y.payload.last, *owner).until(core.y.valid)
             record.outputs.append((clock, value, last))
+            record.owners += owner
             ctx.set(core.y.ready, 0)
         if check_count:
             assert len(record.accepted) == sum(len(sequence) for sequence in sequences)

@@ -10,13 +10,16 @@ from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import Activation, Emit
-from rtl_gen.arch import Folded, parse_architecture
+from rtl_gen.arch import parse_architecture
 from rtl_gen.core import build_core
 from rtl_gen.folding import fold
+from rtl_gen.gateware.context_cell import ContextCell
 from tests.gateware.core_harness import drive_core
 from tests.models_for_tests import random_model
 
 ARCHITECTURES = ["serial", "serial:2", "serial:3", "parallel"]
+# MOST: as many contexts as the model's loop has clocks
+CONTEXTS = ["parallel,contexts=2", "parallel,contexts=MOST"]
 FOLDED = ["folded:2", "folded:4", "folded:8", "folded:2x2"]
 
 # Corners of size, width, phases, recurrence, input and rounding; each is run in each architecture.
@@ -57,14 +60,25 @@ def sequences_for(model, lengths, seed=0):
     return sequences
 
 
+def architecture_for(model, text):
+    """The architecture that ``text`` spells, as many contexts for ``MOST`` as ``model`` allows."""
+    if text.endswith("MOST"):
+        text = text.replace("MOST", str(ContextCell(model, 1).timing.interval))
+    return parse_architecture(text)
+
+
 def check_against_golden(model, architecture, sequences, **pauses):
     """Runs the core and compares all it says; returns the record and the core."""
     traces = [golden.trace(model, sequence) for sequence in sequences]
-    chosen = slice(None) if model.emit is Emit.EVERY else slice(-1, None)
-    states = np.concatenate([trace.states[chosen] for trace in traces])
-    outputs = np.concatenate([trace.outputs[chosen] for trace in traces])
-    core = build_core(model, parse_architecture(architecture))
-    record = drive_core(core, sequences, expected_outputs=outputs.size, **pauses)
+    core = build_core(model, architecture_for(model, architecture))
+    every = model.emit is Emit.EVERY
+    readouts = sum(map(len, sequences)) if every else len(sequences)
+    record = drive_core(core, sequences, expected_outputs=readouts * model.outputs, **pauses)
+    read_out = [(k, t) for k, t in record.sent if every or t == len(sequences[k]) - 1]
+    states = np.array([traces[k].states[t] for k, t in read_out])
+    outputs = np.array([traces[k].outputs[t] for k, t in read_out])
+    contexts = core.timing.contexts
+    assert record.owners == [k % contexts for k, _ in read_out for _ in range(model.outputs)] * (contexts > 1)
     assert record.tap == states.reshape(-1).tolist()
     assert [value for _, value, _ in record.outputs] == outputs.reshape(-1).tolist()
     assert [bool(last) for _, _, last in record.outputs] == ([False] * (model.outputs - 1) + [True]) * len(outputs)
@@ -73,11 +87,11 @@ def check_against_golden(model, architecture, sequences, **pauses):
 
 def pairs():
     """Every architecture with every corner that it renders."""
-    for architecture in ARCHITECTURES + FOLDED:
+    for architecture in ARCHITECTURES + FOLDED + CONTEXTS:
         for corner, shape in CORNERS.items():
             try:
-                if isinstance(parsed := parse_architecture(architecture), Folded):
-                    fold(random_model(**shape).recurrence, parsed)
+                if architecture in FOLDED:
+                    fold(random_model(**shape).recurrence, parse_architecture(architecture))
             except ArchitectureError:
                 continue
             yield architecture, corner
@@ -86,7 +100,8 @@ def pairs():
 @pytest.mark.parametrize("architecture, corner", list(pairs()))
 def test_every_state_and_output_equals_the_golden_model(architecture, corner):
     model = random_model(emit=Emit.EVERY, seed=3, **CORNERS[corner])
-    check_against_golden(model, architecture, sequences_for(model, [5, 4, 1]))
+    lengths = [3, 2, 1, 2, 2] if architecture in CONTEXTS else [5, 4, 1]
+    check_against_golden(model, architecture, sequences_for(model, lengths))
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])

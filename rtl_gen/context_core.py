@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The core that serves several sequences in turn."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from hadam_hw.model import Emit
+from rtl_gen.arch import SequenceTiming
+from rtl_gen.gateware.context_cell import ContextCell
+from rtl_gen.gateware.readout import Readout
+from rtl_gen.gateware.selector import Selector, late
+from rtl_gen.gateware.words import input_stream, output_stream, word_signature
+
+
+class ContextCore(wiring.Component):
+    """What :class:`rtl_gen.core.Core` does, for ``C`` independent sequences at a time.
+
+    The transfers of ``x`` are those of context 0, 1 .. C-1, 0, 1 ..., counted from reset. A context that has no vector gets a
+    transfer with ``idle``, which changes nothing; so no context has to wait for another's vectors. A rotation takes
+    ``P`` clocks, the loop of :class:`~rtl_gen.gateware.context_cell.ContextCell`, or more if ``x`` pauses: with ``C = P`` a
+    vector is accepted in each clock.
+
+    States to be read out wait in a queue that has room for more than one of each context, while their contexts go on; ``x``
+    waits when it is full. The read-outs come in the order in which their vectors were accepted.
+
+    Parameters
+    ----------
+    model : QuantizedModel
+    architecture : DigitSerial
+        Of whole words.
+
+    Raises
+    ------
+    ArchitectureError
+        If there are more contexts than the loop has clocks.
+
+    Members
+    -------
+    x : In(stream of {data: ArrayLayout(inputs), first, last, idle})
+    y : Out(stream of {data: signed, last, context})
+        One class a transfer, class 0 first; ``last`` with the last class of a read-out.
+    tap : Out(words)
+        For observation: the saturated state words as they are handed to the read-out, unit 0 first. No back-pressure.
+    """
+
+    def __init__(self, model, architecture):
+        self.model = model
+        self.architecture = architecture
+        self.contexts = architecture.contexts
+        self._cell = ContextCell(model, self.contexts)
+        self._readout = Readout(model)
+        self._selector = Selector(model.size, model.state.width)
+        #: States that may wait for the read-out.
+        self.queue = max(4, 1 << self.contexts.bit_length())
+        super().__init__({
+            "x": In(input_stream(model, self.contexts)), "y": Out(output_stream(model, self.contexts)),
+            "tap": Out(word_signature(model.state.width))})
+
+    @property
+    def timing(self):
+        """:class:`Timing` of one step: each context can have one every ``interval`` clocks, all of them ``contexts``."""
+        return self._cell.timing
+
+    def sequence_timing(self, steps):
+        """:class:`SequenceTiming` of one context's sequences of ``steps`` vectors when all contexts have the same, at once.
+
+        With ``P`` clocks a step and ``A`` from an accepted vector to its new state, the read-out of context 0 is offered
+        after ``(steps - 1) P + A + E - 1`` clocks. ``E = n + s + 2 + r`` clocks are what a read-out occupies: the words, the
+        ``s`` of their selection, and the ``r`` of the read-out itself. Each context has one a sequence, so its interval is
+        ``max(steps P, C E)`` for ``emit = last``, ``steps max(P, C E)`` for ``emit = every``.
+        """
+        step, readout = self.timing.interval, self.model.size + self._selector.latency + 2 + self._readout.cycles
+        occupied = self.contexts * readout
+        every = self.model.emit is Emit.EVERY
+        interval = steps * max(step, occupied) if every else max(steps * step, occupied)
+        # after each step, the other contexts' read-outs of the step before are still to be done
+        between = max(step, occupied) if every else step
+        return SequenceTiming((steps - 1) * between + self._cell.latency + readout - 1, interval)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.cell = cell = self._cell
+        m.submodules.readout = self._readout
+        vector, contexts = self.x.payload, self.contexts
+        turn = Signal(range(contexts))
+        full, accepted, released = Signal(), Signal(), Signal()
+        resting = self._rest(m, accepted & (turn == contexts - 1))
+        m.d.comb += [
+            self.x.ready.eq(~resting & ~full),
+            accepted.eq(self.x.valid & self.x.ready),
+            cell.start.eq(accepted & ~vector.idle), cell.x.eq(vector.data), cell.context.eq(turn), cell.first.eq(vector.first),
+        ]
+        with m.If(accepted):
+            m.d.sync += turn.eq(Mux(turn == contexts - 1, 0, turn + 1))
+
+        # Room is taken when a vector is accepted, so that its state finds it. `full` is a clock late, and one too early.
+        ends = Signal()
+        m.d.comb += ends.eq(cell.start & (1 if self.model.emit is Emit.EVERY else vector.last))
+        owed = Signal(range(self.queue + 1))
+        m.d.sync += [owed.eq(owed + ends - released), full.eq(owed >= self.queue - 1)]
+
+        entry = data.StructLayout({"state": cell.o.shape(), "context": range(contexts), "phase": 1})
+        m.submodules.queue = queue = Memory(shape=entry, depth=self.queue, init=[])
+        write, read = queue.write_port(), queue.read_port(domain="comb")
+        m.d.comb += [
+            write.en.eq(late(m, ends, cell.latency)), write.data.state.eq(cell.o), write.data.phase.eq(cell.phase),
+            write.data.context.eq(late(m, turn, cell.latency))]
+        waiting = Signal(range(self.queue + 1))
+        m.d.sync += [waiting.eq(waiting + write.en - released), write.addr.eq(write.addr + write.en),
+                     read.addr.eq(read.addr + released)]
+        self._hand_over(m, waiting != 0, read.data, released)
+        return m
+
+    def _rest(self, m, rotation_ends):
+        """High in the clocks after a rotation in which the first context's state is not there yet."""
+        rest = self.timing.interval - self.contexts
+        if not rest:
+            return 0
+        resting = Signal(rest)
+        m.d.sync += resting.eq(Cat(rotation_ends, resting)[:rest])
+        return resting.any()
+
+    def _hand_over(self, m, any_waits, head, released):
+        """Sends the oldest waiting state to the read-out, word by word, when that is free."""
+        readout, size = self._readout, self.model.size
+        m.submodules.selector = selector = self._selector
+        unit, sending = Signal(range(size)), Signal()
+        context, phase = Signal(range(self.contexts)), Signal()
+        m.d.comb += [
+            *(field.eq(Cat(word[j] for word in head.state)) for j, field in enumerate(selector.i)),
+            selector.unit.eq(unit), readout.phase.eq(phase),
+            readout.z.valid.eq(late(m, sending, selector.latency)), readout.z.data.eq(selector.o),
+            self.tap.valid.eq(readout.z.valid), self.tap.data.eq(readout.z.data),
+            self.y.valid.eq(readout.y.valid), readout.y.ready.eq(self.y.ready),
+            self.y.payload.data.eq(readout.y.payload.data), self.y.payload.last.eq(readout.y.payload.last),
+            self.y.payload.context.eq(context),
+        ]
+        with m.FSM() as fsm:
+            m.d.comb += released.eq(fsm.ongoing("TAKEN") & ~readout.ready)
+            with m.State("IDLE"):
+                with m.If(any_waits & readout.ready):
+                    m.d.sync += [sending.eq(1), context.eq(head.context), phase.eq(head.phase)]
+                    m.next = "SEND"
+            with m.State("SEND"):
+                m.d.sync += unit.eq(unit + 1)
+                with m.If(unit == size - 1):
+                    m.d.sync += [unit.eq(0), sending.eq(0)]
+                    m.next = "TAKEN"
+            with m.State("TAKEN"):  # few words may all be on their way before the read-out has seen the first
+                with m.If(released):
+                    m.next = "IDLE"
