@@ -53,7 +53,7 @@ def main(argv):
         Console(highlight=False, soft_wrap=True).print(
             "n = {size}: {contexts} contexts, each a step in {interval} clocks; {used}, fmax {fmax_mhz}, median {median_mhz} "
             "MHz (asked: 150): {steps_per_second} steps/s; sequences of 784 steps with ten classes: {images_per_second}/s "
-            "(the read-out is what limits them)".format(**result))
+            "(limited by the read-out)".format(**result))
     return 0 if median >= ASKED_MHZ and timing.contexts == timing.interval else 1
 
 
