@@ -40,6 +40,7 @@ def _run(arguments, folder):
 def folder(tmp_path, pictures):
     """A folder with the shipped models, the small data and a tiny model."""
     (tmp_path / "models").symlink_to(ROOT / "models")
+    (tmp_path / "firmware").symlink_to(ROOT / "firmware")
     (tmp_path / "data").symlink_to(pictures)
     random_model(size=8, block=4, outputs=3).save(tmp_path / "tiny.npz")
     return tmp_path
@@ -56,6 +57,9 @@ def test_block(kind, long, text, folder):
         if command[0] == "make":  # the suite is part of `make test`; that the target is there must do
             subprocess.run(["make", "-n", *command[1:]], cwd=ROOT, check=True, capture_output=True)
             continue
+        if command[0] == "gcc":
+            subprocess.run(command, cwd=folder, check=True)
+            continue
         assert command[:2] == ["python", "-m"], line
         short = " ".join(command[1:])
         for pattern, replacement in SHRINK if long else ():
@@ -66,7 +70,7 @@ def test_block(kind, long, text, folder):
 @pytest.mark.parametrize(("page", "command"), INLINE)
 def test_commands_in_the_text_exist_with_their_options(page, command, folder):
     words = command.split()
-    sub = [word for word in words[2:3] if re.fullmatch(r"[a-z_]+", word)]
+    sub = [word for word in words[2:3] if re.fullmatch(r"[a-z][a-z_-]*", word)]
     said = _run([*words[:2], *sub, "--help"], folder)
     for option in (word for word in words if word.startswith("--")):
         assert option in said, f"{page}: {command}"

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The exported C: steps a second on this machine, bytes and instructions on microcontrollers; exit 1 for a missed figure."""
+
+import argparse
+import subprocess
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from firmware.mcu.export import INCLUDE, c_name, render
+from hadam_hw import golden
+from hadam_hw.errors import HadamError
+from hadam_hw.model import QuantizedModel
+from sim.mcu import targets
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+SHIPPED = ("pmnist-h128-b64", "har-h128-b64", "pmnist-h512-b256")
+ASKED_STEPS = {"pmnist-h512-b256": 250_000}
+ASKED_RAM = {"pmnist-h128-b64": 700}
+STEPS = 32
+TIMED = """
+#define _POSIX_C_SOURCE 200809L
+#include <stdio.h>
+#include <time.h>
+#include "{name}.h"
+
+static double now(void)
+{{
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}}
+
+int main(void)
+{{
+    static {name}_state state;
+    static {name}_input x[{NAME}_INPUTS];
+    {name}_logit y[{NAME}_OUTPUTS];
+    double best = 0;
+    unsigned step, round, i;
+    for (round = 0; round < 7; round++) {{
+        const double start = now();
+        double rate;
+        {name}_reset(&state);
+        for (step = 0; step < 50000; step++) {{
+            for (i = 0; i < {NAME}_INPUTS; i++)
+                x[i] = ({name}_input)(37 * step + i);
+            {name}_step(&state, x);
+        }}
+        rate = 50000 / (now() - start);
+        if (rate > best)
+            best = rate;
+    }}
+    {name}_readout(&state, y);
+    printf("%.0f %u\\n", best, {name}_classify(y));
+    return 0;
+}}
+"""
+
+
+def steps_per_second(model, name, folder):
+    """Steps a second of one thread on this machine, the best of seven rounds, gcc -O2."""
+    for file, text in render(model, name).items():
+        (folder / file).write_text(text)
+    (folder / "timed.c").write_text(TIMED.format(name=name, NAME=name.upper()))
+    subprocess.run(["gcc", "-std=c99", "-O2", f"-I{INCLUDE}", "-I.", "timed.c", f"{name}.c", "-o", "timed"],
+                   cwd=folder, check=True)
+    return int(subprocess.run([folder / "timed"], capture_output=True, text=True, check=True).stdout.split()[0])
+
+
+def main(argv):
+    """Prints both tables."""
+    argparse.ArgumentParser(prog="python -m bench mcu", description=__doc__).parse_args(argv)
+    console = Console(highlight=False, width=140)
+    missed = False
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        speed = Table("model", "steps/s, gcc -O2, one thread", "asked")
+        chips = Table("model", "processor", "gcc", "code B", "tables B", "state B", "outputs B", "stack B", "RAM B",
+                      "instructions a step", "a read-out", "products")
+        for stem in SHIPPED:
+            model = QuantizedModel.load(MODELS / f"{stem}.npz")
+            rate = steps_per_second(model, c_name(stem), folder)
+            missed |= rate < ASKED_STEPS.get(stem, 0)
+            speed.add_row(stem, f"{rate:,}", f"{ASKED_STEPS[stem]:,}" if stem in ASKED_STEPS else "")
+            sequence = model.vectors.inputs[0][40:40 + STEPS]
+            trace = golden.trace(model, sequence)
+            for target in targets.TARGETS:
+                for optimise in ("-O2", "-Os"):
+                    took = targets.footprint(model, target, folder, optimise)
+                    run = targets.run(model, target, sequence, folder, optimise)
+                    if run.outputs != trace.outputs.tolist() or run.saturations != trace.saturations.sum():
+                        raise HadamError(f"{target.name} must compute the golden model's integers for {stem}, and does not")
+                    missed |= took.ram > ASKED_RAM.get(stem, took.ram) or bool(took.products)
+                    chips.add_row(stem, target.name, optimise, *(f"{number:,}" for number in (
+                        took.code, took.tables, took.state, took.outputs, took.stack, took.ram,
+                        round(run.step_instructions), round(run.readout_instructions), len(took.products))))
+    console.print(speed, chips)
+    return int(missed)
