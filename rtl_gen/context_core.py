@@ -43,6 +43,8 @@ class ContextCore(wiring.Component):
         One class a transfer, class 0 first; ``last`` with the last class of a read-out.
     tap : Out(words)
         For observation: the saturated state words as they are handed to the read-out, unit 0 first. No back-pressure.
+    saturated : Out(1)
+        For observation: high for one clock a step in which at least one unit saturated.
     """
 
     def __init__(self, model, architecture):
@@ -56,7 +58,7 @@ class ContextCore(wiring.Component):
         self.queue = max(4, 1 << self.contexts.bit_length())
         super().__init__({
             "x": In(input_stream(model, self.contexts)), "y": Out(output_stream(model, self.contexts)),
-            "tap": Out(word_signature(model.state.width))})
+            "tap": Out(word_signature(model.state.width)), "saturated": Out(1)})
 
     @property
     def timing(self):
@@ -91,6 +93,7 @@ class ContextCore(wiring.Component):
             self.x.ready.eq(~resting & ~full),
             accepted.eq(self.x.valid & self.x.ready),
             cell.start.eq(accepted & ~vector.idle), cell.x.eq(vector.data), cell.context.eq(turn), cell.first.eq(vector.first),
+            self.saturated.eq(cell.saturated),
         ]
         with m.If(accepted):
             m.d.sync += turn.eq(Mux(turn == contexts - 1, 0, turn + 1))

@@ -61,6 +61,8 @@ class Core(wiring.Component):
         One class a transfer, class 0 first; ``last`` with the last class of a read-out.
     tap : Out(words)
         For observation: the saturated state words as they are handed to the read-out, unit 0 first. No back-pressure.
+    saturated : Out(1)
+        For observation: high for one clock a step in which at least one unit saturated, some clocks after that step.
     """
 
     def __init__(self, model, architecture, cell):
@@ -69,7 +71,8 @@ class Core(wiring.Component):
         self._cell = cell
         self._readout = Readout(model)
         super().__init__({
-            "x": In(input_stream(model)), "y": Out(output_stream(model)), "tap": Out(word_signature(model.state.width))})
+            "x": In(input_stream(model)), "y": Out(output_stream(model)), "tap": Out(word_signature(model.state.width)),
+            "saturated": Out(1)})
 
     @property
     def cell(self):
@@ -117,6 +120,7 @@ class Core(wiring.Component):
             readout.phase.eq(unloaded_phase),
             self.tap.valid.eq(cell.z.valid),
             self.tap.data.eq(cell.z.data),
+            self.saturated.eq(cell.saturated),
         ]
         # The next step may begin before the first word of this one's state has arrived.
         with m.If(cell.unload):

@@ -10,7 +10,7 @@ from rtl_gen.core import build_core
 from rtl_gen.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
 from rtl_gen.family import FAMILIES
 from rtl_gen.instantiation import instantiation_template
-from rtl_gen.link.frames import CLASS_BYTES, CRC_BYTES, HEADER_BYTES, element_bytes, logit_bytes
+from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, logit_bytes, result_bytes, vector_bytes
 from rtl_gen.top import Top
 from rtl_gen.verilog import emit_verilog
 
@@ -99,5 +99,5 @@ def emit_design(model, architecture, board, clock_mhz, steps):
 def _bytes_on_the_line(model, steps):
     """Bytes there and back for one sequence: the link answers a frame before it takes the next."""
     frame = HEADER_BYTES + CRC_BYTES
-    sequence = steps * model.inputs * element_bytes(model.input.width)
-    return 2 * frame + sequence + model.outputs * logit_bytes(model.readout_width) + CLASS_BYTES
+    sequence = steps * vector_bytes(model.inputs, model.input.width)
+    return 2 * frame + sequence + result_bytes(model.outputs, logit_bytes(model.readout_width))

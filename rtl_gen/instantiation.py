@@ -12,7 +12,7 @@ _TEMPLATE = """\
 // Transfers happen in clocks where valid and ready are both high; valid, once high, stays until then, with the same payload.
 // x: first goes with the first vector of a sequence (it forgets what was before), last with its last one.
 // y: one class a transfer, class 0 first; last goes with class {last_class}. The answer is the lowest class among the largest.
-// rst is synchronous, active high. tap_* are for observation; leave them open.
+// rst is synchronous, active high. tap_* and saturated are for observation; leave them open.
 
 localparam HADAM_INPUTS = {inputs};       // elements of a vector
 localparam HADAM_INPUT_WIDTH = {width};   // bits of an element
@@ -34,7 +34,8 @@ wire y_last, y_valid, y_ready;
     .y__valid(y_valid),
     .y__ready(y_ready),
     .tap__valid(),
-    .tap__data()
+    .tap__data(),
+    .saturated()
 );
 """
 

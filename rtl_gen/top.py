@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The design around a core that is the same on every board: reset, UART, link."""
+"""The design around a core that is the same on every board: reset, link, UART or SPI."""
+
+from enum import Enum
 
 from amaranth.hdl import ClockDomain, Module, Signal
 from amaranth.lib import wiring
@@ -7,14 +9,15 @@ from amaranth.lib.wiring import In, Out, connect
 
 from hadam_hw.errors import BoardError
 from hadam_hw.model import Emit
-from rtl_gen.link.frames import Identity, logit_bytes
+from rtl_gen.link.frames import Identity, logit_bytes, step_vectors
+from rtl_gen.link.spi import MIN_HALF_PERIOD, SpiPhy
 from rtl_gen.link.target import LinkTarget
-from rtl_gen.link.uart import MIN_DIVISOR, UartReceiver, UartTransmitter
+from rtl_gen.link.uart import MIN_DIVISOR, UartPhy
 
 #: iCE40 block RAM reads 0 for about 3 us after configuration (icestorm issue 76); 2**10 clocks are 10 us at 100 MHz.
 RESET_CYCLES = 1 << 10
 #: A frame that pauses longer is truncated. 6 ms at 42 MHz: more than a USB host lets pass between two packets of a frame.
-TIMEOUT_CYCLES = 1 << 18
+SILENCE_CLOCKS = 1 << 18
 #: Sender and receiver together; the receiver bears 4.5 % at 14 clocks a bit, and the host's end has its own error.
 MAX_BAUD_ERROR = 0.02
 
@@ -35,52 +38,87 @@ def divide_baud(clock_hz, baud):
     return divisor
 
 
+class Link(Enum):
+    """What carries the frames."""
+
+    UART = "uart"
+    SPI = "spi"
+
+
+#: The pins of each link: name to direction, as seen from the device.
+PINS = {
+    Link.UART: {"rx": In(1, init=1), "tx": Out(1, init=1)},
+    Link.SPI: {"sck": In(1), "mosi": In(1), "cs_n": In(1, init=1), "miso": Out(1), "ready": Out(1)},
+}
+
+
+def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS):
+    """The :class:`Identity` of a design with ``core``, at ``clock_hz``."""
+    model = core.model
+    source, every = model.input, model.emit is Emit.EVERY
+    return Identity(
+        digest=model.digest[:16], size=model.size, inputs=model.inputs, outputs=model.outputs, input_width=source.width,
+        input_signed=source.signed, emit_every=every, output_bytes=logit_bytes(model.readout_width),
+        state_width=model.state.width, step_vectors=step_vectors(model.inputs, source.width, every),
+        step_clocks=core.timing.interval, answer_clocks=core.sequence_timing(1).latency, silence_clocks=silence_clocks,
+        clock_hz=round(clock_hz), link_hz=link_hz)
+
+
 class Top(wiring.Component):
     """Core, link and power-on reset, clocked from outside.
 
     Parameters
     ----------
     core : Core
-        Or anything with its members, ``model`` and ``timing``. Its model has ``emit = last``.
+        Or anything with its members, ``model``, ``timing`` and ``sequence_timing``.
     clock_hz : Fraction or float
     baud : int
+        Of the UART.
+    link : Link
+    silence_clocks : int
+        A frame that pauses longer is truncated.
 
     Raises
     ------
     BoardError
-        If the clock cannot make the baud rate, or the model reads out every step or the core serves several contexts,
-        which this link cannot carry.
+        If the clock cannot make the baud rate, or the core serves several contexts, which this link cannot carry.
 
     Members
     -------
     clk : In(1)
     locked : In(1)
         The clock is good; reset is held until it is.
-    rx : In(1)
-    tx : Out(1)
     label : Out(range(outputs))
         The class of the last sequence.
     busy, failed : Out(1)
+    rx : In(1), tx : Out(1)
+        With ``Link.UART``.
+    sck, mosi, cs_n : In(1), miso, ready : Out(1)
+        With ``Link.SPI``.
     """
 
-    def __init__(self, core, *, clock_hz, baud):
-        model = core.model
-        if model.emit is not Emit.LAST:
-            raise BoardError("Model must be read out at the last step only, since the link carries one result a sequence; "
-                             "use emit=last, or embed the core alone")
+    def __init__(self, core, *, clock_hz, baud, link=Link.UART, silence_clocks=SILENCE_CLOCKS):
         if core.timing.contexts > 1:
-            raise BoardError(f"Contexts must be 1 behind the UART link, which carries one sequence at a time, "
+            raise BoardError(f"Contexts must be 1 behind the link, which carries one sequence at a time, "
                              f"not {core.timing.contexts}; embed the core alone to feed several")
         self.core = core
-        self.divisor = divide_baud(clock_hz, baud)
-        self.identity = Identity(
-            digest=model.digest[:16], size=model.size, inputs=model.inputs, outputs=model.outputs,
-            input_width=model.input.width, input_signed=model.input.signed, output_bytes=logit_bytes(model.readout_width),
-            state_width=model.state.width, steps_clocks=core.timing.interval, clock_hz=round(clock_hz), baud=baud)
-        self._target = LinkTarget(model, self.identity, TIMEOUT_CYCLES)
+        self.link = link
+        if link is Link.UART:
+            self.divisor = divide_baud(clock_hz, baud)
+            self._phy = UartPhy(self.divisor)
+        else:
+            self._phy = SpiPhy()
+        link_hz = baud if link is Link.UART else int(clock_hz / (2 * MIN_HALF_PERIOD))
+        self.identity = identify(core, clock_hz=clock_hz, link_hz=link_hz, silence_clocks=silence_clocks)
+        self._target = LinkTarget(core.model, self.identity)
         super().__init__({
-            "clk": In(1), "locked": In(1), "rx": In(1, init=1), "tx": Out(1, init=1),
-            "label": Out(self._target.label.shape()), "busy": Out(1), "failed": Out(1)})
+            "clk": In(1), "locked": In(1), "label": Out(self._target.label.shape()), "busy": Out(1), "failed": Out(1),
+            **PINS[link]})
+
+    @property
+    def pins(self):
+        """The link's pins: name to direction."""
+        return PINS[self.link]
 
     def elaborate(self, platform):
         m = Module()
@@ -98,14 +136,16 @@ class Top(wiring.Component):
 
         m.submodules.core = core = self.core
         m.submodules.link = target = self._target
-        m.submodules.receiver = receiver = UartReceiver(self.divisor)
-        m.submodules.transmitter = transmitter = UartTransmitter(self.divisor)
+        m.submodules.phy = phy = self._phy
         connect(m, target.x, core.x)
         connect(m, core.y, target.y)
-        connect(m, target.tx, transmitter.i)
+        connect(m, target.tx, phy.i)
         m.d.comb += [
-            receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx),
-            target.data.eq(receiver.data), target.valid.eq(receiver.valid), target.framing_error.eq(receiver.framing_error),
+            target.data.eq(phy.data), target.valid.eq(phy.valid), target.framing_error.eq(phy.framing_error),
+            target.saturated.eq(core.saturated), phy.open.eq(target.open),
             self.label.eq(target.label), self.busy.eq(target.busy), self.failed.eq(target.failed),
         ]
+        for name, member in self.pins.items():
+            inside, outside = getattr(phy, name), getattr(self, name)
+            m.d.comb += inside.eq(outside) if member.flow is wiring.In else outside.eq(inside)
         return m

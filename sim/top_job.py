@@ -8,8 +8,8 @@ from hadam_hw import golden
 from rtl_gen.core import build_core
 from rtl_gen.design import emit_design
 from rtl_gen.design_files import DESIGN_FILE
-from rtl_gen.link.frames import Command, ErrorCode, Frame, Result, encode_sequence
-from rtl_gen.top import TIMEOUT_CYCLES, Top
+from rtl_gen.link.frames import Command, ErrorCode, Frame, Result, encode_vectors
+from rtl_gen.top import SILENCE_CLOCKS, Top
 from sim.runner import compile_design, run_bench
 
 BENCH = "sim.bench_top"
@@ -73,7 +73,7 @@ class Conversation:
 
     def infer_frame(self, sequence):
         """The bytes of a good request, to be damaged."""
-        return Frame(Command.INFER, encode_sequence(sequence.tolist(), self.identity)).encode()
+        return Frame(Command.INFER, encode_vectors(sequence.tolist(), self.identity)).encode()
 
     def bad(self, name, data, code, bit_clocks=None):
         """Sends bytes that are no good frame: error ``code`` must come, or silence for None."""
@@ -110,5 +110,5 @@ def simulate_top(conversation, sources, top, simulator, *, folder=None, cache=No
     """
     compiled = compile_design(sources, top, simulator, cache=cache)
     return run_bench(compiled, BENCH, {
-        "bit_clocks": conversation.divisor, "patience_clocks": 2 * TIMEOUT_CYCLES,
+        "bit_clocks": conversation.divisor, "patience_clocks": 2 * SILENCE_CLOCKS,
         "exchanges": [asdict(exchange) for exchange in conversation.exchanges]}, folder=folder)

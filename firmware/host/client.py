@@ -1,113 +1,225 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Asks a device who it is, and lets it work through sequences."""
 
-from typing import Protocol
-
+from firmware.host.errors import DeviceError, NoReplyError, SequenceLostError, WrongModelError, WrongReplyError
 from hadam_hw.errors import LinkError
-from rtl_gen.link.frames import MAX_PAYLOAD, Command, ErrorCode, Frame, FrameReader, Identity, Result, encode_sequence
+from rtl_gen.link.frame_reader import FrameReader
+from rtl_gen.link.frames import (
+    DAMAGED,
+    ERROR,
+    IDENTITY,
+    MAX_PAYLOAD,
+    STATE,
+    STEP_HEAD,
+    TAGS,
+    Command,
+    ErrorCode,
+    Frame,
+    Identity,
+    Result,
+    encode_vectors,
+    result_bytes,
+)
 
 #: Seconds without a byte. The device answers some ms after a bad frame at the latest; USB adds some more.
 DEFAULT_TIMEOUT = 1.0
+ATTEMPTS = 4
 #: Bytes after which what comes is no reply: the longest frame behind a header that was none of as many.
 MAX_HEARD = 2 * MAX_PAYLOAD
-
-
-class NoReplyError(LinkError):
-    """Nothing that is a frame came back in time."""
-
-
-class WrongReplyError(LinkError):
-    """A good frame came back that answers another question."""
-
-
-class DeviceError(LinkError):
-    """The device says that it could not use the frame; :attr:`code` says why.
-
-    Parameters
-    ----------
-    code : ErrorCode or int
-        An ``int`` where this version does not know it.
-    """
-
-    def __init__(self, code):
-        self.code = ErrorCode(code) if code in set(ErrorCode) else code
-        name = self.code.name.lower().replace("_", " ") if isinstance(self.code, ErrorCode) else f"code {code}"
-        super().__init__(f"Device could not use the frame: {name}; send it again")
-
-
-class Transport(Protocol):
-    """A line to a device: a serial port, or the pins of a simulated one."""
-
-    def write(self, data: bytes) -> None:
-        """Sends ``data``."""
-
-    def read(self, timeout: float) -> bytes:
-        """All that has come: at least a byte, or nothing after ``timeout`` seconds without one. 0 does not wait."""
+#: Of the tags, this far from those of the steps are those of all else: so no late reply is taken for another's.
+FAR = 64
+BITS_PER_BYTE = 10
 
 
 class Client:
-    """The host's end of the link: a question, an answer.
+    """The host's end of the link: a question, an answer. A context manager that closes the transport.
+
+    Whatever is lost or damaged on the way is asked again, up to :data:`ATTEMPTS` times, with the same tag. All requests but
+    ``STEP`` may be repeated freely; a ``STEP`` with the tag of the last one is answered again by the device, and not taken again.
 
     Parameters
     ----------
     transport : Transport
+    digest : str, optional
+        Of the model that the device must compute; a longer one is compared as far as the device knows its own.
     timeout : float
         Seconds without a byte after which no reply will come.
     """
 
-    def __init__(self, transport, timeout=DEFAULT_TIMEOUT):
+    def __init__(self, transport, *, digest=None, timeout=DEFAULT_TIMEOUT):
         self._transport = transport
+        self._digest = digest
         self._timeout = timeout
         self._identity = None
+        self._step_tag = None  # of the last STEP; None: the device must be asked
+        self._others = 0
+        #: Requests that had to be sent again.
+        self.repeated = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.close()
+
+    def close(self):
+        """Closes the transport."""
+        self._transport.close()
 
     def identify(self):
         """Asks the device for its :class:`~rtl_gen.link.frames.Identity`.
 
         Raises
         ------
+        WrongModelError
+            If it computes another model than the one asked for.
         NoReplyError, WrongReplyError, DeviceError
             See the classes; all are :class:`~hadam_hw.errors.LinkError`.
         """
-        self._identity = Identity.decode(self._ask(Frame(Command.IDENTIFY), Command.IDENTITY))
-        return self._identity
+        identity = Identity.decode(self._ask(Command.IDENTIFY, b"", Command.IDENTITY))
+        if self._digest is not None and not self._digest.startswith(identity.digest):
+            raise WrongModelError(f"Device must compute the model {self._digest[:len(identity.digest)]}, not {identity.digest}; "
+                                  "load the bitstream that was built from this file")
+        self._identity = identity
+        return identity
 
-    def infer(self, sequence):
-        """Sends a sequence and returns the :class:`~rtl_gen.link.frames.Result` of its last step.
+    def infer(self, sequences):
+        """The results of sequences, integers [sequences][steps][inputs], as a list; see :meth:`each`."""
+        return list(self.each(sequences))
 
-        Parameters
-        ----------
-        sequence : integers [steps][inputs]
-            Within the input width of the device's model; the device is asked for it once.
+    def each(self, sequences):
+        """Yields for each sequence its :class:`~rtl_gen.link.frames.Result`, or, of a model that is read out at every step, the
+        list of them.
 
         Raises
         ------
         LinkError
-            If the sequence is empty, too long or does not fit the model; nothing was sent then.
-        NoReplyError, WrongReplyError, DeviceError
+            If a sequence is empty or does not fit the model; nothing of it was sent then.
+        NoReplyError, WrongReplyError, DeviceError, SequenceLostError
             See the classes.
         """
-        if len(sequence) == 0:
-            raise LinkError("Sequence must have at least one vector, not 0")
         identity = self._identity or self.identify()
-        frame = Frame(Command.INFER, encode_sequence(sequence, identity))
-        return Result.decode(self._ask(frame, Command.RESULT), identity)
+        for sequence in sequences:
+            if len(sequence) == 0:
+                raise LinkError("Sequence must have at least one vector, not 0")
+            payload = encode_vectors(sequence, identity)
+            if identity.emit_every:
+                yield list(self.stream(sequence))
+            elif len(payload) > MAX_PAYLOAD or self._core_is_slower():
+                yield from self.stream(sequence)
+            else:
+                result = self._ask(Command.INFER, payload, Command.RESULT,
+                                   len(sequence) * identity.step_clocks + identity.answer_clocks)
+                yield Result.decode(result, identity)
 
-    def _ask(self, frame, wanted):
-        data = frame.encode()
-        self._transport.read(0)  # what came too late for an earlier question is nobody's now
-        self._transport.write(data)
-        reader, heard, found = FrameReader(), 0, []
-        while not found:
-            got = self._transport.read(self._timeout)
+    def stream(self, vectors):
+        """Sends a sequence of unknown length vector by vector, and yields a result for each vector, or, of a model that is read
+        out at the end of a sequence, the one of its last. Before the next vector is asked for, the device has taken all before.
+
+        Raises
+        ------
+        SequenceLostError
+            If the device works on something else, which a damaged frame that looks like another request can cause.
+        LinkError
+            As :meth:`each`.
+        """
+        identity = self._identity or self.identify()
+        if self._step_tag is None:
+            self._step_tag = self.status().tag
+        chunk, first = [], True
+        for vector in vectors:
+            if identity.emit_every:
+                yield self._step([vector], first=first, last=False)
+                first = False
+            else:  # the last vector must be known as such, so one is kept back
+                if len(chunk) == identity.step_vectors:
+                    self._step(chunk, first=first, last=False)
+                    chunk, first = [], False
+                chunk.append(vector)
+        if chunk:
+            yield self._step(chunk, first=first, last=True)
+
+    def status(self):
+        """What the device counted since its last reset: the values of :data:`~rtl_gen.link.frames.STATE`, by name."""
+        return STATE.decode(self._ask(Command.STATUS, b"", Command.STATE))
+
+    def read(self):
+        """The last :class:`~rtl_gen.link.frames.Result` once more; its ``tag`` says to which request it belongs."""
+        identity = self._identity or self.identify()
+        return Result.decode(self._ask(Command.READ, b"", Command.RESULT), identity)
+
+    def reset(self):
+        """Ends the device's sequence, forgets its result, sets its counters to 0."""
+        self._ask(Command.RESET, b"", Command.ACCEPTED)
+
+    def _core_is_slower(self):
+        """Whether vectors arrive faster than the core takes them, so that they must wait in the device's memory."""
+        identity = self._identity
+        return identity.vector_bytes * BITS_PER_BYTE * identity.clock_hz < identity.step_clocks * identity.link_hz
+
+    def _step(self, vectors, *, first, last):
+        identity = self._identity
+        payload = STEP_HEAD.encode(first=first, last=last, unused=0) + encode_vectors(vectors, identity)
+        tag = (self._step_tag + 1) % TAGS
+        read_out = last or identity.emit_every
+        self._step_tag = None  # unless all goes well
+        reply = self._ask(Command.STEP, payload, Command.RESULT if read_out else Command.ACCEPTED,
+                          len(vectors) * identity.step_clocks + identity.answer_clocks, tag=tag)
+        if read_out:
+            result = Result.decode(reply, identity)
+            if result.tag != tag:
+                raise WrongReplyError(f"Result must be that of request {tag}, not of {result.tag}; start the sequence again")
+        self._step_tag = tag
+        return result if read_out else None
+
+    def _other_tag(self):
+        self._others = (self._others + 1) % (TAGS - 2 * FAR)
+        return ((self._step_tag or 0) + FAR + self._others) % TAGS
+
+    def _ask(self, command, payload, wanted, clocks=0, tag=None):
+        """Sends a request until it is answered; returns the payload of the reply."""
+        tag = self._other_tag() if tag is None else tag
+        data = Frame(command, payload, tag).encode()
+        patience = self._timeout + self._duration(len(data), clocks)
+        for attempt in range(ATTEMPTS):
+            self.repeated += attempt > 0
+            self._transport.read(0)  # what came too late for an earlier question is nobody's now
+            self._transport.write(data)
+            try:
+                reply = self._await(tag, patience)
+            except NoReplyError as error:
+                problem = error
+                continue
+            if reply.command == Command.ERROR:
+                problem = DeviceError(ERROR.decode(reply.payload).code)
+                if problem.code in DAMAGED:
+                    continue
+                if problem.code == ErrorCode.OUT_OF_ORDER:
+                    raise SequenceLostError("Device must still work on this sequence, and does not; start it again")
+                raise problem
+            if reply.command != wanted:
+                raise WrongReplyError(f"Reply must be {wanted.name}, not command {reply.command}; "
+                                      "is the bitstream of this version?")
+            return reply.payload
+        raise problem
+
+    def _duration(self, size, clocks):
+        """Seconds that the request's bytes and the device's work take."""
+        identity = self._identity
+        return size * BITS_PER_BYTE / identity.link_hz + clocks / identity.clock_hz if identity else 0.0
+
+    def _await(self, tag, patience):
+        """The first frame that answers ``tag``, or says that what came was damaged."""
+        identity = self._identity
+        longest = max(IDENTITY.bytes, result_bytes(identity.outputs, identity.output_bytes)) if identity else MAX_PAYLOAD
+        reader, heard = FrameReader(longest), 0
+        while True:
+            got = self._transport.read(patience)
             heard += len(got)
-            found = reader.feed(got) if got else reader.flush()
-            if not found and (not got or heard > MAX_HEARD):
-                raise NoReplyError(f"Device must answer within {self._timeout:g} s, and {heard} bytes that are no frame came; "
+            for frame in reader.feed(got) if got else reader.flush():
+                damaged = frame.command == Command.ERROR and len(frame.payload) == 1 and frame.payload[0] in DAMAGED
+                if frame.tag == tag or damaged:
+                    return frame
+            if not got or heard > MAX_HEARD:
+                raise NoReplyError(f"Device must answer within {patience:.3g} s, and {heard} bytes that are no reply came; "
                                    "check port, baud rate and bitstream")
-        reply = found[0]
-        if reply.command == Command.ERROR and len(reply.payload) == 1:
-            raise DeviceError(reply.payload[0])
-        if reply.command != wanted:
-            raise WrongReplyError(f"Reply must be {wanted.name}, not command {reply.command}; "
-                                  "is the bitstream of this version?")
-        return reply.payload

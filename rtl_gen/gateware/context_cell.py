@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from hadam_hw.errors import ArchitectureError
 from rtl_gen.arch import Timing
 from rtl_gen.gateware.parallel_step import ParallelStep
-from rtl_gen.gateware.selector import late
+from rtl_gen.gateware.selector import any_late, late
 from rtl_gen.gateware.words import vector_layout
 
 
@@ -41,6 +41,8 @@ class ContextCell(wiring.Component):
         Of the step whose ``o`` is valid.
     o : Out(ArrayLayout(signed(state width), n))
         The new state.
+    saturated : Out(1)
+        High for one clock a step in which at least one unit saturated, some clocks after its ``o``.
     """
 
     def __init__(self, model, contexts):
@@ -56,7 +58,7 @@ class ContextCell(wiring.Component):
         self.latency = self._step.latency + 2
         super().__init__({
             "start": In(1), "x": In(vector_layout(model)), "context": In(range(contexts)), "first": In(1),
-            "phase": Out(1), "o": Out(data.ArrayLayout(self._step.z[0].shape(), model.size))})
+            "phase": Out(1), "o": Out(data.ArrayLayout(self._step.z[0].shape(), model.size)), "saturated": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -69,6 +71,9 @@ class ContextCell(wiring.Component):
         read, z = state.read_port(domain="comb"), Signal(step.z.shape().size)
         m.d.comb += [read.addr.eq(late(m, context, step.state_clock)), step.z.eq(z)]
         m.d.sync += z.eq(Mux(late(m, first, step.state_clock), 0, read.data))
+
+        any_overflow, tree = any_late(m, step.overflow)
+        m.d.comb += self.saturated.eq(any_overflow & late(m, start, self.latency - 1 + tree))
 
         write = state.write_port()
         m.d.comb += [

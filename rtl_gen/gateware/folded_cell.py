@@ -122,7 +122,7 @@ class FoldedCell(wiring.Component):
         self.unload_interval = model.size + 1
         super().__init__({
             "start": In(1), "x": In(vector_layout(model)), "phase": In(1), "first": In(1), "unload": In(1),
-            "ready": Out(1, init=1), "z": Out(word_signature(model.state.width)),
+            "ready": Out(1, init=1), "z": Out(word_signature(model.state.width)), "saturated": Out(1),
         })
 
     @property
@@ -172,6 +172,11 @@ class FoldedCell(wiring.Component):
         # The butterfly's results, or the finished words, in the registers before the memory.
         write = [late(m, middle | (finished & (finished_group == half)), 1) for half in range(2)]
         states = self._finish(m, butterflies, group)
+        # The last words of a step are finished in the clock in which the cell becomes ready again.
+        overflowed, last_words = Signal(), late(m, self._complete, 1)
+        m.d.comb += self.saturated.eq(last_words & (overflowed | self._overflow))
+        with m.If(finished):
+            m.d.sync += overflowed.eq((overflowed | self._overflow) & ~last_words)
         for lane, butterfly in enumerate(butterflies):
             m.d.comb += butterfly.turn.eq(late(m, reading.turn, 1))
             for bank in range(folding.radix):
@@ -216,7 +221,8 @@ class FoldedCell(wiring.Component):
         drained = late(m, ending & ~self._in_last, schedule.drain)
         with m.If(drained):
             m.d.sync += [self._running.eq(1), self._number.eq(self._number + 1)]
-        with m.If(late(m, ending & self._in_last, schedule.lead + schedule.rho + 4)):
+        self._complete = late(m, ending & self._in_last, schedule.lead + schedule.rho + 4)
+        with m.If(self._complete):
             m.d.sync += [self._number.eq(0), self.ready.eq(1)]
 
     def _count_written(self, m, address, written):
@@ -232,7 +238,7 @@ class FoldedCell(wiring.Component):
     def _finish(self, m, butterflies, group):
         """The new states of a group: sum, rounding, saturation; in registers."""
         shifts = [phase.state_shift for phase in self.alignment.phases]
-        states = []
+        states, overflows = [], []
         for k in range(self.lanes * self._half):
             lane, bank = divmod(k, self._half)
             low, high = butterflies[lane].o[bank], butterflies[lane].o[bank + self._half]
@@ -254,6 +260,9 @@ class FoldedCell(wiring.Component):
             m.d.comb += [saturate.i.eq(total), saturate.phase.eq(self._phase)]
             m.d.sync += state.eq(saturate.o)
             states.append(state)
+            overflows.append(saturate.overflow)
+        self._overflow = Signal()  # of the words in the registers
+        m.d.sync += self._overflow.eq(Cat(overflows).any())
         return states
 
     def _bank(self, m, name, read_row, read, word, write_row, write, kept):

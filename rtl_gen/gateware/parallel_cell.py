@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl_gen.arch import Timing
 from rtl_gen.gateware.parallel_step import ParallelStep
-from rtl_gen.gateware.selector import Selector, late
+from rtl_gen.gateware.selector import Selector, any_late, late
 from rtl_gen.gateware.words import vector_layout, word_signature
 
 
@@ -35,7 +35,7 @@ class ParallelCell(wiring.Component):
         self.unload_interval = model.size + 1
         super().__init__({
             "start": In(1), "x": In(vector_layout(model)), "phase": In(1), "first": In(1), "unload": In(1),
-            "ready": Out(1), "z": Out(word_signature(model.state.width)),
+            "ready": Out(1), "z": Out(word_signature(model.state.width)), "saturated": Out(1),
         })
 
     def elaborate(self, platform):
@@ -52,6 +52,8 @@ class ParallelCell(wiring.Component):
         m.d.sync += updating.eq(count == interval - 1)
         with m.If(updating):
             m.d.sync += [word.eq(new) for word, new in zip(state, step.o)]
+        any_overflow, latency = any_late(m, step.overflow)
+        m.d.comb += self.saturated.eq(any_overflow & late(m, updating, latency))
         with m.If(self.start):
             m.d.sync += [count.eq(1), x.eq(self.x), phase.eq(self.phase)]
             with m.If(self.first):

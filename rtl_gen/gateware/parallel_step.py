@@ -33,6 +33,8 @@ class ParallelStep(wiring.Component):
     phase : In(1)
     z : In(ArrayLayout(signed(state width), n))
     o : Out(ArrayLayout(signed(state width), n))
+    overflow : Out(n)
+        With ``o``: the units that saturate.
     """
 
     def __init__(self, model, *, steady):
@@ -51,7 +53,8 @@ class ParallelStep(wiring.Component):
         #: Clocks from ``x`` to ``z``.
         self.state_clock = self.latency - self.state_latency
         words = data.ArrayLayout(signed(state.width), model.size)
-        super().__init__({"x": In(vector_layout(model)), "phase": In(1), "z": In(words), "o": Out(words)})
+        super().__init__({"x": In(vector_layout(model)), "phase": In(1), "z": In(words), "o": Out(words),
+                          "overflow": Out(model.size)})
 
     def elaborate(self, platform):
         m = Module()
@@ -85,7 +88,8 @@ class ParallelStep(wiring.Component):
 
             setattr(m.submodules, f"saturate{unit}", saturate := Saturate(
                 self.alignment, model.state.width, relu=model.activation is Activation.RELU))
-            m.d.comb += [saturate.i.eq(pre), saturate.phase.eq(phases[self.latency]), self.o[unit].eq(saturate.o)]
+            m.d.comb += [saturate.i.eq(pre), saturate.phase.eq(phases[self.latency]), self.o[unit].eq(saturate.o),
+                         self.overflow[unit].eq(saturate.overflow)]
         return m
 
     def _late(self, m, value, clocks):

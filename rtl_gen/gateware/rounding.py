@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """From the exact sum of a step to the new state, on whole words."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,13 +23,16 @@ class Saturate(wiring.Component):
     i : In(signed)
     phase : In(1)
     o : Out(signed)
+    overflow : Out(1)
+        ``o`` is a limit in place of the value.
     """
 
     def __init__(self, alignment, width, relu):
         self.alignment = alignment
         self.width = width
         self.relu = relu
-        super().__init__({"i": In(signed(alignment.width)), "phase": In(1), "o": Out(signed(width))})
+        super().__init__({"i": In(signed(alignment.width)), "phase": In(1), "o": Out(signed(width)),
+                          "overflow": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -38,9 +41,8 @@ class Saturate(wiring.Component):
         ties = [~pre[:shift].any() if phase.ties_to_even else Const(0) for phase in phases]
         tie = Mux(self.phase, ties[1], ties[0]) if len(ties) > 1 else ties[0]
         upper, sign = pre[shift + width - 1:], pre[-1]
-        overflow = Signal()
-        m.d.comb += overflow.eq(upper.any() & ~upper.all())
-        with m.If(overflow):
+        m.d.comb += self.overflow.eq(upper.any() & ~upper.all())
+        with m.If(self.overflow):
             m.d.comb += self.o.eq(Cat((~sign).replicate(width - 1), sign))
         with m.Else():
             m.d.comb += self.o.eq(Cat(pre[shift] & ~tie, pre[shift + 1:shift + width]))

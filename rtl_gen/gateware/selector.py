@@ -18,6 +18,16 @@ def late(m, value, clocks):
     return value
 
 
+def any_late(m, bits):
+    """Whether any of ``bits`` is set, four at a time: (the signal, the clocks it is late)."""
+    latency = 0
+    while len(bits) > 1:
+        groups = Signal(-(-len(bits) // 4), name="any", reset_less=True)
+        m.d.sync += groups.eq(Cat(bits[start:start + 4].any() for start in range(0, len(bits), 4)))
+        bits, latency = groups, latency + 1
+    return bits, latency
+
+
 class Selector(wiring.Component):
     """``o`` is word ``unit`` of ``i``, ``latency = max(1, ceil(log4(size)))`` clocks later: one of every four, of these one of
     every four, and so on.

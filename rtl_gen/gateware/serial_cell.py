@@ -110,6 +110,8 @@ class SerialCell(wiring.Component):
         A step or the unloading may begin. Low from the clock after either until it is done.
     z : Out(words)
         The saturated state words, unit 0 first, one every ``ceil(state width / digit)`` clocks.
+    saturated : Out(1)
+        High for one clock a step in which at least one unit saturated, after the step.
     """
 
     def __init__(self, model, digit):
@@ -132,7 +134,7 @@ class SerialCell(wiring.Component):
         self.unload_interval = model.size * self._memory.digits + 1 + self._network.max_delay
         super().__init__({
             "start": In(1), "x": In(vector_layout(model)), "phase": In(1), "first": In(1), "unload": In(1),
-            "ready": Out(1), "z": Out(word_signature(model.state.width)),
+            "ready": Out(1), "z": Out(word_signature(model.state.width)), "saturated": Out(1),
         })
 
     def elaborate(self, platform):
@@ -233,6 +235,7 @@ class SerialCell(wiring.Component):
             memory.unload.eq(self.unload),
             self.z.valid.eq(memory.z.valid),
             self.z.data.eq(memory.z.data),
+            self.saturated.eq(memory.saturated),
         ]
 
     def _input(self, m):

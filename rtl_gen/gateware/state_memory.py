@@ -7,7 +7,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.model import Activation
-from rtl_gen.gateware.selector import Selector, late
+from rtl_gen.gateware.selector import Selector, any_late, late
 from rtl_gen.gateware.serial_network import bundle, split_shift
 from rtl_gen.gateware.words import word_signature
 
@@ -58,6 +58,8 @@ class StateMemory(wiring.Component):
         Sends the words to ``z``; nothing may be read or stored until ``unloading`` falls.
     unloading : Out(1)
     z : Out(words)
+    saturated : Out(1)
+        High for one clock, some clocks after the one in which ``flag`` fell, if any unit's value overflowed.
     """
 
     def __init__(self, model, digit, shifts):
@@ -74,7 +76,7 @@ class StateMemory(wiring.Component):
         super().__init__({
             "read": In(1), "blank": In(1), "extend": In(1), "phase": In(1), "o": Out(shape),
             "i": In(shape), "below": In(1), "store": In(1), "ties_to_even": In(1), "flag": In(1), "flag_first": In(1),
-            "unload": In(1), "unloading": Out(1), "z": Out(word_signature(self.width)),
+            "unload": In(1), "unloading": Out(1), "z": Out(word_signature(self.width)), "saturated": Out(1),
         })
 
     def elaborate(self, platform):
@@ -113,6 +115,10 @@ class StateMemory(wiring.Component):
                 m.d.sync += overflow.eq(_any(differs[sign_place + 1:], self.size))
             with m.Else():
                 m.d.sync += overflow.eq(overflow | _any(differs, self.size))
+        complete = Signal()
+        m.d.sync += complete.eq(self.flag)
+        any_overflow, latency = any_late(m, overflow)
+        m.d.comb += self.saturated.eq(any_overflow & late(m, complete & ~self.flag, latency))
 
     def _fetch(self, m, port, overflow, sign):
         """Reads digits, saturates and shifts them; returns (the unshifted digit's bits, whether it is a word's last)."""

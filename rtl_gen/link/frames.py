@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The frames of the link: their one definition, for gateware and host (docs/link.md).
+"""The frames of the link: their one definition, for gateware, Python and the C header (docs/link.md).
 
-A frame is ``SYNC, version and command, length (2 bytes), payload, CRC (2 bytes)``. Numbers are little-endian, but for the
-CRC, which goes high byte first so that the CRC over everything behind ``SYNC`` is 0 in a good frame.
+A frame is a :data:`HEADER`, its payload and a CRC. Every field is a row of one of the :data:`LAYOUTS`: its place is counted in
+bits from the start, lowest bit of the first byte first, so that numbers go low byte first. Only the CRC goes high byte first,
+which makes the CRC over everything behind ``sync`` 0 in a good frame.
 """
 
 import binascii
-from dataclasses import dataclass, fields
+from collections import namedtuple
+from dataclasses import dataclass
 from enum import IntEnum
 
 from bitstring import Bits, pack
@@ -14,25 +16,35 @@ from bitstring import Bits, pack
 from hadam_hw.errors import LinkError
 
 SYNC = 0xA5
-VERSION = 1
-HEADER_BYTES = 4
+VERSION = 2
 CRC_BYTES = 2
 MAX_PAYLOAD = 0xFFFF
-CLASS_BYTES = 2
+TAGS = 256
+#: Bytes of vectors that a ``STEP`` may carry, or one vector if that is longer.
+STEP_BYTES = 256
+#: Counters of ``STATUS`` stay at their largest value.
+SATURATED_STEPS_BITS = 16
+COUNTER_BITS = 8
 
 
 class Command(IntEnum):
-    """What a frame is; replies have bit 3 set."""
+    """What a frame is; replies have bit 3 set. ``INFER`` acts before its CRC is known: it is two flips away from ``STEP``."""
 
     IDENTIFY = 1
     INFER = 2
+    READ = 3
+    STEP = 4
+    STATUS = 5
+    RESET = 6
     IDENTITY = 9
     RESULT = 10
+    ACCEPTED = 11
+    STATE = 13
     ERROR = 15
 
 
 class ErrorCode(IntEnum):
-    """Why there is no result."""
+    """Why the device did not do what the frame asks."""
 
     BAD_CRC = 1
     BAD_VERSION = 2
@@ -41,27 +53,78 @@ class ErrorCode(IntEnum):
     TRUNCATED = 5
     OVERRUN = 6
     FRAMING = 7
+    OUT_OF_ORDER = 8
+    NO_RESULT = 9
+
+
+#: Codes that say that the frame was damaged on its way: nothing of it counts, whatever its tag.
+DAMAGED = frozenset({ErrorCode.BAD_CRC, ErrorCode.BAD_VERSION, ErrorCode.UNKNOWN_COMMAND, ErrorCode.BAD_LENGTH,
+                     ErrorCode.TRUNCATED, ErrorCode.FRAMING})
 
 
 @dataclass(frozen=True)
-class Frame:
-    """A command and its payload (bytes)."""
+class Field:
+    """A number in a layout.
 
-    command: int
-    payload: bytes = b""
+    Parameters
+    ----------
+    name : str
+    offset, bits : int
+        Its place, in bits from the start of the layout, lowest bit of the first byte first.
+    """
 
-    def encode(self):
-        """The bytes on the line.
+    name: str
+    offset: int
+    bits: int
 
-        Raises
-        ------
-        LinkError
-            If the payload is longer than 65,535 bytes.
-        """
-        if len(self.payload) > MAX_PAYLOAD:
-            raise LinkError(f"Payload must be at most {MAX_PAYLOAD} bytes, not {len(self.payload)}; send a shorter sequence")
-        body = pack("uint:4, uint:4, uintle:16", VERSION, self.command, len(self.payload)).bytes + self.payload
-        return bytes([SYNC]) + body + crc16(body).to_bytes(2, "big")
+
+class Layout:
+    """Unsigned numbers side by side in whole bytes, packed and unpacked by name.
+
+    Parameters
+    ----------
+    name : str
+    fields : (str, int)
+        Name and bits of each field, in their order.
+    """
+
+    def __init__(self, name, *fields):
+        self.name = name
+        offsets = [sum(bits for _, bits in fields[:k]) for k in range(len(fields) + 1)]
+        self.fields = tuple(Field(field, offset, bits) for (field, bits), offset in zip(fields, offsets))
+        self.bytes = offsets[-1] // 8
+        self.values = namedtuple(name, [field for field, _ in fields])
+        # bitstring counts from the highest bit, so everything is turned round
+        self._format = ", ".join(f"uint:{field.bits}" for field in reversed(self.fields))
+
+    def encode(self, **values):
+        """The bytes. Raises LinkError if a value does not fit its field."""
+        for field in self.fields:
+            if not 0 <= values[field.name] < 1 << field.bits:
+                raise LinkError(f"{self.name}.{field.name} must be from 0 to {(1 << field.bits) - 1}, not {values[field.name]}")
+        return pack(self._format, *(values[field.name] for field in reversed(self.fields))).bytes[::-1]
+
+    def decode(self, data):
+        """The values by name. Raises LinkError unless ``data`` has exactly :attr:`bytes` bytes."""
+        if len(data) != self.bytes:
+            raise LinkError(f"{self.name} must have {self.bytes} bytes, not {len(data)}; is the bitstream of this version?")
+        return self.values(*reversed(Bits(bytes(data)[::-1]).unpack(self._format)))
+
+
+HEADER = Layout("Header", ("sync", 8), ("command", 4), ("version", 4), ("tag", 8), ("length", 16))
+STEP_HEAD = Layout("StepHead", ("first", 1), ("last", 1), ("unused", 6))
+RESULT_HEAD = Layout("ResultHead", ("tag", 8))
+RESULT_TAIL = Layout("ResultTail", ("label", 16))
+STATE = Layout("State", ("tag", 8), ("in_sequence", 1), ("has_result", 1), ("unused", 6),
+               ("saturated_steps", SATURATED_STEPS_BITS), ("overruns", COUNTER_BITS), ("bad_frames", COUNTER_BITS))
+ERROR = Layout("Error", ("code", 8))
+IDENTITY = Layout(
+    "Identity", ("digest", 64), ("size", 16), ("inputs", 16), ("outputs", 16), ("input_width", 8), ("input_signed", 8),
+    ("emit_every", 8), ("output_bytes", 8), ("state_width", 8), ("step_vectors", 8), ("step_clocks", 32),
+    ("answer_clocks", 32), ("silence_clocks", 32), ("clock_hz", 32), ("link_hz", 32))
+#: All layouts, for whoever writes them down in another language.
+LAYOUTS = (HEADER, STEP_HEAD, RESULT_HEAD, RESULT_TAIL, STATE, ERROR, IDENTITY)
+HEADER_BYTES = HEADER.bytes
 
 
 def crc16(data):
@@ -70,10 +133,46 @@ def crc16(data):
 
 
 @dataclass(frozen=True)
+class Frame:
+    """A command, its payload (bytes) and the tag by which a reply belongs to its request."""
+
+    command: int
+    payload: bytes = b""
+    tag: int = 0
+
+    def encode(self):
+        """The bytes on the line. Raises LinkError if the payload is longer than 65,535 bytes."""
+        if len(self.payload) > MAX_PAYLOAD:
+            raise LinkError(f"Payload must be at most {MAX_PAYLOAD} bytes, not {len(self.payload)}; send a shorter sequence")
+        data = HEADER.encode(sync=SYNC, command=self.command, version=VERSION, tag=self.tag, length=len(self.payload)) \
+            + self.payload
+        return data + crc16(data[1:]).to_bytes(CRC_BYTES, "big")
+
+
+@dataclass(frozen=True)
 class Identity:
     """What a device says of itself; the payload of ``IDENTITY``.
 
-    ``digest`` is the first 8 bytes of the model's digest in hex, ``steps_clocks`` the clocks of one step.
+    Parameters
+    ----------
+    digest : str
+        The first 8 bytes of the model's digest, in hex.
+    size, inputs, outputs, input_width, input_signed, emit_every, state_width
+        The model's: units, elements of a vector, classes, bits of an element, whether it is signed, whether each step is
+        read out, bits of the state.
+    output_bytes : int
+        Bytes of a logit on the line.
+    step_vectors : int
+        Vectors that a ``STEP`` may carry; 1 where each step is read out.
+    step_clocks : int
+        Clocks of a step.
+    answer_clocks : int
+        Clocks from a vector that is read out to the last class of its answer.
+    silence_clocks : int
+        Clocks of silence after which a frame is truncated.
+    clock_hz : int
+    link_hz : int
+        The UART's rate; for SPI the highest that the device can follow.
     """
 
     digest: str
@@ -82,35 +181,32 @@ class Identity:
     outputs: int
     input_width: int
     input_signed: bool
+    emit_every: bool
     output_bytes: int
     state_width: int
-    steps_clocks: int
+    step_vectors: int
+    step_clocks: int
+    answer_clocks: int
+    silence_clocks: int
     clock_hz: int
-    baud: int
-
-    _FORMAT = ("bytes:8, uintle:16, uintle:16, uintle:16, uint:8, uint:8, uint:8, uint:8, uintle:16, uintle:32, uintle:32")
+    link_hz: int
 
     def encode(self):
         """The payload."""
-        values = [bytes.fromhex(self.digest), *(getattr(self, field.name) for field in fields(self)[1:])]
-        return pack(self._FORMAT, *values).bytes
+        return IDENTITY.encode(**vars(self) | {"digest": int.from_bytes(bytes.fromhex(self.digest), "little")})
 
     @classmethod
     def decode(cls, payload):
         """The identity in a payload. Raises LinkError if it is not one."""
-        try:
-            digest, *values = Bits(payload).unpack(cls._FORMAT)
-        except ValueError:
-            values = []
-        if len(values) != len(fields(cls)) - 1 or len(payload) != IDENTITY_BYTES:
-            raise LinkError(f"Identity must have {IDENTITY_BYTES} bytes, not {len(payload)}; is the bitstream of this version?")
-        values[4] = bool(values[4])
-        return cls(digest.hex(), *values)
+        values = IDENTITY.decode(payload)._asdict()
+        return cls(**values | {
+            "digest": values["digest"].to_bytes(8, "little").hex(), "input_signed": bool(values["input_signed"]),
+            "emit_every": bool(values["emit_every"])})
 
     @property
-    def element_bytes(self):
-        """Bytes of one element of the input on the line."""
-        return element_bytes(self.input_width)
+    def vector_bytes(self):
+        """Bytes of a vector on the line."""
+        return vector_bytes(self.inputs, self.input_width)
 
 
 def element_bytes(width):
@@ -118,16 +214,28 @@ def element_bytes(width):
     return -(-width // 8)
 
 
+def vector_bytes(inputs, width):
+    """Bytes that a vector of ``inputs`` elements of ``width`` bits takes on the line."""
+    return inputs * element_bytes(width)
+
+
 def logit_bytes(width):
     """Bytes that a logit of ``width`` bits takes on the line: 4, or 8 where 4 do not hold it."""
     return 4 if width <= 32 else 8
 
 
-IDENTITY_BYTES = len(Identity("00" * 8, 0, 0, 0, 0, False, 0, 0, 0, 0, 0).encode())
+def result_bytes(outputs, each):
+    """Bytes of the payload of ``RESULT`` with ``outputs`` logits of ``each`` bytes."""
+    return RESULT_HEAD.bytes + outputs * each + RESULT_TAIL.bytes
 
 
-def encode_sequence(sequence, identity):
-    """The payload of ``INFER`` for integers [steps][inputs].
+def step_vectors(inputs, width, emit_every):
+    """Vectors that a ``STEP`` may carry: one where each is read out, else what :data:`STEP_BYTES` hold."""
+    return 1 if emit_every else max(1, min(255, STEP_BYTES // vector_bytes(inputs, width)))
+
+
+def encode_vectors(vectors, identity):
+    """Integers [steps][inputs] as they go over the line: the payload of ``INFER``, and what follows the head of ``STEP``.
 
     Raises
     ------
@@ -135,89 +243,40 @@ def encode_sequence(sequence, identity):
         If a vector has the wrong number of elements or an element does not fit.
     """
     width, signed = identity.input_width, identity.input_signed
+    size = element_bytes(width)
     low, high = (-(1 << (width - 1)), (1 << (width - 1)) - 1) if signed else (0, (1 << width) - 1)
     payload = bytearray()
-    for vector in sequence:
+    for vector in vectors:
         if len(vector) != identity.inputs:
             raise LinkError(f"Each vector must have {identity.inputs} elements, not {len(vector)}")
         for value in vector:
             if not low <= value <= high:
                 raise LinkError(f"Elements must lie between {low} and {high}, not {value}")
-            payload += int(value).to_bytes(identity.element_bytes, "little", signed=signed)
+            payload += int(value).to_bytes(size, "little", signed=signed)
     return bytes(payload)
 
 
 @dataclass(frozen=True)
 class Result:
-    """The payload of ``RESULT``: all logits, then the class (the lowest index among the largest)."""
+    """The payload of ``RESULT``: the tag of the request that made it, all logits, the class (the lowest among the largest)."""
 
     logits: tuple[int, ...]
     label: int
+    tag: int = 0
 
     def encode(self, output_bytes):
         """The payload, ``output_bytes`` a logit."""
-        return b"".join(y.to_bytes(output_bytes, "little", signed=True) for y in self.logits) \
-            + self.label.to_bytes(CLASS_BYTES, "little")
+        return RESULT_HEAD.encode(tag=self.tag) \
+            + b"".join(y.to_bytes(output_bytes, "little", signed=True) for y in self.logits) \
+            + RESULT_TAIL.encode(label=self.label)
 
     @classmethod
     def decode(cls, payload, identity):
         """The result in a payload. Raises LinkError if it is not one of such a device."""
-        size = identity.output_bytes
-        if len(payload) != identity.outputs * size + CLASS_BYTES:
-            raise LinkError(f"Result must have {identity.outputs * size + CLASS_BYTES} bytes, not {len(payload)}")
-        logits = tuple(int.from_bytes(payload[k * size:(k + 1) * size], "little", signed=True)
-                       for k in range(identity.outputs))
-        return cls(logits, int.from_bytes(payload[-CLASS_BYTES:], "little"))
-
-
-class FrameReader:
-    """Finds good frames in a stream of bytes, and goes on after bad ones.
-
-    Whatever does not check as a frame is skipped byte by byte, so that a good frame behind garbage is found, even if the
-    garbage looked like a header.
-    """
-
-    def __init__(self):
-        self._buffer = bytearray()
-        #: Bytes that belonged to no good frame.
-        self.skipped = 0
-
-    def feed(self, data):
-        """Takes bytes and returns the list of good frames that they complete."""
-        self._buffer += data
-        found = []
-        while (frame := self._next()) is not None:
-            found.append(frame)
-        return found
-
-    def flush(self):
-        """Gives up waiting for the rest of what looked like a frame; returns the frames found behind it."""
-        found = []
-        while self._buffer:
-            self._skip(1)
-            found += self.feed(b"")
-        return found
-
-    def _skip(self, count):
-        del self._buffer[:count]
-        self.skipped += count
-
-    def _next(self):
-        while True:
-            start = self._buffer.find(SYNC)
-            self._skip(len(self._buffer) if start < 0 else start)
-            if len(self._buffer) < HEADER_BYTES:
-                return None
-            version, command = divmod(self._buffer[1], 16)
-            if version != VERSION:
-                self._skip(1)
-                continue
-            total = HEADER_BYTES + int.from_bytes(self._buffer[2:4], "little") + CRC_BYTES
-            if len(self._buffer) < total:
-                return None
-            if crc16(bytes(self._buffer[1:total])):
-                self._skip(1)
-                continue
-            payload = bytes(self._buffer[HEADER_BYTES:total - CRC_BYTES])
-            del self._buffer[:total]
-            return Frame(command, payload)
+        size, expected = identity.output_bytes, result_bytes(identity.outputs, identity.output_bytes)
+        if len(payload) != expected:
+            raise LinkError(f"Result must have {expected} bytes, not {len(payload)}")
+        head, logits, tail = payload[:RESULT_HEAD.bytes], payload[RESULT_HEAD.bytes:-RESULT_TAIL.bytes], \
+            payload[-RESULT_TAIL.bytes:]
+        return cls(tuple(int.from_bytes(logits[k:k + size], "little", signed=True) for k in range(0, len(logits), size)),
+                   RESULT_TAIL.decode(tail).label, RESULT_HEAD.decode(head).tag)

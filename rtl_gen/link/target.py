@@ -1,167 +1,349 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The device's end of the link: frames in, vectors to the core, replies out."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.crc import catalog
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hadam_hw.model import Emit
+from rtl_gen.gateware.state_memory import BLOCK
 from rtl_gen.gateware.words import input_stream, output_stream
+from rtl_gen.link import frames
+from rtl_gen.link.counters import LinkCounters
 from rtl_gen.link.frames import SYNC, VERSION, Command, ErrorCode
-from rtl_gen.link.reply import ReplySender
+from rtl_gen.link.result import ResultBytes
 from rtl_gen.link.vectors import VectorAssembler
 
 
 class LinkTarget(wiring.Component):
-    """Answers ``IDENTIFY`` and ``INFER`` (docs/link.md): one frame at a time, each answered before the next is looked for.
+    """Answers requests (docs/link.md): one frame at a time, each answered before the next is looked for.
 
-    Vectors go to the core as they arrive, before the CRC is known, so nothing has to be stored. If the frame turns out
-    bad, the core's answer is thrown away and an error is sent instead. A frame that stops for ``timeout`` clocks is
-    truncated. Before an error is sent the line must be silent for as long, so that what follows a damaged header is not
-    taken for frames.
+    The vectors of ``INFER`` go to the core as they arrive, before the CRC is known, so a sequence of any length needs no
+    memory; if the frame turns out bad, the core's answer is thrown away. The vectors of ``STEP`` wait in memory until the CRC
+    is known, so a bad frame leaves the sequence as it was. A frame that stops for ``silence_clocks`` is truncated. Before a
+    damaged frame is reported the line must be silent for as long, so that what follows a damaged header is not taken for frames.
+
+    One memory holds the identity, the last result and the vectors of ``STEP``: one counter goes through it, whatever happens.
 
     Parameters
     ----------
     model : QuantizedModel
-        With ``emit = last``.
     identity : Identity
-    timeout : int
-        Clocks.
 
     Members
     -------
     data : In(8)
     valid, framing_error : In(1)
-        From the receiver.
+        From the receiver; two bytes are at least 8 clocks apart.
     tx : Out(stream of 8 bits)
         To the transmitter.
     x : Out(stream)
         To the core.
     y : In(stream)
         From the core.
+    saturated : In(1)
+        From the core: a step in which a unit saturated.
+    open : Out(1)
+        The next byte will be taken and not lost.
     label : Out(range(outputs))
-        The class of the last sequence.
+        The class of the last result.
     busy, failed : Out(1)
         A frame is being worked on; the last one ended in an error.
     """
 
-    def __init__(self, model, identity, timeout):
-        self.timeout = timeout
+    def __init__(self, model, identity):
+        self.model = model
+        self.identity = identity
         self._vectors = VectorAssembler(model)
-        self._reply = ReplySender(model, identity)
+        self._result = ResultBytes(model)
+        self._every = model.emit is Emit.EVERY
+        self._vector_bytes = identity.vector_bytes
+        self._step_bytes = identity.step_vectors * identity.vector_bytes
+        self._result_bytes = frames.result_bytes(model.outputs, identity.output_bytes)
+        self._result_place = frames.IDENTITY.bytes
+        self._step_place = self._result_place + self._result_bytes
         super().__init__({
             "data": In(8), "valid": In(1), "framing_error": In(1), "tx": Out(stream.Signature(8)),
-            "x": Out(input_stream(model)), "y": In(output_stream(model)),
-            "label": Out(self._reply.label.shape()), "busy": Out(1), "failed": Out(1),
+            "x": Out(input_stream(model)), "y": In(output_stream(model)), "saturated": In(1), "open": Out(1),
+            "label": Out(self._result.label.shape()), "busy": Out(1), "failed": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.vectors = vectors = self._vectors
-        m.submodules.reply = reply = self._reply
-        m.submodules.crc = crc = catalog.CRC16_XMODEM(data_width=8).create()
+        m.submodules.result = result = self._result
+        m.submodules.counters = self._counters = LinkCounters()
+        m.submodules.crc = self._crc = catalog.CRC16_XMODEM(data_width=8).create()
+        m.submodules.memory = memory = Memory(
+            shape=8, depth=self._step_place + self._step_bytes, init=list(self.identity.encode()), attrs=BLOCK)
+        self._write, self._read = memory.write_port(), memory.read_port()
         connect(m, vectors.x, flipped(self.x))
-        connect(m, reply.tx, flipped(self.tx))
-        byte, got = self.data, self.valid
 
-        silence = Signal(range(self.timeout + 1))
-        silent = Signal()
-        m.d.sync += silent.eq((silence == self.timeout) & ~got & ~self.framing_error)
-        with m.If(got | self.framing_error):
-            m.d.sync += silence.eq(0)
-        with m.Elif(silence != self.timeout):
-            m.d.sync += silence.eq(silence + 1)
-
-        error = Signal(4)  # an ErrorCode, 0 while all is well
-        command = Signal(4)
-        remaining = Signal(16)
-        taking = Signal()  # the payload goes to the core
+        self._place = Signal(range(memory.depth))
+        self._end = Signal.like(self._place)  # the last byte of a STEP's vectors
+        self._remaining = Signal(16)  # of the payload that comes or goes
+        self._error = Signal(4)  # an ErrorCode, 0 while all is well
+        self._command, self._tag = Signal(4), Signal(8)
+        self._first, self._last = Signal(), Signal()  # of a STEP
+        self._reply = Signal(4)
+        # What is known of the sequence that STEPs work on; the last STEP can be answered again.
+        self._step_tag, self._in_sequence, self._step_known, self._has_result = Signal(8), Signal(), Signal(), Signal()
         discard = Signal()
         m.d.comb += [
-            vectors.data.eq(byte), vectors.valid.eq(0), vectors.final.eq(remaining == 1),
-            vectors.answered.eq(self.y.valid & self.y.ready & self.y.payload.last),
-            reply.command.eq(Mux(error != 0, Command.ERROR, Mux(command == Command.INFER, Command.RESULT, Command.IDENTITY))),
-            reply.error.eq(error), reply.y.valid.eq(self.y.valid), reply.y.payload.eq(self.y.payload),
-            self.y.ready.eq(reply.y.ready | discard), self.label.eq(reply.label),
-            crc.data.eq(byte), crc.valid.eq(got),
+            self._read.addr.eq(self._place), self._write.addr.eq(self._place), self._write.data.eq(self.data),
+            vectors.data.eq(self.data), vectors.answered.eq(self.y.valid & self.y.ready & self.y.payload.last),
+            result.y.valid.eq(self.y.valid & ~discard), result.y.payload.eq(self.y.payload),
+            self.y.ready.eq(result.y.ready | discard), self.label.eq(result.label),
+            self._crc.data.eq(self.data), self._crc.valid.eq(self.valid),
+            self._counters.saturated.eq(self.saturated), self._counters.overrun.eq(vectors.overrun),
         ]
-        broken = self.framing_error | silent
+        silent = self._watch_silence(m)
+        with m.FSM() as fsm:
+            m.d.comb += [self.busy.eq(~fsm.ongoing("SYNC")), self.open.eq(~vectors.x.valid & self._receiving(fsm))]
+            self._receive(m, self.framing_error | silent)
+            self._decide(m)
+            with m.State("FAILED"):
+                m.d.comb += discard.eq(1)
+                with m.If(silent & ~vectors.owed):
+                    m.d.comb += self._counters.bad_frame.eq(1)
+                    m.next = "REPLY"
+            self._step(m)
+            self._capture(m)
+            self._answer(m)
+        return m
 
-        def abandon():
-            m.d.sync += error.eq(Mux(self.framing_error, ErrorCode.FRAMING, ErrorCode.TRUNCATED))
-            m.next = "FAILED"
+    def _watch_silence(self, m):
+        clocks = self.identity.silence_clocks
+        silence = Signal(range(clocks + 1))
+        silent = Signal()
+        quiet = ~self.valid & ~self.framing_error
+        m.d.sync += silent.eq((silence == clocks) & quiet)
+        with m.If(~quiet):
+            m.d.sync += silence.eq(0)
+        with m.Elif(silence != clocks):
+            m.d.sync += silence.eq(silence + 1)
+        return silent
+
+    def _receiving(self, fsm):
+        return Cat(fsm.ongoing(state) for state in (
+            "SYNC", "COMMAND", "TAG", "LENGTH_LOW", "LENGTH_HIGH", "HEAD", "PAYLOAD", "CRC_HIGH", "CRC_LOW")).any()
+
+    def _is(self, *commands):
+        return Cat(self._command == command for command in commands).any()
+
+    def _receive(self, m, broken):
+        """The states of a frame on its way in."""
+        byte, got, vectors = self.data, self.valid, self._vectors
+        taking = Signal()  # the payload is vectors that count
+        requests = [Command.IDENTIFY, Command.READ, Command.STEP, Command.STATUS, Command.RESET]
+        requests += [] if self._every else [Command.INFER]
 
         def receive(following):
             """Waits for a byte and then goes on to ``following``; in the returned context it is there."""
             with m.If(broken):
-                abandon()
+                m.d.sync += self._error.eq(Mux(self.framing_error, ErrorCode.FRAMING, ErrorCode.TRUNCATED))
+                m.next = "FAILED"
             with m.Elif(got):
                 m.next = following
             return m.If(got)
 
-        with m.FSM() as fsm:
-            m.d.comb += self.busy.eq(~fsm.ongoing("SYNC"))
-            with m.State("SYNC"):
-                m.d.comb += [crc.start.eq(1), crc.valid.eq(0), vectors.begin.eq(1)]
-                m.d.sync += [error.eq(0), taking.eq(0)]
-                with m.If(got & (byte == SYNC)):
-                    m.next = "COMMAND"
-            with m.State("COMMAND"):
-                with receive("LENGTH_LOW"):
-                    m.d.sync += command.eq(byte[:4])
-                    with m.If(byte[4:] != VERSION):
-                        m.d.sync += error.eq(ErrorCode.BAD_VERSION)
-                    with m.Elif((byte[:4] != Command.IDENTIFY) & (byte[:4] != Command.INFER)):
-                        m.d.sync += error.eq(ErrorCode.UNKNOWN_COMMAND)
-            with m.State("LENGTH_LOW"):
-                with receive("LENGTH_HIGH"):
-                    m.d.sync += remaining[:8].eq(byte)
-            with m.State("LENGTH_HIGH"):
-                with receive("LENGTH"):
-                    m.d.sync += remaining[8:].eq(byte)
-            with m.State("LENGTH"):  # no byte can come in this clock: they are at least 50 clocks apart
-                infer = command == Command.INFER
-                with m.If(error == 0):
-                    m.d.sync += taking.eq(infer)
-                    with m.If(infer == (remaining == 0)):
-                        m.d.sync += error.eq(ErrorCode.BAD_LENGTH)
-                with m.If(remaining == 0):
+        with m.State("SYNC"):
+            m.d.comb += [self._crc.start.eq(1), self._crc.valid.eq(0), vectors.begin.eq(1), vectors.first.eq(1)]
+            m.d.sync += [self._error.eq(0), taking.eq(0), self._place.eq(self._step_place)]
+            with m.If(got & (byte == SYNC)):
+                m.next = "COMMAND"
+        with m.State("COMMAND"):
+            with receive("TAG"):
+                m.d.sync += self._command.eq(byte[:4])
+                with m.If(byte[4:] != VERSION):
+                    m.d.sync += self._error.eq(ErrorCode.BAD_VERSION)
+                with m.Elif(~Cat(byte[:4] == command for command in requests).any()):
+                    m.d.sync += self._error.eq(ErrorCode.UNKNOWN_COMMAND)
+        with m.State("TAG"):
+            with receive("LENGTH_LOW"):
+                m.d.sync += self._tag.eq(byte)
+        with m.State("LENGTH_LOW"):
+            with receive("LENGTH_HIGH"):
+                m.d.sync += self._remaining[:8].eq(byte)
+        with m.State("LENGTH_HIGH"):
+            with receive("LENGTH"):
+                m.d.sync += self._remaining[8:].eq(byte)
+        with m.State("LENGTH"):  # no byte comes in this clock
+            infer, step = self._is(Command.INFER), self._is(Command.STEP)
+            wrong = Mux(step, (self._remaining < 2) | (self._remaining > 1 + self._step_bytes), infer == (self._remaining == 0))
+            m.next = "PAYLOAD"
+            with m.If(self._error == 0):
+                with m.If(wrong):
+                    m.d.sync += self._error.eq(ErrorCode.BAD_LENGTH)
+                with m.Else():
+                    m.d.sync += taking.eq(infer | step)
+                    with m.If(infer):  # from now on the core works on something else
+                        m.d.sync += [self._in_sequence.eq(0), self._step_known.eq(0)]
+                    with m.If(step):
+                        m.next = "HEAD"
+            with m.If(self._remaining == 0):
+                m.next = "CRC_HIGH"
+        with m.State("HEAD"):
+            with receive("PAYLOAD"):
+                m.d.sync += [Cat(self._first, self._last).eq(byte), self._remaining.eq(self._remaining - 1)]
+        with m.State("PAYLOAD"):
+            final = self._remaining == 1
+            m.d.comb += [vectors.counted.eq(self._is(Command.STEP)), vectors.final.eq(final)]
+            with receive("PAYLOAD"):
+                m.d.comb += [vectors.valid.eq(taking), self._write.en.eq(taking & vectors.counted)]
+                m.d.sync += [self._remaining.eq(self._remaining - 1), self._end.eq(self._place)]
+                with m.If(taking & vectors.counted):
+                    m.d.sync += self._place.eq(self._place + 1)
+                with m.If(vectors.overrun):
+                    m.d.sync += self._error.eq(ErrorCode.OVERRUN)
+                with m.If(final):
                     m.next = "CRC_HIGH"
+        with m.State("CRC_HIGH"):
+            with m.If(taking & vectors.partial):
+                m.d.sync += self._error.eq(ErrorCode.BAD_LENGTH)
+            receive("CRC_LOW")
+        with m.State("CRC_LOW"):
+            receive("DECIDE")
+
+    def _decide(self, m):
+        """What a whole frame leads to."""
+        def reply(command):
+            m.d.sync += self._reply.eq(command)
+            m.next = "REPLY"
+
+        def refuse(code):
+            m.d.sync += self._error.eq(code)
+            reply(Command.ERROR)
+
+        with m.State("DECIDE"):  # in this clock the CRC has taken the last byte
+            m.d.comb += [self._vectors.begin.eq(1), self._vectors.first.eq(self._first)]
+            m.d.sync += self._place.eq(self._result_place)
+            repeated = self._step_known & (self._tag == self._step_tag)
+            following = self._in_sequence & (self._tag == (self._step_tag + 1)[:8])
+            with m.If((self._crc.crc != 0) | (self._error != 0)):
+                with m.If(self._crc.crc != 0):
+                    m.d.sync += self._error.eq(ErrorCode.BAD_CRC)
+                m.next = "FAILED"
+            with m.Elif(self._is(Command.INFER)):
+                m.next = "CAPTURE_TAG"
+            with m.Elif(self._is(Command.IDENTIFY)):
+                reply(Command.IDENTITY)
+            with m.Elif(self._is(Command.STATUS)):
+                reply(Command.STATE)
+            with m.Elif(self._is(Command.RESET)):
+                m.d.comb += self._counters.clear.eq(1)
+                m.d.sync += [self._in_sequence.eq(0), self._step_known.eq(0), self._has_result.eq(0)]
+                reply(Command.ACCEPTED)
+            with m.Elif(self._is(Command.READ)):
+                with m.If(self._has_result):
+                    reply(Command.RESULT)
                 with m.Else():
-                    m.next = "PAYLOAD"
-            with m.State("PAYLOAD"):
-                with m.If(broken):
-                    abandon()
-                with m.Elif(got):
-                    m.d.comb += vectors.valid.eq(taking)
-                    m.d.sync += remaining.eq(remaining - 1)
-                    with m.If(vectors.overrun):
-                        m.d.sync += error.eq(ErrorCode.OVERRUN)
-                    with m.If(remaining == 1):
-                        m.next = "CRC_HIGH"
-            with m.State("CRC_HIGH"):
-                with m.If(taking & vectors.partial):
-                    m.d.sync += error.eq(ErrorCode.BAD_LENGTH)
-                receive("CRC_LOW")
-            with m.State("CRC_LOW"):
-                receive("CRC")
-            with m.State("CRC"):  # in this clock the CRC has taken the last byte
-                with m.If(crc.crc != 0):
-                    m.d.sync += error.eq(ErrorCode.BAD_CRC)
-                    m.next = "FAILED"
-                with m.Elif(error != 0):
-                    m.next = "FAILED"
-                with m.Else():
+                    refuse(ErrorCode.NO_RESULT)
+            with m.Elif(repeated):
+                reply(Mux(self._read_out(), Command.RESULT, Command.ACCEPTED))
+            with m.Elif(self._first | following):
+                m.d.sync += [self._place.eq(self._step_place), self._step_tag.eq(self._tag), self._step_known.eq(1),
+                             self._in_sequence.eq(~self._last)]
+                m.next = "FEED"
+            with m.Else():
+                refuse(ErrorCode.OUT_OF_ORDER)
+
+    def _read_out(self):
+        return Const(1) if self._every else self._last
+
+    def _step(self, m):
+        """The vectors of a STEP go from the memory to the core, each when it is taken."""
+        vectors = self._vectors
+        with m.State("FEED"):  # the byte is addressed
+            with m.If(~vectors.x.valid):
+                m.next = "FEED_BYTE"
+        with m.State("FEED_BYTE"):
+            final = self._place == self._end
+            m.d.comb += [vectors.data.eq(self._read.data), vectors.valid.eq(1), vectors.final.eq(final & self._last)]
+            m.d.sync += self._place.eq(self._place + 1)
+            m.next = "FEED"
+            with m.If(final):
+                m.d.sync += self._place.eq(self._result_place)
+                m.next = "FED"
+        with m.State("FED"):
+            m.d.sync += self._reply.eq(Command.ACCEPTED)
+            with m.If(~vectors.x.valid):
+                m.next = "REPLY"
+                with m.If(self._read_out()):
+                    m.next = "CAPTURE_TAG"
+
+    def _capture(self, m):
+        """The answer goes to the memory; the reply follows when it is whole, so that no gap can be in it."""
+        result = self._result
+        with m.State("CAPTURE_TAG"):
+            m.d.comb += [self._write.en.eq(1), self._write.data.eq(self._tag)]
+            m.d.sync += [self._place.eq(self._place + 1), self._has_result.eq(0)]
+            m.next = "CAPTURE"
+        with m.State("CAPTURE"):
+            m.d.comb += [result.o.ready.eq(1), self._write.en.eq(result.o.valid), self._write.data.eq(result.o.payload)]
+            m.d.sync += self._reply.eq(Command.RESULT)
+            with m.If(result.o.valid):
+                m.d.sync += self._place.eq(self._place + 1)
+                with m.If(result.last):
+                    m.d.sync += self._has_result.eq(1)
                     m.next = "REPLY"
-            with m.State("FAILED"):
-                m.d.comb += discard.eq(1)
-                with m.If(silent & ~vectors.owed):
-                    m.next = "REPLY"
-            with m.State("REPLY"):
-                m.d.comb += reply.start.eq(1)
-                m.next = "REPLYING"
-            with m.State("REPLYING"):
-                with m.If(reply.done):
-                    m.d.sync += self.failed.eq(error != 0)
-                    m.next = "SYNC"
-        return m
+
+    def _answer(self, m):
+        """The states of a frame on its way out."""
+        tx, crc = self.tx, self._crc
+        moved, settled = Signal(), Signal()
+        m.d.comb += moved.eq(tx.valid & tx.ready)
+        m.d.sync += settled.eq(~moved)  # the memory needs a clock after its address has changed
+        reply = Mux(self._error != 0, Command.ERROR, self._reply)
+        state = Cat(self._step_tag, self._in_sequence, self._has_result, Const(0, 6), self._counters.values)
+        sizes = {Command.IDENTITY: (frames.IDENTITY.bytes, 0), Command.RESULT: (self._result_bytes, self._result_place),
+                 Command.STATE: (frames.STATE.bytes, 0), Command.ERROR: (frames.ERROR.bytes, 0)}
+        assert len(state) == 8 * frames.STATE.bytes
+
+        def send(byte, following, *, checked=1):
+            m.d.comb += [tx.valid.eq(settled), tx.payload.eq(byte), crc.data.eq(byte), crc.valid.eq(moved & checked)]
+            with m.If(moved):
+                m.next = following
+
+        with m.State("REPLY"):
+            m.d.comb += crc.start.eq(1)
+            m.d.sync += [self._reply.eq(reply), self._remaining.eq(0)]
+            with m.Switch(reply):
+                for command, (size, place) in sizes.items():
+                    with m.Case(command):
+                        m.d.sync += [self._remaining.eq(size), self._place.eq(place)]
+            m.next = "SEND_SYNC"
+        with m.State("SEND_SYNC"):
+            send(SYNC, "SEND_COMMAND", checked=0)
+        with m.State("SEND_COMMAND"):
+            send(Cat(self._reply, Const(VERSION, 4)), "SEND_TAG")
+        with m.State("SEND_TAG"):
+            send(self._tag, "SEND_LENGTH_LOW")
+        with m.State("SEND_LENGTH_LOW"):
+            send(self._remaining[:8], "SEND_LENGTH_HIGH")
+        with m.State("SEND_LENGTH_HIGH"):
+            send(self._remaining[8:], "SEND_PAYLOAD")
+            with m.If(moved & (self._remaining == 0)):
+                m.next = "SEND_CRC_HIGH"
+        with m.State("SEND_PAYLOAD"):
+            payload = Signal(8)
+            with m.Switch(self._reply):
+                with m.Case(Command.ERROR):
+                    m.d.comb += payload.eq(self._error)
+                with m.Case(Command.STATE):
+                    m.d.comb += payload.eq(state.word_select(self._place[:3], 8))
+                with m.Default():
+                    m.d.comb += payload.eq(self._read.data)
+            send(payload, "SEND_PAYLOAD")
+            with m.If(moved):
+                m.d.sync += [self._remaining.eq(self._remaining - 1), self._place.eq(self._place + 1)]
+                with m.If(self._remaining == 1):
+                    m.next = "SEND_CRC_HIGH"
+        with m.State("SEND_CRC_HIGH"):
+            send(crc.crc[8:], "SEND_CRC_LOW", checked=0)
+        with m.State("SEND_CRC_LOW"):
+            send(crc.crc[:8], "SYNC", checked=0)
+            with m.If(moved):
+                m.d.sync += self.failed.eq(self._error != 0)

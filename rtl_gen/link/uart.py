@@ -4,7 +4,7 @@
 from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 #: Below this the middle of a bit is not the middle any more.
 MIN_DIVISOR = 5
@@ -95,4 +95,39 @@ class UartTransmitter(wiring.Component):
             m.d.sync += [bits.eq(bits >> 1), count.eq(self.divisor - 1)]
         with m.Else():
             m.d.sync += self.i.ready.eq(1)
+        return m
+
+
+class UartPhy(wiring.Component):
+    """Receiver and transmitter of one rate; see there.
+
+    Parameters
+    ----------
+    divisor : int
+        Clocks a bit.
+
+    Members
+    -------
+    rx : In(1)
+    tx : Out(1)
+    open : In(1)
+        Of no use here: a UART has no way to say that it must wait.
+    data : Out(8)
+    valid, framing_error : Out(1)
+    i : In(stream of 8 bits)
+    """
+
+    def __init__(self, divisor):
+        self._receiver, self._transmitter = UartReceiver(divisor), UartTransmitter(divisor)
+        super().__init__({
+            "rx": In(1, init=1), "tx": Out(1, init=1), "open": In(1), "data": Out(8), "valid": Out(1),
+            "framing_error": Out(1), "i": In(stream.Signature(8))})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.receiver = receiver = self._receiver
+        m.submodules.transmitter = transmitter = self._transmitter
+        connect(m, flipped(self.i), transmitter.i)
+        m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx), self.data.eq(receiver.data),
+                     self.valid.eq(receiver.valid), self.framing_error.eq(receiver.framing_error)]
         return m

@@ -18,12 +18,16 @@ class VectorAssembler(wiring.Component):
     Members
     -------
     begin : In(1)
-        A sequence begins: forgets a part of a vector; the next vector is ``first``.
+        Forgets a part of a vector.
+    first : In(1)
+        With ``begin``: the next vector is the first of its sequence.
     data : In(8)
     valid : In(1)
-        ``data`` is the payload's next byte.
+        ``data`` is the next byte.
+    counted : In(1)
+        With ``valid``: the byte only counts for ``partial``.
     final : In(1)
-        It is the payload's last.
+        With ``valid``: the byte is the last of its sequence.
     x : Out(stream)
     overrun : Out(1)
         High for one clock.
@@ -37,8 +41,8 @@ class VectorAssembler(wiring.Component):
     def __init__(self, model):
         self.model = model
         super().__init__({
-            "begin": In(1), "data": In(8), "valid": In(1), "final": In(1), "answered": In(1), "x": Out(input_stream(model)),
-            "overrun": Out(1), "partial": Out(1), "owed": Out(1)})
+            "begin": In(1), "first": In(1), "data": In(8), "valid": In(1), "counted": In(1), "final": In(1),
+            "answered": In(1), "x": Out(input_stream(model)), "overrun": Out(1), "partial": Out(1), "owed": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -55,14 +59,14 @@ class VectorAssembler(wiring.Component):
         with m.If(self.answered):
             m.d.sync += self.owed.eq(0)
         with m.If(self.begin):
-            m.d.sync += [count.eq(0), first.eq(1)]
+            m.d.sync += [count.eq(0), first.eq(self.first)]
         with m.Elif(self.valid):
-            m.d.sync += gathered.eq(whole)
-            with m.If(count != total - 1):
-                m.d.sync += count.eq(count + 1)
-            with m.Else():
+            m.d.sync += [gathered.eq(whole), count.eq(count + 1)]
+            with m.If(count == total - 1):
                 m.d.sync += count.eq(0)
-                with m.If(self.x.valid & ~self.x.ready):
+                with m.If(self.counted):
+                    pass
+                with m.Elif(self.x.valid & ~self.x.ready):
                     m.d.comb += self.overrun.eq(1)
                 with m.Else():
                     m.d.sync += [

@@ -58,14 +58,14 @@ def test_identify_and_sequences(design, talk):
 def test_after_every_kind_of_damage_the_next_frame_is_answered(design, talk):
     good = talk.infer_frame(_sequence())
     flipped = bytearray(good)
-    flipped[7] ^= 0x10
+    flipped[8] ^= 0x10
     talk.infer(_sequence())
     for name, data, code in (
             ("bad CRC", flipped, ErrorCode.BAD_CRC),
             ("truncated", good[:9], ErrorCode.TRUNCATED),
             ("half a vector", Frame(Command.INFER, bytes(3)).encode(), ErrorCode.BAD_LENGTH),
             ("another version", _with_header(0x72, good), ErrorCode.BAD_VERSION),
-            ("unknown command", _with_header(0x14, good), ErrorCode.UNKNOWN_COMMAND),
+            ("unknown command", _with_header(0x27, good), ErrorCode.UNKNOWN_COMMAND),
             ("garbage", bytes(byte for byte in RNG.integers(0, 256, 60).tolist() if byte != SYNC), None)):
         talk.bad(name, data, code)
         talk.infer(_sequence())
@@ -80,7 +80,7 @@ def test_at_a_wrong_rate_there_is_silence_and_the_next_frame_is_answered(design,
 
 
 @pytest.mark.parametrize("damage", [
-    lambda exchange: {"reply": exchange["reply"][:8] + "ff" + exchange["reply"][10:]},
+    lambda exchange: {"reply": exchange["reply"][:12] + "fe" + exchange["reply"][14:]},
     lambda exchange: {"reply": exchange["reply"] + "00"}, lambda exchange: {"reply": exchange["reply"][:-2]},
     lambda exchange: {"led": exchange["led"] ^ 1}, lambda exchange: {"failed": True}],
     ids=["byte", "longer", "shorter", "led", "red"])

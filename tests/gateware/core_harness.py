@@ -18,6 +18,7 @@ class Record:
     outputs: list = field(default_factory=list)  # (clock, value, last)
     owners: list = field(default_factory=list)  # context of each of them, where there are several
     tap: list = field(default_factory=list)  # state words
+    saturated: int = 0  # clocks
 
 
 def take_turns(sequences, contexts, idle):
@@ -79,7 +80,8 @@ def drive_core(core, sequences, *, x_pause=lambda: 0, y_pause=lambda: 0, idle=la
             assert len(record.accepted) == sum(len(sequence) for sequence in sequences)
 
     async def watch(ctx):
-        async for _, _, valid, word in ctx.tick().sample(core.tap.valid, core.tap.data):
+        async for _, _, valid, word, saturated in ctx.tick().sample(core.tap.valid, core.tap.data, core.saturated):
+            record.saturated += saturated
             if valid:
                 record.tap.append(word)
 

@@ -80,6 +80,7 @@ def check_against_golden(model, architecture, sequences, **pauses):
     contexts = core.timing.contexts
     assert record.owners == [k % contexts for k, _ in read_out for _ in range(model.outputs)] * (contexts > 1)
     assert record.tap == states.reshape(-1).tolist()
+    assert record.saturated == sum(int(np.count_nonzero(trace.saturations)) for trace in traces)
     assert [value for _, value, _ in record.outputs] == outputs.reshape(-1).tolist()
     assert [bool(last) for _, _, last in record.outputs] == ([False] * (model.outputs - 1) + [True]) * len(outputs)
     return record, core, traces

@@ -10,24 +10,28 @@ from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 
 from hadam_hw import golden
+from hadam_hw.model import Emit
 from rtl_gen.arch import parse_architecture
 from rtl_gen.core import build_core
+from rtl_gen.link.frame_reader import FrameReader
 from rtl_gen.link.frames import (
+    STATE,
+    STEP_HEAD,
     SYNC,
     Command,
     ErrorCode,
     Frame,
-    FrameReader,
     Identity,
     Result,
     crc16,
-    encode_sequence,
-    logit_bytes,
+    encode_vectors,
 )
 from rtl_gen.link.target import LinkTarget
+from rtl_gen.top import identify
 from tests.models_for_tests import random_model
 
-TIMEOUT = 400
+SILENCE = 400
+TAG = 0x5A
 
 
 class Bench:
@@ -37,10 +41,8 @@ class Bench:
         self.gap = gap
         self.model = change(random_model(**{"size": 8, "block": 4, "outputs": 3, "seed": 4, **shape}))
         self.core = build_core(self.model, parse_architecture(architecture))
-        self.identity = Identity("0123456789abcdef", self.model.size, self.model.inputs, self.model.outputs,
-                                 self.model.input.width, self.model.input.signed, logit_bytes(self.model.readout_width),
-                                 self.model.state.width, self.core.timing.interval, 42_000_000, 3_000_000)
-        self.target = LinkTarget(self.model, self.identity, TIMEOUT)
+        self.identity = identify(self.core, clock_hz=42e6, link_hz=3_000_000, silence_clocks=SILENCE)
+        self.target = LinkTarget(self.model, self.identity)
 
     def run(self, script, settle=6000):
         """Plays a list of bytes, ``None`` (a pause longer than the timeout) and ``"framing"``; returns the bytes sent back."""
@@ -48,13 +50,14 @@ class Bench:
         m.submodules.target, m.submodules.core = target, core = self.target, self.core
         connect(m, target.x, core.x)
         connect(m, core.y, target.y)
+        m.d.comb += target.saturated.eq(core.saturated)
         sent = bytearray()
 
         async def feed(ctx):
             ctx.set(target.tx.ready, 1)
             for item in script:
                 if item is None:
-                    await ctx.tick().repeat(TIMEOUT + 2000)
+                    await ctx.tick().repeat(SILENCE + 2000)
                     continue
                 ctx.set(target.data, 0 if item == "framing" else item)
                 ctx.set(target.framing_error if item == "framing" else target.valid, 1)
@@ -80,12 +83,22 @@ class Bench:
         rng = np.random.default_rng(seed)
         return rng.integers(self.model.input.minimum, self.model.input.maximum + 1, (steps, self.model.inputs))
 
-    def infer(self, sequence):
-        return list(Frame(Command.INFER, encode_sequence(sequence.tolist(), self.identity)).encode())
+    def infer(self, sequence, tag=TAG):
+        return request(Command.INFER, encode_vectors(sequence.tolist(), self.identity), tag)
 
-    def expect(self, sequence):
-        outputs = golden.run(self.model, sequence[None]).outputs[0]
-        return Result(tuple(outputs.tolist()), int(golden.classify(outputs)))
+    def step(self, vectors, tag, *, first=False, last=False):
+        head = STEP_HEAD.encode(first=first, last=last, unused=0)
+        return request(Command.STEP, head + encode_vectors(np.atleast_2d(vectors).tolist(), self.identity), tag)
+
+    def expect(self, sequence, tag=TAG):
+        """The result of a sequence's last step."""
+        outputs = golden.trace(self.model, sequence).outputs[-1]
+        return Frame(Command.RESULT, Result(tuple(outputs.tolist()), int(golden.classify(outputs)), tag).encode(
+            self.identity.output_bytes), tag)
+
+
+def request(command, payload=b"", tag=TAG):
+    return list(Frame(command, payload, tag).encode())
 
 
 def frames(data):
@@ -95,14 +108,23 @@ def frames(data):
     return found
 
 
-def error(code):
-    return Frame(Command.ERROR, bytes([code]))
+def error(code, tag=TAG):
+    return Frame(Command.ERROR, bytes([code]), tag)
+
+
+def accepted(tag=TAG):
+    return Frame(Command.ACCEPTED, b"", tag)
+
+
+def state(tag=0, in_sequence=0, has_result=0, saturated_steps=0, overruns=0, bad_frames=0):
+    return Frame(Command.STATE, STATE.encode(tag=tag, in_sequence=in_sequence, has_result=has_result, unused=0,
+                                             saturated_steps=saturated_steps, overruns=overruns, bad_frames=bad_frames), TAG)
 
 
 def test_identify():
     bench = Bench()
-    reply, = frames(bench.run(list(Frame(Command.IDENTIFY).encode())))
-    assert reply.command == Command.IDENTITY
+    reply, = frames(bench.run(request(Command.IDENTIFY)))
+    assert (reply.command, reply.tag) == (Command.IDENTITY, TAG)
     assert Identity.decode(reply.payload) == bench.identity
 
 
@@ -112,34 +134,35 @@ def test_infer_equals_the_golden_model(shape):
     bench = Bench(**shape)
     sequences = [bench.sequence(5, seed) for seed in range(3)]
     script = []
-    for sequence in sequences:
-        script += [*bench.infer(sequence), None]
-    replies = frames(bench.run(script))
-    assert [frame.command for frame in replies] == [Command.RESULT] * 3
-    assert [Result.decode(frame.payload, bench.identity) for frame in replies] == [bench.expect(s) for s in sequences]
+    for tag, sequence in enumerate(sequences):
+        script += [*bench.infer(sequence, tag), None]
+    assert frames(bench.run(script)) == [bench.expect(sequence, tag) for tag, sequence in enumerate(sequences)]
 
 
 def bad_frames(bench):
     good = bench.infer(bench.sequence(4))
     flipped = good.copy()
-    flipped[6] ^= 0x10
+    flipped[7] ^= 0x10
     crc = good.copy()
     crc[-1] ^= 1
-    version = list(Frame(Command.IDENTIFY).encode())
+    version = request(Command.IDENTIFY)
     version[1] ^= 0x30
     return {
         "payload": (flipped, ErrorCode.BAD_CRC),
         "crc": (crc, ErrorCode.BAD_CRC),
         "version": (version, ErrorCode.BAD_CRC),
-        "good-version-crc": ([SYNC, *_with_crc([0x21, 0, 0])], ErrorCode.BAD_VERSION),
-        "command": (list(Frame(5).encode()), ErrorCode.UNKNOWN_COMMAND),
-        "command-with-payload": (list(Frame(7, b"abc").encode()), ErrorCode.UNKNOWN_COMMAND),
-        "identify-with-payload": (list(Frame(Command.IDENTIFY, b"a").encode()), ErrorCode.BAD_LENGTH),
-        "empty-infer": (list(Frame(Command.INFER).encode()), ErrorCode.BAD_LENGTH),
+        "good-version-crc": ([SYNC, *_with_crc([0x11, TAG, 0, 0])], ErrorCode.BAD_VERSION),
+        "command": (request(7), ErrorCode.UNKNOWN_COMMAND),
+        "command-with-payload": (request(12, b"abc"), ErrorCode.UNKNOWN_COMMAND),
+        "identify-with-payload": (request(Command.IDENTIFY, b"a"), ErrorCode.BAD_LENGTH),
+        "empty-infer": (request(Command.INFER), ErrorCode.BAD_LENGTH),
+        "empty-step": (request(Command.STEP), ErrorCode.BAD_LENGTH),
+        "step-without-a-vector": (request(Command.STEP, b"\x03"), ErrorCode.BAD_LENGTH),
+        "step-too-long": (request(Command.STEP, bytes(2 + bench.identity.step_vectors)), ErrorCode.BAD_LENGTH),
         "truncated-header": (good[:3], ErrorCode.TRUNCATED),
-        "truncated-payload": (good[:7], ErrorCode.TRUNCATED),
+        "truncated-payload": (good[:8], ErrorCode.TRUNCATED),
         "truncated-crc": (good[:-1], ErrorCode.TRUNCATED),
-        "framing": ([*good[:6], "framing", *good[6:]], ErrorCode.FRAMING),
+        "framing": ([*good[:7], "framing", *good[7:]], ErrorCode.FRAMING),
     }
 
 
@@ -147,44 +170,49 @@ def _with_crc(body):
     return [*body, *crc16(bytes(body)).to_bytes(2, "big")]
 
 
-FAULTS = ["command", "command-with-payload", "crc", "empty-infer", "framing", "good-version-crc", "identify-with-payload",
-          "payload", "truncated-crc", "truncated-header", "truncated-payload", "version"]
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_bad_frame_is_reported_and_the_next_good_one_works(fault):
+def test_a_bad_frame_is_reported_and_the_next_good_one_works():
     bench = Bench()
-    script, code = bad_frames(bench)[fault]
-    after = bench.sequence(3, seed=9)
-    replies = frames(bench.run([*script, None, *bench.infer(after), None]))
-    assert replies[0] == error(code)
-    assert [frame.command for frame in replies[1:]] == [Command.RESULT]
-    assert Result.decode(replies[1].payload, bench.identity) == bench.expect(after)
+    script, expected = [], []
+    for index, (fault, code) in enumerate(bad_frames(bench).values()):
+        after = bench.sequence(3, seed=index)
+        script += [*fault, None, *bench.infer(after), None]
+        expected += [error(code), bench.expect(after)]
+    script += request(Command.STATUS)
+    replies = frames(bench.run(script))
+    assert [reply if reply.tag == TAG else error(reply.payload[0]) for reply in replies[:-1]] == expected
+    assert STATE.decode(replies[-1].payload).bad_frames == len(bad_frames(bench))
 
 
 def test_half_a_vector_is_a_bad_length():
     bench = Bench(inputs=3)
-    payload = encode_sequence(bench.sequence(2).tolist(), bench.identity)[:-1]
+    payload = encode_vectors(bench.sequence(2).tolist(), bench.identity)[:-1]
     after = bench.sequence(3, seed=9)
-    replies = frames(bench.run([*Frame(Command.INFER, payload).encode(), None, *bench.infer(after), None]))
-    assert replies[0] == error(ErrorCode.BAD_LENGTH)
-    assert Result.decode(replies[1].payload, bench.identity) == bench.expect(after)
+    replies = frames(bench.run([
+        *request(Command.INFER, payload), None, *request(Command.STEP, b"\x03" + payload), None, *bench.infer(after), None]))
+    assert replies == [error(ErrorCode.BAD_LENGTH)] * 2 + [bench.expect(after)]
 
 
 def test_garbage_without_a_sync_byte_is_silence():
     bench = Bench()
     after = bench.sequence(3)
     garbage = [byte for byte in np.random.default_rng(1).integers(0, 256, 60).tolist() if byte != SYNC]
-    reply, = frames(bench.run([*garbage, "framing", *bench.infer(after), None]))
-    assert Result.decode(reply.payload, bench.identity) == bench.expect(after)
+    assert frames(bench.run([*garbage, "framing", *bench.infer(after), None])) == [bench.expect(after)]
 
 
-def test_vectors_that_come_faster_than_steps_are_an_overrun():
+def test_vectors_that_come_faster_than_steps_are_an_overrun_and_counted():
     bench = Bench(gap=5)
     after = bench.sequence(1)
-    replies = frames(bench.run([*bench.infer(bench.sequence(12)), None, *bench.infer(after), None]))
-    assert replies[0] == error(ErrorCode.OVERRUN)
-    assert Result.decode(replies[1].payload, bench.identity) == bench.expect(after)
+    replies = frames(bench.run([*bench.infer(bench.sequence(12)), None, *bench.infer(after), None, *request(Command.STATUS)]))
+    assert replies[:2] == [error(ErrorCode.OVERRUN), bench.expect(after)]
+    assert 0 < STATE.decode(replies[2].payload).overruns < 12
+
+
+def test_steps_that_come_faster_than_the_core_wait():
+    bench = Bench(gap=5)
+    sequence = bench.sequence(12)
+    replies = frames(bench.run([*bench.step(sequence[:7], 1, first=True), *[0] * 200,
+                                *bench.step(sequence[7:], 2, last=True), None]))
+    assert replies == [accepted(1), bench.expect(sequence, 2)]
 
 
 def test_a_tie_goes_to_the_lowest_class():
@@ -194,4 +222,77 @@ def test_a_tie_goes_to_the_lowest_class():
 
     bench = Bench(outputs=4, change=constant)
     reply, = frames(bench.run([*bench.infer(bench.sequence(2)), None]))
-    assert Result.decode(reply.payload, bench.identity) == Result((-5, 7, 7, 3), 1)
+    assert Result.decode(reply.payload, bench.identity) == Result((-5, 7, 7, 3), 1, TAG)
+
+
+def test_a_sequence_in_steps_is_the_sequence():
+    bench = Bench(inputs=2, size=8, block=8)
+    sequence = bench.sequence(7)
+    script = [*bench.step(sequence[0], 255, first=True), None, *bench.step(sequence[1:3], 0), None,
+              *bench.step(sequence[3:], 1, last=True), None, *request(Command.READ)]
+    result = bench.expect(sequence, 1)
+    assert frames(bench.run(script)) == [accepted(255), accepted(0), result, Frame(Command.RESULT, result.payload, TAG)]
+
+
+def test_each_step_is_answered_where_each_is_read_out():
+    bench = Bench(emit=Emit.EVERY)
+    sequence = bench.sequence(5)
+    script = []
+    for k, vector in enumerate(sequence):
+        script += [*bench.step(vector, k, first=k == 0, last=k == 4), None]
+    script += [*bench.infer(sequence), None, *bench.step(sequence[:2], 5, first=True), None]
+    assert frames(bench.run(script)) == [
+        *(bench.expect(sequence[:k + 1], k) for k in range(5)), error(ErrorCode.UNKNOWN_COMMAND), error(ErrorCode.BAD_LENGTH, 5)]
+
+
+def test_a_step_that_is_sent_again_is_answered_again_and_not_taken_again():
+    bench = Bench()
+    a, b, c = (bench.sequence(steps, seed) for seed, steps in enumerate((2, 1, 3)))
+    first, second, third = bench.step(a, 10, first=True), bench.step(b, 11), bench.step(c, 12, last=True)
+    damaged = second.copy()
+    damaged[6] ^= 4
+    script = []
+    for frame in (first, first, damaged, second, second, third, third):
+        script += [*frame, None]
+    result = bench.expect(np.concatenate([a, b, c]), 12)
+    assert frames(bench.run(script)) == [
+        accepted(10), accepted(10), error(ErrorCode.BAD_CRC, 11), accepted(11), accepted(11), result, result]
+
+
+def test_a_step_out_of_order_is_refused_and_harms_nothing():
+    bench = Bench()
+    sequence = bench.sequence(3)
+    late = bench.step(sequence[1], 7)
+    script = [*late, None, *bench.step(sequence[0], 6, first=True), None, *bench.step(sequence[2], 9), None,
+              *bench.step(sequence[1], 7), None, *bench.step(sequence[2], 8, last=True), None, *bench.step(sequence[0], 9), None]
+    refused = [error(ErrorCode.OUT_OF_ORDER, tag) for tag in (7, 9, 9)]
+    assert frames(bench.run(script)) == [
+        refused[0], accepted(6), refused[1], accepted(7), bench.expect(sequence, 8), refused[2]]
+
+
+def test_another_sequence_in_between_ends_the_steps():
+    bench = Bench()
+    sequence = bench.sequence(3)
+    other = bench.sequence(2, seed=5)
+    damaged = bench.infer(other, 3)
+    damaged[-1] ^= 1
+    script = [*bench.step(sequence[0], 1, first=True), None, *damaged, None, *bench.step(sequence[1], 2), None,
+              *bench.step(sequence[0], 1, first=True), None]
+    assert frames(bench.run(script)) == [
+        accepted(1), error(ErrorCode.BAD_CRC, 3), error(ErrorCode.OUT_OF_ORDER, 2), accepted(1)]
+
+
+def test_status_and_reset():
+    bench = Bench(frac=1, state_width=6)
+    sequence = bench.sequence(9)
+    saturated = int(np.count_nonzero(golden.trace(bench.model, sequence).saturations))
+    assert 0 < saturated <= 9
+    script = [*request(Command.STATUS), None, *request(Command.READ), None, *bench.infer(sequence), None,
+              *request(Command.STATUS), None, *bench.step(sequence[0], 77, first=True), None, *request(Command.STATUS), None,
+              *request(Command.RESET), None, *request(Command.STATUS), None, *request(Command.READ), None,
+              *bench.step(sequence[0], 78), None]
+    first = int(golden.trace(bench.model, sequence[:1]).saturations[0] > 0)
+    assert frames(bench.run(script)) == [
+        state(), error(ErrorCode.NO_RESULT), bench.expect(sequence), state(has_result=1, saturated_steps=saturated),
+        accepted(77), state(77, in_sequence=1, has_result=1, saturated_steps=saturated + first),
+        accepted(), state(77), error(ErrorCode.NO_RESULT), error(ErrorCode.OUT_OF_ORDER, 78)]
