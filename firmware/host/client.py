@@ -34,8 +34,8 @@ BITS_PER_BYTE = 10
 class Client:
     """The host's end of the link: a question, an answer. A context manager that closes the transport.
 
-    Whatever is lost or damaged on the way is asked again, up to :data:`ATTEMPTS` times, with the same tag. All requests but
-    ``STEP`` may be repeated freely; a ``STEP`` with the tag of the last one is answered again by the device, and not taken again.
+    Whatever is lost or damaged on the way is asked again, up to :data:`ATTEMPTS` times in all, with the same tag. All requests
+    but ``STEP`` may be repeated freely; a ``STEP`` with the tag of the last one is answered again, and not taken again.
 
     Parameters
     ----------
@@ -88,8 +88,7 @@ class Client:
         return list(self.each(sequences))
 
     def each(self, sequences):
-        """Yields for each sequence its :class:`~rtl_gen.link.frames.Result`, or, of a model that is read out at every step, the
-        list of them.
+        """Yields for each sequence its :class:`~rtl_gen.link.frames.Result`, or the list of them where each step is read out.
 
         Raises
         ------
@@ -113,8 +112,9 @@ class Client:
                 yield Result.decode(result, identity)
 
     def stream(self, vectors):
-        """Sends a sequence of unknown length vector by vector, and yields a result for each vector, or, of a model that is read
-        out at the end of a sequence, the one of its last. Before the next vector is asked for, the device has taken all before.
+        """Sends a sequence of unknown length; yields a result a vector, or the last one's where only that is read out.
+
+        Where each step is read out, a vector is sent as soon as it is there, and its result comes before the next is asked for.
 
         Raises
         ------

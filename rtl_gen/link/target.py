@@ -23,7 +23,7 @@ class LinkTarget(wiring.Component):
     The vectors of ``INFER`` go to the core as they arrive, before the CRC is known, so a sequence of any length needs no
     memory; if the frame turns out bad, the core's answer is thrown away. The vectors of ``STEP`` wait in memory until the CRC
     is known, so a bad frame leaves the sequence as it was. A frame that stops for ``silence_clocks`` is truncated. Before a
-    damaged frame is reported the line must be silent for as long, so that what follows a damaged header is not taken for frames.
+    damaged frame is reported the line must be silent for as long: what follows a damaged header is not taken for frames.
 
     One memory holds the identity, the last result and the vectors of ``STEP``: one counter goes through it, whatever happens.
 

@@ -242,7 +242,8 @@ def test_each_step_is_answered_where_each_is_read_out():
         script += [*bench.step(vector, k, first=k == 0, last=k == 4), None]
     script += [*bench.infer(sequence), None, *bench.step(sequence[:2], 5, first=True), None]
     assert frames(bench.run(script)) == [
-        *(bench.expect(sequence[:k + 1], k) for k in range(5)), error(ErrorCode.UNKNOWN_COMMAND), error(ErrorCode.BAD_LENGTH, 5)]
+        *(bench.expect(sequence[:k + 1], k) for k in range(5)), error(ErrorCode.UNKNOWN_COMMAND),
+        error(ErrorCode.BAD_LENGTH, 5)]
 
 
 def test_a_step_that_is_sent_again_is_answered_again_and_not_taken_again():
@@ -264,7 +265,8 @@ def test_a_step_out_of_order_is_refused_and_harms_nothing():
     sequence = bench.sequence(3)
     late = bench.step(sequence[1], 7)
     script = [*late, None, *bench.step(sequence[0], 6, first=True), None, *bench.step(sequence[2], 9), None,
-              *bench.step(sequence[1], 7), None, *bench.step(sequence[2], 8, last=True), None, *bench.step(sequence[0], 9), None]
+              *bench.step(sequence[1], 7), None, *bench.step(sequence[2], 8, last=True), None,
+              *bench.step(sequence[0], 9), None]
     refused = [error(ErrorCode.OUT_OF_ORDER, tag) for tag in (7, 9, 9)]
     assert frames(bench.run(script)) == [
         refused[0], accepted(6), refused[1], accepted(7), bench.expect(sequence, 8), refused[2]]
