@@ -78,7 +78,7 @@ class Client:
         """
         identity = Identity.decode(self._ask(Command.IDENTIFY, b"", Command.IDENTITY))
         if self._digest is not None and not self._digest.startswith(identity.digest):
-        """Sends a sequence of unknown length; yields a result a vector, or the last one's where only that is read out.
+            raise WrongModelError(f"Device must compute the model {self._digest[:16]}, not {identity.digest}; "
                                   "load the bitstream that was built from this file")
         self._identity = identity
         return identity
