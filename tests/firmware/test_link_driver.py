@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The C driver of the link against a device made of the golden model, over a line that may damage what it carries."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firmware.mcu.export import DIGEST_BYTES, INCLUDE
+from firmware.mcu.frames_header import HEADER, text
+from hadam_hw import golden
+from hadam_hw.model import Emit
+from rtl_gen.link import frames
+from rtl_gen.link.frames import ErrorCode
+from tests.firmware.c_harness import SANITIZED, compile_all, random_inputs
+from tests.firmware.link_peer import Faults, Peer
+from tests.models_for_tests import random_model
+
+MAIN = Path(__file__).with_name("link_main.c")
+OK, NO_REPLY, REFUSED, LOST, WRONG_MODEL, UNSUPPORTED, BAD_REQUEST = 0, 2, 3, 4, 5, 6, 7
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("driver")
+    return compile_all([MAIN, INCLUDE / "hadam_link.c"], folder, SANITIZED)
+
+
+@pytest.fixture(scope="module")
+def wide_driver(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("driver")
+    return compile_all([MAIN, INCLUDE / "hadam_link.c"], folder, (*SANITIZED, "-DHADAM_LINK_LOGIT=int64_t"))
+
+
+def talk(driver, peer, orders, digest="-", timeout=60, retries=12):
+    """The lines that the driver's program says to ``orders``."""
+    peer.start()
+    fd = peer.far.fileno()
+    process = subprocess.run([driver, str(fd), digest, str(timeout), str(retries)], input=orders, capture_output=True,
+                             text=True, pass_fds=[fd], timeout=120)
+    peer.far.close()
+    peer.join(5)
+    peer.line.close()
+    assert process.returncode == 0, process.stderr
+    return process.stdout.splitlines()
+
+
+def order(word, inputs, chunk=1):
+    return f"{word} {len(inputs)} {chunk} {' '.join(map(str, inputs.ravel()))}\n"
+
+
+def result_line(outputs):
+    return f"result {' '.join(map(str, outputs))} class {golden.classify(outputs)}"
+
+
+MODELS = {
+    "scalar": random_model(size=8, outputs=3, seed=1),
+    "vectors": random_model(size=16, outputs=5, inputs=3, input_width=11, input_signed=True, frac=-2),
+    "every": random_model(size=4, outputs=2, emit=Emit.EVERY, input_width=16),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_requests_over_a_good_line(driver, name):
+    model = MODELS[name]
+    first, second = random_inputs(model, 2, 9)
+    wanted = golden.trace(model, second).outputs
+    every = model.emit is Emit.EVERY
+    chunk = 1 if every else 4
+    peer = Peer(model)
+    orders = order("stream", second, chunk) + "read status reset read"
+    lines = talk(driver, peer, orders if every else order("infer", first) + orders, digest=model.digest)
+    said = peer.identity
+    assert lines.pop(0) == (
+        f"open 0 size {said.size} inputs {said.inputs} outputs {said.outputs} width {said.input_width} signed "
+        f"{int(said.input_signed)} every {int(said.emit_every)} bytes {said.output_bytes} state {said.state_width} vectors "
+        f"{said.step_vectors} clocks {said.step_clocks} {said.answer_clocks} {said.silence_clocks} {said.clock_hz} "
+        f"{said.link_hz}")
+    if not every:
+        assert lines[:2] == [result_line(golden.trace(model, first).outputs[-1]), "infer 0 0"]
+        del lines[:2]
+    results = [result_line(outputs) for outputs in (wanted if every else wanted[-1:])]
+    assert lines == [*results, "stream 0 0", result_line(wanted[-1]), "read 0 0", "status 0 1 0 0 0", "status 0 0", "reset 0 0",
+                     f"read {REFUSED} {int(ErrorCode.NO_RESULT)}", "repeated 0"]
+    assert peer.steps == len(second) + (0 if every else len(first))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_damage_makes_a_wrong_result_or_a_second_step(driver, seed):
+    model = MODELS["vectors"]
+    sequences = random_inputs(model, 40, 6, seed)
+    faults = Faults(0.15, seed)
+    peer = Peer(model, faults)
+    orders = "".join(order("stream" if k % 2 else "infer", x, 2) for k, x in enumerate(sequences))
+    lines = talk(driver, peer, orders, timeout=20)
+    results = [line for line in lines if line.startswith("result")]
+    ends = [line.split() for line in lines if re.match(r"(infer|stream) ", line)]
+    wanted = [result_line(y) for y in golden.run(model, sequences).outputs]
+    # a sequence that the damage of its neighbour's request cost the device ends in an error, never in another's result
+    assert len(ends) == len(sequences) and {end[1] for end in ends} <= {str(OK), str(LOST)}
+    assert results == [line for line, end in zip(wanted, ends) if end[1] == str(OK)]
+    assert len(results) >= 35 and faults.count > 20
+    assert int(lines[-1].split()[1]) >= faults.count // 3
+
+
+def test_a_step_whose_reply_is_lost_is_not_done_twice(driver):
+    model = MODELS["scalar"]
+    inputs = random_inputs(model, 1, 6)[0]
+    replies = []
+
+    def third_reply_is_lost(data):  # RESET, IDENTIFY, STEP and their replies: both directions come by here
+        replies.append(data)
+        return b"" if len(replies) > 4 and len(replies) % 6 == 0 else data
+
+    peer = Peer(model, third_reply_is_lost)
+    lines = talk(driver, peer, order("stream", inputs), timeout=20)
+    assert lines[1:3] == [result_line(golden.trace(model, inputs).outputs[-1]), "stream 0 0"]
+    assert int(lines[-1].split()[1]) > 0 and peer.steps == len(inputs)
+
+
+def test_errors(driver, wide_driver):
+    model = MODELS["scalar"]
+    inputs = random_inputs(model, 1, 3)[0]
+    assert talk(driver, Peer(model), "", digest="00" * 8)[0].startswith(f"open {WRONG_MODEL} ")
+    lines = talk(driver, Peer(model, lambda data: b""), "", timeout=5, retries=2)
+    assert lines[0].startswith(f"open {NO_REPLY} ") and lines[1] == "repeated 2"
+    lines = talk(driver, Peer(model), order("stream", inputs[:0]) + order("infer", inputs[:0]))
+    assert lines[1:3] == ["stream 0 0", f"infer {BAD_REQUEST} 0"]
+    wide = random_model(size=8, outputs=3, state_width=32, frac=6, input_width=16)
+    assert talk(driver, Peer(wide), "")[0].startswith(f"open {UNSUPPORTED} ")
+    x = random_inputs(wide, 1, 5)[0]
+    assert talk(wide_driver, Peer(wide), order("infer", x))[1] == result_line(golden.trace(wide, x).outputs[-1])
+
+
+def test_a_device_that_forgot_the_sequence_says_so(driver):
+    model = MODELS["scalar"]
+    inputs = random_inputs(model, 1, 6)[0]
+    peer = Peer(model)
+    answer = peer.answer
+
+    def forgets(header, payload):
+        if peer.steps == 2:
+            peer.in_sequence = False
+        return answer(header, payload)
+
+    peer.answer = forgets
+    assert talk(driver, peer, order("stream", inputs))[1] == f"stream {LOST} {int(ErrorCode.OUT_OF_ORDER)}"
+
+
+def test_the_header_is_what_python_defines():
+    assert HEADER.read_text() == text(), "run python -m firmware.mcu.frames_header"
+    assert DIGEST_BYTES * 8 == next(field.bits for field in frames.IDENTITY.fields if field.name == "digest")
+
+
+def test_a_wrong_constant_is_seen(tmp_path):
+    wrong = HEADER.read_text().replace("HADAM_IDENTITY_OUTPUTS_OFFSET 96", "HADAM_IDENTITY_OUTPUTS_OFFSET 80")
+    assert wrong != HEADER.read_text()
+    for source in ("hadam_link.h", "hadam_link.c"):
+        (tmp_path / source).write_text((INCLUDE / source).read_text())
+    (tmp_path / "hadam_frames.h").write_text(wrong)
+    command = ["gcc", "-std=c99", f"-I{tmp_path}", str(MAIN), str(tmp_path / "hadam_link.c"), "-o", str(tmp_path / "program")]
+    subprocess.run(command, check=True)
+    model = MODELS["vectors"]
+    x = random_inputs(model, 1, 2)[0]
+    lines = talk(tmp_path / "program", Peer(model), order("infer", x), timeout=5, retries=1)
+    assert result_line(golden.trace(model, x).outputs[-1]) not in lines
+    assert np.all([f"outputs {model.outputs} " not in line for line in lines])
