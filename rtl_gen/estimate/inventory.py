@@ -19,7 +19,7 @@ from rtl_gen.gateware.alignment import align, input_products
 from rtl_gen.gateware.folded_cell import FoldedCell
 from rtl_gen.gateware.parallel_cell import ParallelCell
 from rtl_gen.gateware.selector import GROUP
-from rtl_gen.gateware.serial_cell import SerialCell
+from rtl_gen.gateware.serial_cell import SerialCell, bias_in_block_ram, bias_rows
 
 #: Cells of a two-way multiplexer when many are combined: four ways take two look-up tables.
 MUX = 2 / 3
@@ -70,7 +70,8 @@ def _serial(model, cell):
     alignment, products = align(model, digit), _input_products(model)
     graph = _recurrence_graph(model.recurrence)
     words = -(-model.state.width // digit)
-    digits = cell.schedule.digits
+    rows = sum(len(bias_rows(phase.bias, digit)) for phase in alignment.phases)
+    in_ram = bias_in_block_ram(size, digit)
     users = sum(unit is not None for unit in products.units)
     adders = len(graph.adders) + len(products.graph.adders) + size + users
     rectified = model.activation is Activation.RELU
@@ -82,13 +83,13 @@ def _serial(model, cell):
         f"adders, {'one bit' if digit == 1 else 'more bits'}": 2 * digit * adders,
         "delayed digits": digit * (serial_delays(graph, digit) + serial_delays(products.graph, digit)
                                     + (phases > 1) * products.count),
-        "serial state": size * (flags + fetched),
+        "serial state": size * (flags + fetched + (0 if in_ram else digit * max(1, rows / 8))),
         "selector": _selector(size, digit),
         "serial input": model.inputs * (2 * model.input.width
                                         + max(phase.input_shift % digit for phase in alignment.phases)),
         "serial control": cell.schedule.interval + 30 * phases + words * digit,
     })
-    return parts, block_rams(max(2, words), digit * size) + block_rams(phases * digits, digit * size)
+    return parts, block_rams(max(2, words), digit * size) + (block_rams(rows, digit * size) if in_ram else 0)
 
 
 def _parallel(model, cell):

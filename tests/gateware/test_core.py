@@ -105,6 +105,14 @@ def test_every_state_and_output_equals_the_golden_model(architecture, corner):
     check_against_golden(model, architecture, sequences_for(model, lengths))
 
 
+@pytest.mark.parametrize("architecture", ["serial", "serial:3"])
+@pytest.mark.parametrize("corner", ["even", "odd"])
+def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
+    monkeypatch.setattr("rtl_gen.gateware.serial_cell.BIAS_IN_BLOCK_RAM", 0)
+    model = random_model(emit=Emit.EVERY, seed=4, **CORNERS[corner])
+    check_against_golden(model, architecture, sequences_for(model, [3, 2]))
+
+
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])
 @pytest.mark.parametrize("rounding", list(Rounding))
 def test_saturation_and_ties_are_really_met(architecture, rounding):

@@ -12,7 +12,7 @@ from rtl_gen.estimate import estimate
 from rtl_gen.estimate.energy import CELL_JOULES, CLOCK_JOULES, step_joules
 from rtl_gen.estimate.networks import serial_delays, word_network
 from rtl_gen.estimate.ram import block_rams, varying_bits
-from rtl_gen.gateware.parallel_cell import ParallelNetwork
+from rtl_gen.gateware.parallel_network import ParallelNetwork
 from tests.models_for_tests import random_model
 
 ARCHITECTURES = ("serial", "serial:2", "parallel", "folded:2", "folded:4", "folded:8x2")
