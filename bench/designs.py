@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hadam_hw.fixed import FixedPoint, Rounding
-from hadam_hw.model import Emit, InputFormat, Phase, QuantizedModel
+from hadam_hw.layer import InputFormat, Phase
+from hadam_hw.model import Emit, QuantizedModel
 from hadam_hw.recurrence import Hadamard, Ternary
 
 

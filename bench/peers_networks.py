@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 from hadam_hw.errors import ToolMissingError
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.adder_graph import Adder, AdderGraph, Edge, recurrence_graph
-from rtl_gen.gateware.parallel_cell import ParallelNetwork
+from rtl_gen.gateware.parallel_network import ParallelNetwork
 from rtl_gen.verilog import emit_verilog
 
 LOW, HIGH, INPUT_WIDTH = -128, 127, 8

@@ -17,8 +17,9 @@ from rtl_gen.adder_graph import recurrence_graph
 from rtl_gen.arch import parse_architecture
 from rtl_gen.cache import Cache, cache_folder
 from rtl_gen.design import emit_design
-from rtl_gen.design_files import DESIGN_FILE, FACTS_FILE, PINS_FILE
-from rtl_gen.flow import Device, Flow
+from rtl_gen.design_files import DESIGN_FILE, FACTS_FILE
+from rtl_gen.family import ICE40, Device
+from rtl_gen.flow import Flow
 from rtl_gen.progress import Progress
 from rtl_gen.toolchain import Kind, find_toolchain
 
@@ -87,7 +88,7 @@ def build(draw, arch, seeds, progress):
     files = emit_design(ternary_model(draw), parse_architecture(arch), boards.get("icebreaker"), None, 784)
     facts = json.loads(files[FACTS_FILE])
     placed = flow.place(flow.synthesise(files[DESIGN_FILE].decode(), facts["top"]), Device(facts["chip"], facts["package"]),
-                        facts["clock_mhz"], seeds, pins=files[PINS_FILE].decode())
+                        facts["clock_mhz"], seeds, pins=files[ICE40.pins_file].decode())
     clocks = [round(entry.fmax_mhz, 2) for entry in placed if not entry.overfull]
     return {"draw": draw, "used": placed[0].used, "fits": not placed[0].overfull, "fmax_mhz": clocks,
             "median_mhz": statistics.median(clocks) if clocks else None, "cycles_per_step": facts["cycles_per_step"]}

@@ -10,7 +10,7 @@ from pathlib import Path
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import ModelError
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 
 
 def summary(model):
@@ -52,7 +52,7 @@ def main(argv):
         command.add_argument("file", type=Path)
         command.add_argument("--json", action="store_true", help="for machines")
     arguments = parser.parse_args(argv)
-    model = QuantizedModel.load(arguments.file)
+    model = load_model(arguments.file)
     if arguments.command == "check":
         count = check(model)
         sys.stdout.write(json.dumps({"equal": count}) + "\n" if arguments.json else

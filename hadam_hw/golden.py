@@ -37,7 +37,7 @@ class Trace:
 
 
 def step(model, state, x, phase):
-    """One step: the new state and the number of units that saturated.
+    """One step of a layer: the new state and the number of units that saturated.
 
     ``state`` int64 [..., n] and ``x`` int64 [..., d_in] give ([..., n], [...]).
     """
@@ -63,13 +63,15 @@ def classify(outputs):
 def trace(model, inputs):
     """Every state and every read-out of one sequence ``inputs`` int [steps, d_in], by the definition."""
     inputs = check_inputs(model, np.asarray(inputs)[None])[0]
-    state = np.zeros(model.size, dtype=np.int64)
+    current = [np.zeros(layer.size, dtype=np.int64) for layer in model.layers]
     states, outputs, saturations = [], [], []
     for index, x in enumerate(inputs):
-        phase = model.phase_of(index)
-        state, saturated = step(model, state, x, phase)
-        states.append(state)
-        outputs.append(readout(model, state, phase))
+        phase, saturated = model.phase_of(index), 0
+        for k, layer in enumerate(model.layers):
+            current[k], events = step(layer, current[k], x, phase)
+            x, saturated = np.maximum(current[k], 0), saturated + events  # what a layer above takes
+        states.append(current[-1])
+        outputs.append(readout(model.layers[-1], current[-1], phase))
         saturations.append(saturated)
     return Trace(np.array(states), np.array(outputs), np.array(saturations))
 
@@ -84,22 +86,25 @@ def run(model, inputs, *, progress=None):
     inputs = check_inputs(model, np.asarray(inputs))
     count, steps, _ = inputs.shape
     every = model.emit is Emit.EVERY
-    states = np.zeros((count, model.size), dtype=np.int64)
+    top = model.layers[-1]
+    states = np.zeros((count, top.size), dtype=np.int64)
     outputs = np.zeros((count, steps, model.outputs) if every else (count, model.outputs), dtype=np.int64)
     saturations = np.zeros(count, dtype=np.int64)
-    kernel = _Kernel(model)
+    kernels = [_Kernel(layer) for layer in model.layers]
     for start in range(0, count, BATCH):
         batch = slice(start, min(start + BATCH, count))
-        state = np.zeros((batch.stop - start, model.size), dtype=kernel.dtype)
+        current = [np.zeros((batch.stop - start, kernel.model.size), dtype=kernel.dtype) for kernel in kernels]
         for index in range(steps):
-            phase = model.phase_of(index)
-            state, saturated = kernel.step(state, inputs[batch, index], phase)
-            saturations[batch] += saturated
+            phase, x = model.phase_of(index), inputs[batch, index]
+            for k, kernel in enumerate(kernels):
+                current[k], saturated = kernel.step(current[k], x, phase)
+                saturations[batch] += saturated
+                x = np.maximum(current[k], 0)
             if every:
-                outputs[batch, index] = readout(model, state.astype(np.int64), phase)
-        states[batch] = state
+                outputs[batch, index] = readout(top, current[-1].astype(np.int64), phase)
+        states[batch] = current[-1]
         if not every:
-            outputs[batch] = readout(model, states[batch], model.phase_of(steps - 1))
+            outputs[batch] = readout(top, states[batch], model.phase_of(steps - 1))
         if progress is not None:
             progress(batch.stop, count)
     return Trace(states, outputs, saturations)
@@ -153,25 +158,36 @@ def float_run(model, inputs, *, progress=None):
     The state is that of the real-valued recurrence, so for two phases the exact ``sqrt(2)`` takes the place of its codes.
     """
     inputs = check_inputs(model, np.asarray(inputs))
-    codes = model.phases[0].input_codes.astype(np.float64).T
-    phase = model.phases[0]
-    matrix = model.recurrence.matrix().T * 2.0 ** -model.recurrence.shift(0)
-    if len(model.phases) > 1:
-        matrix = matrix * np.sqrt(2.0)
-    bias = phase.bias * 2.0 ** -model.frac(0)
+    top, steps = model.layers[-1], [_float_step(layer) for layer in model.layers]
     outputs = np.zeros((len(inputs), model.outputs))
     for start in range(0, len(inputs), BATCH):
         batch = inputs[start:start + BATCH]
-        state = np.zeros((len(batch), model.size))
+        current = [np.zeros((len(batch), layer.size)) for layer in model.layers]
         for index in range(batch.shape[1]):
-            state = state @ matrix + batch[:, index] @ codes + bias
-            if model.activation is Activation.RELU:
-                state = np.maximum(state, 0)
-        outputs[start:start + BATCH] = np.maximum(state, 0) @ model.output_weight.T.astype(np.float64) \
-            + phase.output_bias * 2.0**-model.state.frac
+            x = batch[:, index]
+            for k, layer in enumerate(model.layers):
+                current[k] = steps[k](current[k], x)
+                x = np.maximum(current[k], 0) * 2.0**layer.state.frac  # a layer above counts in this one's integers
+        outputs[start:start + BATCH] = np.maximum(current[-1], 0) @ top.output_weight.T.astype(np.float64) \
+            + top.phases[0].output_bias * 2.0**-top.state.frac
         if progress is not None:
             progress(min(start + BATCH, len(inputs)), len(inputs))
     return outputs
+
+
+def _float_step(layer):
+    """The function (state, x) -> new state of one layer, all in real numbers."""
+    codes = layer.phases[0].input_codes.astype(np.float64).T
+    matrix = layer.recurrence.matrix().T * 2.0 ** -layer.recurrence.shift(0)
+    if len(layer.phases) > 1:
+        matrix = matrix * np.sqrt(2.0)
+    bias = layer.phases[0].bias * 2.0 ** -layer.frac(0)
+
+    def step_of(state, x):
+        new = state @ matrix + x @ codes + bias
+        return np.maximum(new, 0) if layer.activation is Activation.RELU else new
+
+    return step_of
 
 
 def check_inputs(model, inputs):

@@ -18,17 +18,19 @@ import numpy as np
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.files import atomic_write
 from hadam_hw.fixed import FixedPoint, Rounding
-from hadam_hw.model import Activation, Emit, InputFormat, Phase, Provenance, QuantizedModel, TestVectors
+from hadam_hw.layer import Activation, InputFormat, Layer, Phase
+from hadam_hw.model import Emit, Provenance, QuantizedModel, TestVectors
 from hadam_hw.recurrence import Hadamard, Ternary
+from hadam_hw.stack import StackedModel
 
-#: A file gets the lowest schema that can say what its model is: 1 for a linear recurrence, 2 where ReLU is within it.
+#: A file gets the lowest schema that can say what its model is: 1 for one layer with a linear recurrence, 2 for the rest.
 SCHEMAS = (1, 2)
 #: No model that this package can build comes near.
 MAX_ARRAY_BYTES = 256 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TEXTS = ("header", "provenance")
 _VECTORS = ("vectors_inputs", "vectors_outputs", "vectors_labels")
-_TYPES = {"header": "|u1", "provenance": "|u1", "recurrent": "|i1", "output_weight": "|i1"}
+_TYPES = {"header": "|u1", "provenance": "|u1", "recurrent": "|i1", "lower_recurrent": "|i1", "output_weight": "|i1"}
 _OTHER_TYPE = "<i8"
 
 
@@ -55,7 +57,7 @@ def model_bytes(model):
 
 
 def load_model(path):
-    """Reads a model from ``path``.
+    """Reads a :class:`QuantizedModel` or a :class:`StackedModel` from ``path``.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def load_model(path):
 
 
 def _schema(model):
-    return 1 if model.activation is Activation.LINEAR else 2
+    return 1 if [layer.activation for layer in model.layers] == [Activation.LINEAR] else 2
 
 
 def _text(value):
@@ -131,33 +133,15 @@ def _parse(arrays):
         raise ModelFileError(f"it has schema {schema!r} and this version reads schemas 1 to {SCHEMAS[-1]}; "
                              "a newer hadam_hw may read it")
     try:
-        kind = header["recurrence"].pop("kind")
-        if kind == "hadamard":
-            recurrent = arrays["recurrent"]
-            if recurrent.ndim != 1:
-                raise ModelFileError("the signs must be a vector")
-            recurrence = Hadamard(size=len(recurrent), signs=recurrent, **_integers(header["recurrence"]))
-        elif kind == "ternary":
-            recurrence = Ternary(arrays["recurrent"], **_integers(header["recurrence"]))
-        else:
-            raise ModelFileError(f"it has an unknown recurrence {kind!r}")
-        phases = tuple(
-            Phase(arrays[f"input_codes_{p}"], _integer(entry["input_frac"]), arrays[f"bias_{p}"],
-                  arrays[f"output_bias_{p}"], float(entry["output_scale"]))
-            for p, entry in enumerate(header["phases"]))
-        signed = header["input"]["signed"]
-        if not isinstance(signed, bool):
-            raise ModelFileError("the input's signedness must be true or false")
         vectors = TestVectors(*(arrays[name] for name in _VECTORS)) if _VECTORS[0] in arrays else None
+        stacked = "lower" in header
         model = QuantizedModel(
-            recurrence=recurrence,
-            input=InputFormat(_integer(header["input"]["size"]), _integer(header["input"]["width"]), signed),
-            state=FixedPoint(**_integers(header["state"])),
-            rounding=Rounding(header["rounding"]), emit=Emit(header["emit"]), phases=phases,
-            output_weight=arrays["output_weight"], input_bits=_integer(header["input_bits"]),
+            **_layer(header, arrays, biases=True), emit=Emit(header["emit"]), output_weight=arrays["output_weight"],
             output_bits=_integer(header["output_bits"]), classes=tuple(str(name) for name in header["classes"]),
-            provenance=Provenance(**texts["provenance"]), vectors=vectors,
-            activation=Activation(header.get("activation", Activation.LINEAR.value)))
+            provenance=Provenance(**texts["provenance"]), vectors=None if stacked else vectors)
+        if stacked:
+            below = {name.removeprefix("lower_"): array for name, array in arrays.items() if name.startswith("lower_")}
+            model = StackedModel(lower=Layer(**_layer(header["lower"], below)), upper=model, vectors=vectors)
     except KeyError as error:
         raise ModelFileError(f"it lacks {error.args[0]!r}") from None
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -170,6 +154,33 @@ def _parse(arrays):
     if model.digest != header.get("digest"):
         raise ModelFileError("its contents do not match its digest; it was damaged or edited")
     return model
+
+
+def _layer(header, arrays, biases=False):
+    """The fields of a layer; ``biases`` if its phases have those of a read-out."""
+    kind = header["recurrence"].pop("kind")
+    if kind == "hadamard":
+        recurrent = arrays["recurrent"]
+        if recurrent.ndim != 1:
+            raise ModelFileError("the signs must be a vector")
+        recurrence = Hadamard(size=len(recurrent), signs=recurrent, **_integers(header["recurrence"]))
+    elif kind == "ternary":
+        recurrence = Ternary(arrays["recurrent"], **_integers(header["recurrence"]))
+    else:
+        raise ModelFileError(f"it has an unknown recurrence {kind!r}")
+    phases = tuple(
+        Phase(arrays[f"input_codes_{p}"], _integer(entry["input_frac"]), arrays[f"bias_{p}"],
+              *([arrays[f"output_bias_{p}"]] if biases else []), output_scale=float(entry["output_scale"]))
+        for p, entry in enumerate(header["phases"]))
+    signed = header["input"]["signed"]
+    if not isinstance(signed, bool):
+        raise ModelFileError("the input's signedness must be true or false")
+    return dict(
+        recurrence=recurrence, phases=phases,
+        input=InputFormat(_integer(header["input"]["size"]), _integer(header["input"]["width"]), signed),
+        state=FixedPoint(**_integers(header["state"])), rounding=Rounding(header["rounding"]),
+        input_bits=_integer(header["input_bits"]),
+        activation=Activation(header.get("activation", Activation.LINEAR.value)))
 
 
 def _json(arrays, name):

@@ -4,8 +4,10 @@
 import numpy as np
 
 from hadam_hw.fixed import FixedPoint, Rounding
-from hadam_hw.model import Activation, Emit, InputFormat, Phase, QuantizedModel
+from hadam_hw.layer import Activation, InputFormat, Layer, Phase
+from hadam_hw.model import Emit, QuantizedModel
 from hadam_hw.recurrence import Hadamard, Ternary
+from hadam_hw.stack import StackedModel
 
 
 def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_signed=False, state_width=12, frac=0,
@@ -39,3 +41,21 @@ def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_si
 
 def _levels(bits):
     return (-1, 1) if bits == 1 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+
+
+def random_stack(*, lower, upper, seed=0, **common):
+    """A stack of two random layers: arguments of :func:`random_model` for each, ``common`` ones for both.
+
+    The upper one's input matrix holds -1 and 1, a 0 here and there, and never only zeros in a row.
+    """
+    below = random_model(**{"outputs": 1, "seed": seed} | common | lower)
+    fields = {name: getattr(below, name) for name in (
+        "recurrence", "input", "state", "rounding", "input_bits", "activation")}
+    phases = tuple(Phase(phase.input_codes, phase.input_frac, phase.bias) for phase in below.phases)
+    above = random_model(**{"seed": seed + 1} | common | upper | {
+        "inputs": below.size, "input_width": below.state.width - 1, "input_signed": False, "input_bits": 1})
+    rng = np.random.default_rng(seed)
+    codes = rng.choice([-1, 1], (above.size, below.size)) * (rng.random((above.size, below.size)) < 0.9)
+    phase = above.phases[0]
+    return StackedModel(lower=Layer(**fields, phases=phases), upper=above.replace(
+        phases=(Phase(codes, phase.input_frac, phase.bias, phase.output_bias, phase.output_scale), *above.phases[1:])))

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One recurrent layer in integers: the recurrence, its input, its state. The equations are those of docs/numerics.md."""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from hadam_hw.errors import ModelError
+from hadam_hw.fixed import FixedPoint, Rounding, signed_width
+from hadam_hw.recurrence import Hadamard, Recurrence, frozen
+
+MAX_CODE_BITS = 8
+MAX_INPUTS = 4096
+MAX_INPUT_FRAC = 24
+#: Sums stay far from the ends of int64 (and of float64's integers, where the golden model uses BLAS).
+MAX_PRE_WIDTH = 52
+
+
+class Activation(Enum):
+    """What is done with the new state before it feeds back: nothing (HadamRNN's linear recurrence), or ReLU (vanilla RNN)."""
+
+    LINEAR = "linear"
+    RELU = "relu"
+
+
+@dataclass(frozen=True)
+class InputFormat:
+    """The input of a step: ``size`` integers of ``width`` bits each."""
+
+    size: int
+    width: int
+    signed: bool
+
+    def __post_init__(self):
+        if not 1 <= self.size <= MAX_INPUTS:
+            raise ModelError(f"Input size must be between 1 and {MAX_INPUTS} elements, not {self.size}")
+        if not 1 <= self.width <= 16:
+            raise ModelError(f"Input width must be between 1 and 16 bits, not {self.width}")
+
+    @property
+    def minimum(self):
+        """The least element."""
+        return -(1 << (self.width - 1)) if self.signed else 0
+
+    @property
+    def maximum(self):
+        """The greatest element."""
+        return (1 << (self.width - self.signed)) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Phase:
+    """The constants of the steps of one phase.
+
+    Parameters
+    ----------
+    input_codes : int64 [n, d_in]
+        ``C_p``, with ``input_frac`` extra fraction bits.
+    input_frac : int
+        ``e_p``, 0 or more.
+    bias : int64 [n]
+        ``B_p``, in units of ``2**-F_p``.
+    output_bias : int64 [m]
+        ``c_p``, in units of this phase's ``Y``; empty in a layer without a read-out.
+    output_scale : float
+        What one unit of this phase's ``Y`` is worth, for whoever adds or compares ``Y`` of different phases.
+    """
+
+    input_codes: np.ndarray
+    input_frac: int
+    bias: np.ndarray
+    output_bias: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    output_scale: float = 1.0
+
+    def __post_init__(self):
+        for name in ("input_codes", "bias", "output_bias"):
+            values = np.asarray(getattr(self, name))
+            if values.dtype.kind not in "iu":
+                raise ModelError(f"{name} must hold integers, not {values.dtype}")
+            object.__setattr__(self, name, frozen(values, np.int64))
+        if not 0 <= self.input_frac <= MAX_INPUT_FRAC:
+            raise ModelError(f"Input fraction must be between 0 and {MAX_INPUT_FRAC} bits, not {self.input_frac}")
+        if not (math.isfinite(self.output_scale) and self.output_scale > 0):
+            raise ModelError(f"Output scale must be a finite positive number, not {self.output_scale!r}")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Layer:
+    """A recurrent layer: inputs to states.
+
+    Parameters
+    ----------
+    recurrence : Hadamard or Ternary
+    input : InputFormat
+    state : FixedPoint
+    rounding : Rounding
+    phases : tuple of Phase
+        As many as ``recurrence.phases``.
+    input_bits : int
+        Declared bits of a code of ``V``, 1 to 8; 1 bit means the levels -1, 0 and 1.
+    activation : Activation
+        Applied to the saturated state, within the recurrence.
+
+    Raises
+    ------
+    ModelError
+        With one sentence that names the field.
+    """
+
+    recurrence: Recurrence
+    input: InputFormat
+    state: FixedPoint
+    rounding: Rounding
+    phases: tuple[Phase, ...]
+    input_bits: int = 4
+    activation: Activation = Activation.LINEAR
+
+    def __post_init__(self):
+        if len(self.phases) != self.recurrence.phases:
+            raise ModelError(f"Phases must be {self.recurrence.phases} for this recurrence, not {len(self.phases)}")
+        for p, phase in enumerate(self.phases):
+            for name, shape in (("input_codes", (self.size, self.inputs)), ("bias", (self.size,)),
+                                ("output_bias", (self.outputs,))):
+                if getattr(phase, name).shape != shape:
+                    raise ModelError(f"Phase {p}'s {name} must have shape {list(shape)}, "
+                                     f"not {list(getattr(phase, name).shape)}")
+        check_codes("Input codes", self.phases[0].input_codes, self.input_bits)
+        for p, phase in enumerate(self.phases):
+            limit = 1 << 40
+            if max(np.abs(getattr(phase, name)).max(initial=0)
+                   for name in ("input_codes", "bias", "output_bias")) > limit:
+                raise ModelError(f"Phase {p}'s constants must be at most 2**40 in size; choose fewer fraction bits")
+            low, high = self.pre_bounds(p)
+            width = signed_width(min(low), max(high))
+            if width > MAX_PRE_WIDTH:
+                raise ModelError(f"Sums of phase {p} must fit {MAX_PRE_WIDTH} bits, not {width}; choose fewer fraction bits")
+
+    @property
+    def size(self):
+        """n, the units."""
+        return self.recurrence.size
+
+    @property
+    def inputs(self):
+        """d_in, the elements of an input vector."""
+        return self.input.size
+
+    @property
+    def outputs(self):
+        """m, the classes: none without a read-out."""
+        return 0
+
+    def frac(self, phase):
+        """``F_p = max(f + k_p, e_p)``, the fraction bits of ``pre``."""
+        return max(self.state.frac + self.recurrence.shift(phase), self.phases[phase].input_frac)
+
+    def state_shift(self, phase):
+        """Left shift of ``R Z`` in ``pre``, ``F_p - f - k_p >= 0``."""
+        return self.frac(phase) - self.state.frac - self.recurrence.shift(phase)
+
+    def input_shift(self, phase):
+        """Left shift of ``C_p X`` in ``pre``, ``F_p - e_p >= 0``."""
+        return self.frac(phase) - self.phases[phase].input_frac
+
+    def output_shift(self, phase):
+        """Right shift from ``pre`` to the new state, ``F_p - f >= k_p``."""
+        return self.frac(phase) - self.state.frac
+
+    def phase_of(self, step_index):
+        """The phase of step ``step_index``, counted from 0: with two phases the first step is phase 1."""
+        return 0 if len(self.phases) == 1 else 1 - step_index % 2
+
+    def pre_bounds(self, phase):
+        """(low, high): for each unit the exact bounds of ``pre``, int64 [n], for any state and input in their ranges."""
+        low, high = self.phases[phase].bias.copy(), self.phases[phase].bias.copy()
+        for matrix, shift, least, most in (
+                (self.recurrence.matrix(), self.state_shift(phase), self.state.minimum, self.state.maximum),
+                (self.phases[phase].input_codes, self.input_shift(phase), self.input.minimum, self.input.maximum)):
+            positive, negative = np.maximum(matrix, 0).sum(axis=1), np.minimum(matrix, 0).sum(axis=1)
+            low += (positive * least + negative * most) << shift
+            high += (positive * most + negative * least) << shift
+        return low, high
+
+    @property
+    def layer_bits(self):
+        """Bits of the layer's parameters: the sum of elements x declared bits.
+
+        Recurrent signs count 1 bit each (2 for ternary), V its declared bits once, the biases the bits that hold the largest of
+        them in each phase.
+        """
+        if isinstance(self.recurrence, Hadamard):
+            bits = self.size
+        else:
+            bits = self.size**2 * (1 if (self.recurrence.ternary != 0).all() else 2)
+        bits += self.phases[0].input_codes.size * self.input_bits
+        return bits + sum(bits_of(phase.bias) for phase in self.phases)
+
+    def layer_header(self):
+        """The scalars that define the layer's arithmetic, ready for JSON."""
+        hadamard = isinstance(self.recurrence, Hadamard)
+        # named only where it differs from what files of schema 1 mean, so that their digests stay what they are
+        activation = {} if self.activation is Activation.LINEAR else {"activation": self.activation.value}
+        return activation | {
+            "recurrence": {"kind": "hadamard", "block": self.recurrence.block} if hadamard else
+                          {"kind": "ternary", "multiplier": self.recurrence.multiplier,
+                           "shift_bits": self.recurrence.shift_bits},
+            "input": dataclasses.asdict(self.input),
+            "state": dataclasses.asdict(self.state),
+            "rounding": self.rounding.value,
+            "input_bits": self.input_bits,
+            "phases": [{"input_frac": phase.input_frac, "output_scale": phase.output_scale} for phase in self.phases],
+        }
+
+    def layer_arrays(self):
+        """The arrays that define the layer's arithmetic, by their names in the file."""
+        hadamard = isinstance(self.recurrence, Hadamard)
+        arrays = {"recurrent": self.recurrence.signs if hadamard else self.recurrence.ternary}
+        for p, phase in enumerate(self.phases):
+            arrays |= {f"input_codes_{p}": phase.input_codes, f"bias_{p}": phase.bias}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, *, recurrence, input_weight, input_width, input_signed, state_width, state_frac, bias=None,
+                    input_bits=4, rounding=Rounding.HALF_UP, activation=Activation.LINEAR, input_frac=0):
+        """A layer of weights that were trained and quantised elsewhere; the parameters are those of
+        :meth:`hadam_hw.model.QuantizedModel.from_arrays`."""
+        weight = integer_matrix("Input weight", input_weight, "[n, d_in]")
+        phases = make_phases(recurrence, weight, bias, state_frac, input_frac)
+        return cls(recurrence=recurrence, input=InputFormat(weight.shape[1], input_width, bool(input_signed)),
+                   state=FixedPoint(state_width, state_frac), rounding=rounding, phases=phases, input_bits=input_bits,
+                   activation=activation)
+
+
+def make_phases(recurrence, weight, bias, state_frac, input_frac, output_bias=()):
+    """The phases of codes ``weight`` and biases in units; phase 1, where there is one, holds ``sqrt(2)`` times the state."""
+    bias = np.zeros(len(weight)) if bias is None else np.asarray(bias, dtype=float)
+    output_bias = np.asarray(output_bias, dtype=float)
+    if not (np.isfinite(bias).all() and np.isfinite(output_bias).all()):
+        raise ModelError("Biases must be finite numbers")
+    phases = []
+    for p in range(recurrence.phases):
+        gain = math.sqrt(2) if p else 1.0
+        extra = input_frac if p else 0
+        codes = np.rint(gain * 2.0**extra * weight).astype(np.int64) if p else weight.astype(np.int64)
+        grid = 2.0 ** max(state_frac + recurrence.shift(p), extra)
+        phases.append(Phase(codes, extra, np.rint(gain * grid * bias).astype(np.int64),
+                            np.rint(gain * 2.0**state_frac * output_bias).astype(np.int64), 2.0**-state_frac / gain))
+    return tuple(phases)
+
+
+def integer_matrix(name, values, shape):
+    """``values`` as a matrix of integers."""
+    matrix = np.asarray(values)
+    if matrix.ndim != 2:
+        raise ModelError(f"{name} must be a matrix {shape}")
+    if matrix.dtype.kind not in "iu":
+        raise ModelError(f"{name} must hold integer codes; hadam_hw.quantize makes them of float weights")
+    return matrix
+
+
+def bits_of(values):
+    """Bits of all ``values`` in the width of the widest."""
+    return values.size * signed_width(values.min(), values.max())
+
+
+def check_codes(name, codes, bits):
+    """Raises a ModelError where ``codes`` are not those of ``bits`` bits."""
+    if not 1 <= bits <= MAX_CODE_BITS:
+        raise ModelError(f"{name} must have between 1 and {MAX_CODE_BITS} bits, not {bits}")
+    low, high = (-1, 1) if bits == 1 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    if codes.dtype.kind not in "iu":
+        raise ModelError(f"{name} must hold integers, not {codes.dtype}")
+    if codes.size and (codes.min() < low or codes.max() > high):
+        raise ModelError(f"{name} must lie between {low} and {high} for {bits} bits, "
+                         f"not between {codes.min()} and {codes.max()}")
