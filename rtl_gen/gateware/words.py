@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The shapes of the words that components pass to each other."""
 
-from amaranth.hdl import Shape, signed
+from amaranth.hdl import Cat, Const, Shape, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import Out
 
@@ -37,3 +37,8 @@ def output_stream(model, contexts=1):
     """
     context = {"context": range(contexts)} if contexts > 1 else {}
     return stream.Signature(data.StructLayout({"data": signed(model.readout_width), "last": 1} | context))
+
+
+def byte_of(value, index):
+    """Byte ``index`` of ``value``, 0 beyond its end. ``word_select`` would multiply the index by 8, a product."""
+    return value.bit_select(Cat(Const(0, 3), index), 8)

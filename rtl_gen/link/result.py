@@ -5,7 +5,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl_gen.gateware.words import output_stream
+from rtl_gen.gateware.words import byte_of, output_stream
 from rtl_gen.link.frames import RESULT_TAIL, logit_bytes
 
 
@@ -41,7 +41,7 @@ class ResultBytes(wiring.Component):
         moved = self.o.valid & self.o.ready
         m.d.comb += [
             self.o.valid.eq(self.y.valid | at_label),
-            self.o.payload.eq(Mux(at_label, label.word_select(place[0], 8), wide.word_select(place, 8))),
+            self.o.payload.eq(Mux(at_label, byte_of(label, place[0]), byte_of(wide, place))),
             self.last.eq(at_label & place[0]),
             self.y.ready.eq(self.o.ready & ~at_label & (place == size - 1)),
         ]

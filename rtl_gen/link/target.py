@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hadam_hw.model import Emit
 from rtl_gen.gateware.state_memory import BLOCK
-from rtl_gen.gateware.words import input_stream, output_stream
+from rtl_gen.gateware.words import byte_of, input_stream, output_stream
 from rtl_gen.link import frames
 from rtl_gen.link.counters import LinkCounters
 from rtl_gen.link.frames import SYNC, VERSION, Command, ErrorCode
@@ -333,7 +333,7 @@ class LinkTarget(wiring.Component):
                 with m.Case(Command.ERROR):
                     m.d.comb += payload.eq(self._error)
                 with m.Case(Command.STATE):
-                    m.d.comb += payload.eq(state.word_select(self._place[:3], 8))
+                    m.d.comb += payload.eq(byte_of(state, self._place[:3]))
                 with m.Default():
                     m.d.comb += payload.eq(self._read.data)
             send(payload, "SEND_PAYLOAD")
