@@ -14,6 +14,7 @@ from rtl_gen import design_files as names
 from rtl_gen.cache import digest, digest_sources
 from rtl_gen.family import FAMILIES, Device
 from rtl_gen.flow import Flow
+from rtl_gen.link.kind import Link
 from rtl_gen.report import make_report
 from rtl_gen.report_html import render
 from rtl_gen.toolchain import find_toolchain
@@ -41,12 +42,14 @@ class Options:
         More options for Yosys' command of the family, such as ``synth_ice40``.
     baud : int or None
         The rate of the UART; ``None`` takes the board's.
+    link : Link
     """
 
     clock_mhz: float | None = None
     seeds: int = 1
     synthesis: tuple[str, ...] = ()
     baud: int | None = None
+    link: Link = Link.UART
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,11 +154,12 @@ def _emit(model, architecture, board_name, options, steps, cache, on_stage):
         board = boards.get(board_name)
         if options.baud is not None:
             board = replace(board, baud=options.baud)
-        return emit_design(model, architecture, board, options.clock_mhz, steps or 1)
+        return emit_design(model, architecture, board, options.clock_mhz, steps or 1, link=options.link)
 
     files, _ = cache.stage("design", {
         "model": model.digest, "architecture": str(architecture), "board": board_name,
-        "board_file": digest_of_file(board_name), "clock_mhz": options.clock_mhz, "baud": options.baud, "steps": steps,
+        "board_file": digest_of_file(board_name), "clock_mhz": options.clock_mhz, "baud": options.baud,
+        "link": options.link.value, "steps": steps,
         "libraries": libraries(), "sources": digest_sources([_PROJECT / name for name in _GENERATOR]),
     }, make)
     return files, json.loads(files[names.FACTS_FILE])

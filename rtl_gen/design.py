@@ -10,11 +10,12 @@ from rtl_gen.core import build_core
 from rtl_gen.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
 from rtl_gen.family import FAMILIES
 from rtl_gen.instantiation import instantiation_template
-from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, logit_bytes, result_bytes, vector_bytes
-from rtl_gen.top import Top
+from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, result_bytes
+from rtl_gen.link.kind import Link
+from rtl_gen.top import SILENCE_CLOCKS, Top
 from rtl_gen.verilog import emit_verilog
 
-BITS_PER_BYTE = 10  # a start and a stop bit
+BITS_PER_BYTE = {Link.UART: 10, Link.SPI: 8}  # a UART adds a start and a stop bit
 
 
 class CoreInstance(wiring.Component):
@@ -60,7 +61,7 @@ def emit_core(model, architecture):
     return core, emit_verilog(core, CORE)
 
 
-def emit_design(model, architecture, board, clock_mhz, steps):
+def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART, silence_clocks=SILENCE_CLOCKS):
     """The files of a design for a board, before any tool has seen them.
 
     Parameters
@@ -72,6 +73,9 @@ def emit_design(model, architecture, board, clock_mhz, steps):
         ``None`` leaves it to the board.
     steps : int
         Vectors of a sequence, for what is told about sequences.
+    link : Link
+    silence_clocks : int
+        See :class:`~rtl_gen.top.Top`.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def emit_design(model, architecture, board, clock_mhz, steps):
     """
     core, core_text = emit_core(model, architecture)
     clock = board.clock(clock_mhz or board.default_clock_mhz)
-    top = Top(CoreInstance(core), clock_hz=clock.hz, baud=board.baud)
+    top = Top(CoreInstance(core), clock_hz=clock.hz, baud=board.baud, link=link, silence_clocks=silence_clocks)
     name = f"hadam_{board.name.replace('-', '_')}"
     text = emit_verilog(board.wrapper(top, clock), name) + core_text
     sequence = core.sequence_timing(steps)
@@ -89,15 +93,19 @@ def emit_design(model, architecture, board, clock_mhz, steps):
         "speed": board.chip.speed, "packing_options": board.packing_options, "clock_mhz": float(clock.hz / 10**6),
         "cycles_per_step": core.timing.interval, "contexts": core.timing.contexts,
         "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval,
-        "link_baud": board.baud, "link_sequences_per_second": board.baud / BITS_PER_BYTE / _bytes_on_the_line(model, steps),
+        "identity": top.identity.encode().hex(),
+        "link": link.value, "link_divisor": top.divisor if link is Link.UART else None, "link_baud": top.identity.link_hz,
+        "link_sequences_per_second": 1 / _sequence_seconds(top.identity, link, steps),
     }
     return {name: content.encode() for name, content in {
-        CORE_FILE: core_text, DESIGN_FILE: text, FAMILIES[board.chip.family].pins_file: board.constraints(),
+        CORE_FILE: core_text, DESIGN_FILE: text, FAMILIES[board.chip.family].pins_file: board.constraints(link is Link.SPI),
         TEMPLATE_FILE: instantiation_template(core, CORE), FACTS_FILE: json.dumps(facts)}.items()}
 
 
-def _bytes_on_the_line(model, steps):
-    """Bytes there and back for one sequence: the link answers a frame before it takes the next."""
-    frame = HEADER_BYTES + CRC_BYTES
-    sequence = steps * vector_bytes(model.inputs, model.input.width)
-    return 2 * frame + sequence + result_bytes(model.outputs, logit_bytes(model.readout_width))
+def _sequence_seconds(identity, link, steps):
+    """A sequence's way there, what of the core's work is not done meanwhile, and the answer's way back."""
+    byte, frame = BITS_PER_BYTE[link] / identity.link_hz, HEADER_BYTES + CRC_BYTES
+    there = (frame + steps * identity.vector_bytes) * byte
+    back = (frame + result_bytes(identity.outputs, identity.output_bytes)) * byte
+    core = steps * identity.step_clocks / identity.clock_hz
+    return max(there, core) + identity.answer_clocks / identity.clock_hz + back

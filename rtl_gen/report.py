@@ -113,7 +113,7 @@ def facts_for_people(report):
             ("sequence", f"{report['steps_per_sequence']} steps, answer after {report['latency_seconds'] * 1e3:.3f} ms "
                          f"({report['latency_cycles']:,} clocks)"),
             ("sequences a second", f"{report['sequences_per_second_core']:,.1f} core, "
-                                   f"{report['sequences_per_second_link']:,.1f} link at {report['link_baud'] / 1e6:g} Mbaud"),
+                                   f"{report['sequences_per_second_link']:,.1f} link at {report['link_baud'] / 1e6:g} Mbit/s"),
         ]
     rows += [("model", f"{report['model_bytes']:,} bytes, {report['model_digest'][:16]}")]
     if report["accuracy_integer"] is not None:

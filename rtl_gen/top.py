@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The design around a core that is the same on every board: reset, link, UART or SPI."""
 
-from enum import Enum
-
 from amaranth.hdl import ClockDomain, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
@@ -10,6 +8,7 @@ from amaranth.lib.wiring import In, Out, connect
 from hadam_hw.errors import BoardError
 from hadam_hw.model import Emit
 from rtl_gen.link.frames import Identity, logit_bytes, step_vectors
+from rtl_gen.link.kind import Link
 from rtl_gen.link.spi import MIN_HALF_PERIOD, SpiPhy
 from rtl_gen.link.target import LinkTarget
 from rtl_gen.link.uart import MIN_DIVISOR, UartPhy
@@ -36,13 +35,6 @@ def divide_baud(clock_hz, baud):
         raise BoardError(f"Baud rate must be within {MAX_BAUD_ERROR:.0%} of a whole division of {clock_hz / 1e6:.3f} MHz, and "
                          f"{baud} is off by {abs(error):.1%}; try --freq {baud * divisor / 1e6:g}")
     return divisor
-
-
-class Link(Enum):
-    """What carries the frames."""
-
-    UART = "uart"
-    SPI = "spi"
 
 
 #: The pins of each link: name to direction, as seen from the device.

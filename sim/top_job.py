@@ -2,18 +2,16 @@
 """What the bench of a board design is told: bytes to send through the pins, and the golden model's reply to each frame."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from hadam_hw import golden
 from rtl_gen.core import build_core
 from rtl_gen.design import emit_design
-from rtl_gen.design_files import DESIGN_FILE
+from rtl_gen.design_files import DESIGN_FILE, PLL_SIMULATION
 from rtl_gen.link.frames import Command, ErrorCode, Frame, Result, encode_vectors
 from rtl_gen.top import SILENCE_CLOCKS, Top
 from sim.runner import compile_design, run_bench
 
 BENCH = "sim.bench_top"
-PLL = Path(__file__).parent / "cells" / "pll.v"
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def emit_top(model, architecture, board):
     """(Verilog files by name, name of the top): the design as it is synthesised, and a stand-in for the PLL."""
     files = emit_design(model, architecture, board, None, 1)
     name = f"hadam_{board.name}"
-    return {"design.v": files[DESIGN_FILE].decode(), "pll.v": PLL.read_text()}, name
+    return {"design.v": files[DESIGN_FILE].decode(), "pll.v": PLL_SIMULATION.read_text()}, name
 
 
 def simulate_top(conversation, sources, top, simulator, *, folder=None, cache=None):

@@ -19,3 +19,10 @@ def test_help_names_each_verb(capsys):
     assert run_cli(main, ["--help"]) == 0
     said = capsys.readouterr().out
     assert all(name in said for name in verbs.names())
+
+
+@pytest.mark.parametrize("name", verbs.names())
+def test_each_verb_has_help(name, capsys):
+    with pytest.raises(SystemExit) as left:
+        run_cli(main, [name, "--help"])
+    assert left.value.code == 0 and f"python -m firmware {name}" in capsys.readouterr().out

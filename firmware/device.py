@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the verbs that talk to a device have in common: its options, the client, running many sequences."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+import boards
+from firmware.host.client import DEFAULT_TIMEOUT, Client
+from firmware.host.transport import SerialPort
+from hadam_hw.cli import Parser
+from hadam_hw.model import QuantizedModel
+
+DEFAULT_BOARD = "icebreaker"
+
+
+def parser(verb, description, *, weights_required=False):
+    """A parser with the options that say which device it is."""
+    parsing = Parser(prog=f"python -m firmware {verb}", description=description)
+    parsing.add_argument("--port", required=True, help="the serial port, such as /dev/ttyUSB1, or what simulate prints")
+    parsing.add_argument("--board", default=DEFAULT_BOARD, help=f"whose rate the port has (default {DEFAULT_BOARD})")
+    parsing.add_argument("--baud", type=int, help="the rate, where it is not the board's")
+    parsing.add_argument("--weights", type=Path, required=weights_required, metavar="FILE",
+                         help="the model (.npz); a device with another is refused")
+    parsing.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="S",
+                         help=f"seconds without a byte after which no answer will come (default {DEFAULT_TIMEOUT:g})")
+    parsing.add_argument("--json", action="store_true", help="for machines")
+    return parsing
+
+
+def connect(arguments):
+    """(client, model or None) for the parsed options."""
+    model = QuantizedModel.load(arguments.weights) if arguments.weights else None
+    baud = arguments.baud or boards.get(arguments.board).baud
+    return Client(SerialPort(arguments.port, baud), digest=model and model.digest, timeout=arguments.timeout), model
+
+
+def run(client, sequences):
+    """The results of all sequences with a bar on standard error, and the seconds it took."""
+    began, results = time.monotonic(), []
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=error_console(), transient=True) as progress:
+        task = progress.add_task("sequences", total=len(sequences))
+        for result in client.each(sequences.tolist()):
+            results.append(result)
+            progress.advance(task)
+    return results, time.monotonic() - began
+
+
+def last(result):
+    """The result of a sequence's last step."""
+    return result[-1] if isinstance(result, list) else result
+
+
+def error_console():
+    """Where progress is shown."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def say(arguments, facts, text):
+    """Prints ``facts`` as JSON where asked for, else ``text``."""
+    sys.stdout.write((json.dumps(facts) if arguments.json else text) + "\n")

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Sequences for a device, from files of several kinds."""
+
+import csv
+
+import numpy as np
+
+from hadam_hw.errors import DataError
+
+#: Names of the column, or of the array, that holds the classes.
+LABEL, LABELS, INPUTS = "label", "labels", "inputs"
+KINDS = (".npy", ".npz", ".csv")
+
+
+def load(path, inputs):
+    """The sequences in a file.
+
+    ``.npy`` holds integers [sequences, steps, inputs], or [sequences, steps * inputs]; ``.npz`` such an array as
+    ``inputs`` and perhaps ``labels``; ``.csv`` a sequence a line, vector after vector, under a header if one column
+    is ``label``.
+
+    Parameters
+    ----------
+    path : Path
+    inputs : int
+        Elements of a vector.
+
+    Returns
+    -------
+    sequences : int array [sequences, steps, inputs]
+    labels : int array [sequences] or None
+
+    Raises
+    ------
+    DataError
+        If the file is not that.
+    """
+    if path.suffix not in KINDS:
+        raise DataError(f"File must be one of {', '.join(KINDS)}, not {path.name}")
+    try:
+        found, labels = _READERS[path.suffix](path)
+    except FileNotFoundError:
+        raise DataError(f"File must exist, and {path} does not") from None
+    except (ValueError, OSError, KeyError, IndexError, EOFError) as error:
+        raise DataError(f"{path} must hold whole numbers, sequence by sequence, and does not: {error}") from None
+    if found.dtype.kind not in "iu":
+        raise DataError(f"Elements in {path} must be integers, not {found.dtype}; scale them as the model's input asks")
+    if found.ndim == 2 and found.shape[1] % inputs == 0:
+        found = found.reshape(len(found), -1, inputs)
+    if found.ndim != 3 or found.shape[2] != inputs or not found.size:
+        raise DataError(f"Sequences in {path} must have shape [sequences, steps, {inputs}], not {list(found.shape)}")
+    if labels is not None and labels.shape != (len(found),):
+        raise DataError(f"Labels in {path} must be one a sequence, {len(found)}, not of shape {list(labels.shape)}")
+    return found, labels
+
+
+def _npy(path):
+    return np.load(path, allow_pickle=False), None
+
+
+def _npz(path):
+    with np.load(path, allow_pickle=False) as file:
+        if INPUTS not in file:
+            raise KeyError(f"it has no array called {INPUTS}, but {', '.join(file)}")
+        return file[INPUTS], file[LABELS] if LABELS in file else None
+
+
+def _csv(path):
+    with path.open(newline="") as file:
+        rows = [row for row in csv.reader(file) if row]
+    if LABEL not in rows[0]:
+        return np.array([[int(value) for value in row] for row in rows]), None
+    column = rows[0].index(LABEL)
+    labels = np.array([int(row.pop(column)) for row in rows[1:]])
+    return np.array([[int(value) for value in row] for row in rows[1:]]), labels
+
+
+_READERS = {".npy": _npy, ".npz": _npz, ".csv": _csv}

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``python -m firmware identify``: what a device is, and what it counted."""
+
+from firmware.device import connect, parser, say
+
+
+def main(argv):
+    """Runs the command line ``argv``; returns the exit code."""
+    arguments = parser("identify", "Asks a device what it is, and what it counted since its last reset.").parse_args(argv)
+    client, _ = connect(arguments)
+    with client:
+        identity, state = client.identify(), client.status()
+    facts = vars(identity) | {name: getattr(state, name) for name in ("saturated_steps", "overruns", "bad_frames")}
+    say(arguments, facts, "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items()))
+    return 0

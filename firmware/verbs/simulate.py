@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``python -m firmware simulate``: a board without hardware."""
+
+import sys
+from pathlib import Path
+
+from firmware import selftest
+from firmware.device import run, say
+from firmware.host.client import Client
+from hadam_hw.cli import Parser
+from hadam_hw.model import QuantizedModel
+from rtl_gen.arch import parse_architecture
+from rtl_gen.progress import Progress
+
+#: Simulated seconds without a byte after which no answer will come.
+TIMEOUT = 0.05
+
+
+def main(argv):
+    """Runs the command line ``argv``; returns the exit code."""
+    parsing = Parser(prog="python -m firmware simulate", description=(
+        "Compiles the whole design of a board and offers it behind a pseudo-terminal, until interrupted. With --count it works "
+        "through the model's test vectors instead and compares them with the golden model."))
+    parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
+    parsing.add_argument("--board", required=True, help="such as icebreaker")
+    parsing.add_argument("--arch", default="serial", help="serial (default), serial:D, parallel, folded:R or folded:RxL")
+    parsing.add_argument("--count", type=int, metavar="N", help="test vectors to work through")
+    parsing.add_argument("--seconds", type=float, metavar="S", help="end after so long")
+    parsing.add_argument("--json", action="store_true", help="for machines")
+    arguments = parsing.parse_args(argv)
+    model, architecture = QuantizedModel.load(arguments.weights), parse_architecture(arguments.arch)
+
+    import boards
+    from firmware.virtual.board import VirtualBoard
+    from firmware.virtual.compiled import compile_board
+
+    with Progress() as progress:
+        compiled = compile_board(model, architecture, boards.get(arguments.board), on_stage=progress.stage)
+    with VirtualBoard(compiled) as board:
+        if arguments.count is None:
+            _serve(arguments, board)
+        else:
+            _work(arguments, board, model)
+    return 0
+
+
+def _speed(board):
+    """What was simulated and how fast, as facts and in words."""
+    rate, real = board.clocks / max(board.seconds, 1e-9), board.clocks / board.compiled.clock_hz
+    facts = {"clocks": board.clocks, "seconds": board.seconds, "clocks_per_second": rate,
+             "clocks_per_cpu_second": board.clocks / max(board.cpu_seconds, 1e-9), "board_seconds": real}
+    return facts, (f"{board.clocks:,} clocks in {board.seconds:.2f} s, {rate:,.0f} a second "
+                   f"({facts['clocks_per_cpu_second']:,.0f} of processor time); "
+                   f"a board at {board.compiled.clock_hz / 1e6:g} MHz takes {real * 1e3:.2f} ms")
+
+
+def _work(arguments, board, model):
+    sequences = selftest.vectors(model, arguments.count)
+    client = Client(board, digest=model.digest, timeout=TIMEOUT)
+    results, _ = run(client, sequences)
+    compared = selftest.compare(model, sequences, results)
+    facts, words = _speed(board)
+    say(arguments, facts | {"sequences": len(results), "compared": compared},
+        f"{len(results)} sequences, {compared} integers: equal to the golden model\n{words}")
+
+
+def _serve(arguments, board):
+    from firmware.virtual.terminal import Terminal
+
+    with Terminal(board) as terminal:
+        sys.stdout.write(f"{arguments.board} is at {terminal.name}; for example: "
+                         f"python -m firmware identify --port {terminal.name}\n")
+        sys.stdout.flush()
+        try:
+            terminal.serve(arguments.seconds)
+        finally:
+            facts, words = _speed(board)
+            say(arguments, facts, words)
