@@ -5,16 +5,17 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.errors import ArchitectureError
 from hadam_hw.model import Emit
+from hadam_hw.stack import StackedModel
 from rtl_gen.arch import Folded, SequenceTiming
 from rtl_gen.context_core import ContextCore
 from rtl_gen.folding import fold
 from rtl_gen.gateware.folded_cell import FoldedCell
 from rtl_gen.gateware.parallel_cell import ParallelCell
 from rtl_gen.gateware.readout import Readout
-from rtl_gen.gateware.serial_cell import SerialCell
+from rtl_gen.gateware.serial_cell import SerialCell, check_digit
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
+from rtl_gen.stacked_core import build_stack
 
 
 def build_core(model, architecture):
@@ -25,16 +26,15 @@ def build_core(model, architecture):
     ArchitectureError
         If the architecture cannot render the model.
     """
+    if isinstance(model, StackedModel):
+        return build_stack(model, architecture)
     if isinstance(architecture, Folded):
         return Core(model, architecture, FoldedCell(model, fold(model.recurrence, architecture), architecture.lanes))
     if architecture.contexts > 1:
         return ContextCore(model, architecture)
     if architecture.digit is None:
         return Core(model, architecture, ParallelCell(model))
-    if 2 * architecture.digit > model.state.width:
-        raise ArchitectureError(
-            f"Digit must be at most half of the state's {model.state.width} bits, not {architecture.digit}; "
-            "for whole words use the architecture 'parallel'")
+    check_digit(model, architecture)
     return Core(model, architecture, SerialCell(model, architecture.digit))
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The parallel cell: whole words, every adder registered, the state in registers."""
 
-from amaranth.hdl import Cat, Module, Signal, signed
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.arch import Timing
@@ -21,10 +21,13 @@ class ParallelCell(wiring.Component):
     Parameters
     ----------
     model : QuantizedModel
+    copies : bool
+        A cell above takes the states of this one: there is one more member, ``copied``, the rectified state.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, *, copies=False):
         self.model = model
+        self.copies = copies
         self._step = ParallelStep(model, steady=True)
         self._selector = Selector(model.size, model.state.width)
         interval = self._step.latency + 1
@@ -36,7 +39,7 @@ class ParallelCell(wiring.Component):
         super().__init__({
             "start": In(1), "x": In(vector_layout(model)), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1), "z": Out(word_signature(model.state.width)), "saturated": Out(1),
-        })
+        } | ({"copied": Out(data.ArrayLayout(model.state.width - 1, model.size))} if copies else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -59,6 +62,8 @@ class ParallelCell(wiring.Component):
             with m.If(self.first):
                 m.d.sync += [word.eq(0) for word in state]
         m.d.comb += [step.x.eq(x), step.phase.eq(phase), *(field.eq(word) for field, word in zip(step.z, state))]
+        if self.copies:
+            m.d.comb += [field.eq(Mux(word[-1], 0, word[:-1])) for field, word in zip(self.copied, state)]
         self._unload(m, state, count == interval)
         return m
 

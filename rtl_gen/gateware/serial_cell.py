@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import signed_width
 from rtl_gen.adder_graph import recurrence_graph
 from rtl_gen.arch import Timing
@@ -99,6 +100,10 @@ class SerialCell(wiring.Component):
     model : QuantizedModel
     digit : int
         Bits of every word a clock.
+    copies : bool
+        A cell above takes the states of this one.
+    chained : bool
+        The input are the states of a cell that ``copies``.
 
     Members
     -------
@@ -116,20 +121,26 @@ class SerialCell(wiring.Component):
         The saturated state words, unit 0 first, one every ``ceil(state width / digit)`` clocks.
     saturated : Out(1)
         High for one clock a step in which at least one unit saturated, after the step.
+    copy, copied : In(1), Out(bundle)
+        Only where it ``copies``: those of its :class:`StateMemory`; only while ``ready``.
+    take, digits : Out(1), In(bundle)
+        Only where ``chained``, in place of ``x``: to be connected with ``copy`` and ``copied`` of the cell below.
     """
 
-    def __init__(self, model, digit):
+    def __init__(self, model, digit, *, copies=False, chained=False):
         self.model = model
+        self.copies = copies
+        self.chained = chained
         self.digit = digit
         self.alignment = align(model, digit)
         self.products = input_products(model)
         self._phases = range(len(self.alignment.phases))
         self._network = SerialNetwork(recurrence_graph(model.recurrence), digit)
         self._input_network = SerialNetwork(self.products.graph, digit)
-        self._memory = StateMemory(model, digit, [phase.state_shift for phase in self.alignment.phases])
+        self._memory = StateMemory(model, digit, [phase.state_shift for phase in self.alignment.phases], copies)
         self.schedule = Schedule(
             digits=-(-self.alignment.width // digit), network=self._network.latency,
-            inputs=self._input_network.latency + (len(self._phases) > 1),
+            inputs=self._input_network.latency + (len(self._phases) > 1) + chained,
             zeros=max(self._network.max_delay, self._input_network.max_delay))
         self.timing = Timing(self.schedule.interval, self.schedule.interval)
         #: Clocks from ``unload`` to the one in which the last word is valid.
@@ -137,9 +148,16 @@ class SerialCell(wiring.Component):
         #: Clocks from ``unload`` to the one in which the cell is ready again.
         self.unload_interval = model.size * self._memory.digits + 1 + self._network.max_delay
         super().__init__({
-            "start": In(1), "x": In(vector_layout(model)), "phase": In(1), "first": In(1), "unload": In(1),
+            "start": In(1), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1), "z": Out(word_signature(model.state.width)), "saturated": Out(1),
-        })
+        } | ({"take": Out(1), "digits": In(bundle(digit, model.inputs))} if chained else {"x": In(vector_layout(model))})
+          | ({"copy": In(1), "copied": Out(bundle(digit, model.size))} if copies else {}))
+
+    @property
+    def taken(self):
+        """Of a ``chained`` cell: the clocks from ``start`` to the one after the last of ``take``."""
+        return 1 + self._take_begin + self._take_digits
+
 
     def elaborate(self, platform):
         m = Module()
@@ -241,11 +259,43 @@ class SerialCell(wiring.Component):
             self.z.data.eq(memory.z.data),
             self.saturated.eq(memory.saturated),
         ]
+        if self.copies:
+            m.d.comb += [memory.copy.eq(self.copy), self.copied.eq(memory.copied)]
 
     def _input(self, m):
         """``C X + bias`` as a bundle: serialisers, the products, the choice of the phase, the bias memory."""
-        m.submodules.input_network = network = self._input_network
-        plan, digit, model = self.schedule, self.digit, self.model
+        m.submodules.input_network = self._input_network
+        if self.chained:
+            self._take(m)
+        else:
+            self._serialise(m)
+        return self._add_bias(m)
+
+    @property
+    def _take_begin(self):
+        return self.schedule.input - 1 + split_shift(self.alignment.phases[0].input_shift, self.digit)[0]
+
+    @property
+    def _take_digits(self):
+        return -(-(self.model.input.width + 1) // self.digit)  # of the word below, whose sign is 0
+
+    def _take(self, m):
+        """The digits come from the cell below, two clocks after ``take``: one later than a serialiser would send them."""
+        network, digit = self._input_network, self.digit
+        rest = split_shift(self.alignment.phases[0].input_shift, digit)[1]
+        words = list(self.digits)
+        if rest:
+            previous = [Signal(self.model.inputs, name=f"previous{j}", reset_less=True) for j in range(digit)]
+            m.d.sync += [late_field.eq(field) for late_field, field in zip(previous, words)]
+            words = [*previous, *words][digit - rest:][:digit]
+        m.d.comb += [
+            self.take.eq(self._window(m, "taking", lambda p: self._take_begin, lambda p: self._take_digits)),
+            *(field.eq(word) for field, word in zip(network.i, words)),
+            network.clear.eq(self._frame(m, "input_clear", self.schedule.input + 1))]
+
+    def _serialise(self, m):
+        """Every element of the input is a shift register."""
+        network, plan, digit, model = self._input_network, self.schedule, self.digit, self.model
         shifts = [split_shift(phase.input_shift, digit) for phase in self.alignment.phases]
 
         sending = self._window(m, "sending", lambda p: plan.input - 1 + shifts[p][0],
@@ -268,6 +318,9 @@ class SerialCell(wiring.Component):
         m.d.comb += [field.eq(Cat(word[j] for word in digits)) for j, field in enumerate(network.i)]
         m.d.comb += network.clear.eq(self._frame(m, "input_clear", plan.input))
 
+    def _add_bias(self, m):
+        """The products' sums with the bias."""
+        plan, digit, model = self.schedule, self.digit, self.model
         bias = self._bias(m)
         users = [unit for unit in range(model.size) if self.products.units[unit] is not None]
         products = self._choose_phase(m)
@@ -314,6 +367,14 @@ class SerialCell(wiring.Component):
         with m.Elif(counting & left.any()):
             m.d.sync += [left.eq(left - 1), port.addr.eq(port.addr + 1)]
         return [port.data[j * size:(j + 1) * size] for j in range(digit)]
+
+
+def check_digit(model, architecture):
+    """Raises an ArchitectureError where a state has too few bits for the architecture's digit."""
+    if 2 * architecture.digit > model.state.width:
+        raise ArchitectureError(
+            f"Digit must be at most half of the state's {model.state.width} bits, not {architecture.digit}; "
+            "for whole words use the architecture 'parallel'")
 
 
 def bias_in_block_ram(size, digit):

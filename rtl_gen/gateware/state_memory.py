@@ -62,9 +62,14 @@ class StateMemory(wiring.Component):
     z : Out(words)
     saturated : Out(1)
         High for one clock, some clocks after the one in which ``flag`` fell, if any unit's value overflowed.
+    copy : In(1)
+        Only where the memory ``copies``: addresses the next digit as ``read`` does, for ``copied``. Not together with it.
+    copied : Out(bundle)
+        Digits of the saturated and rectified words, two clocks after ``copy``; 0 at all other times.
     """
 
-    def __init__(self, model, digit, shifts):
+    def __init__(self, model, digit, shifts, copies=False):
+        self.copies = copies
         self.size = model.size
         self.width = model.state.width
         self.digit = digit
@@ -79,7 +84,7 @@ class StateMemory(wiring.Component):
             "read": In(1), "blank": In(1), "extend": In(1), "phase": In(1), "o": Out(shape),
             "i": In(shape), "below": In(1), "store": In(1), "ties_to_even": In(1), "flag": In(1), "flag_first": In(1),
             "unload": In(1), "unloading": Out(1), "z": Out(word_signature(self.width)), "saturated": Out(1),
-        })
+        } | ({"copy": In(1), "copied": Out(shape)} if copies else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -126,7 +131,7 @@ class StateMemory(wiring.Component):
         """Reads digits, saturates and shifts them; returns (the unshifted digit's bits, whether it is a word's last)."""
         address = Signal(range(self.digits))
         top_address = address == self.digits - 1
-        with m.If(self.read | self.unloading):
+        with m.If(self.read | self.unloading | (self.copy if self.copies else 0)):
             m.d.sync += address.eq(Mux(top_address, 0, address + 1))
         m.d.comb += port.addr.eq(address)
         top = Signal()
@@ -141,6 +146,11 @@ class StateMemory(wiring.Component):
             limit = sign ^ (~top).replicate(self.size) if j >= sign_place else ~sign
             word = (overflow & limit) | (~overflow & bits)
             fields.append(~sign & word if self._relu else word)
+        if self.copies:
+            with m.If(late(m, self.copy, 1)):
+                m.d.sync += [copied.eq(~sign & word) for copied, word in zip(self.copied, fields)]
+            with m.Else():
+                m.d.sync += [copied.eq(0) for copied in self.copied]
         state = [Signal(self.size, name=f"state{j}", reset_less=True) for j in range(self.digit)]
         with m.If(self.blank):
             m.d.sync += Cat(state).eq(0)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Two stacked layers: each state of the upper one, each read-out, `==` to the golden model, in the promised clocks."""
+
+import random
+
+import numpy as np
+import pytest
+
+from hadam_hw.errors import ArchitectureError
+from hadam_hw.fixed import Rounding
+from hadam_hw.layer import Activation
+from hadam_hw.model import Emit
+from rtl_gen.arch import parse_architecture
+from rtl_gen.core import build_core
+from tests.gateware.test_core import check_against_golden, sequences_for
+from tests.models_for_tests import random_stack
+
+ARCHITECTURES = ["serial", "serial:2", "serial:3", "parallel"]
+STACKS = {
+    "hadamard": dict(lower=dict(size=8, block=4, inputs=2), upper=dict(size=16, block=16, outputs=2, frac=-3)),
+    "deep-below": dict(  # the upper layer has to wait for its input's adders
+        lower=dict(size=16, block=16, frac=2), upper=dict(size=4, block=4, outputs=3, frac=-4)),
+    "ternary": dict(lower=dict(size=5, ternary=True),
+                    upper=dict(size=9, ternary=True, multiplier=3, shift_bits=4, outputs=2, frac=-3)),
+    "relu": dict(lower=dict(size=4, block=4, frac=-3), upper=dict(size=8, block=4, outputs=2, state_width=14),
+                 activation=Activation.RELU, rounding=Rounding.HALF_EVEN),
+    "saturating": dict(lower=dict(size=8, block=4, state_width=6), upper=dict(size=8, block=4, outputs=2, state_width=7)),
+}
+
+
+def stack(name, emit):
+    model = random_stack(seed=3, **STACKS[name])
+    return model.replace(upper=model.upper.replace(emit=emit))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("name", STACKS)
+def test_every_state_and_output_equals_the_golden_model(architecture, name):
+    model = stack(name, Emit.EVERY)
+    record, _, traces = check_against_golden(model, architecture, sequences_for(model, [3, 2, 1]))
+    assert len({tuple(state) for trace in traces for state in trace.states.tolist()}) > 4
+    assert (record.saturated > 0) >= (name == "saturating")
+
+
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
+@pytest.mark.parametrize("emit", list(Emit))
+def test_pauses_change_nothing(architecture, emit):
+    rng = random.Random(architecture)
+    model = stack("ternary", emit)
+
+    def pause():
+        return rng.choice([0, 0, 1, 2, 7, 80])
+
+    check_against_golden(model, architecture, sequences_for(model, [3, 1, 4]), x_pause=pause, y_pause=pause)
+
+
+@pytest.mark.parametrize("name, architecture", [
+    *((name, architecture) for name in ("hadamard", "deep-below") for architecture in ("serial", "serial:3", "parallel"))])
+def test_timing_is_as_promised(name, architecture):
+    model, length = stack(name, Emit.LAST), 5
+    record, core, _ = check_against_golden(model, architecture, sequences_for(model, [length] * 4))
+    inside = [gap for k, gap in enumerate(np.diff(record.accepted)) if (k + 1) % length and k % length]
+    assert inside[3:] == [core.timing.interval] * len(inside[3:])
+    promised = core.sequence_timing(length)
+    assert record.outputs[model.outputs - 1][0] - record.accepted[0] == promised.latency
+    readouts = [record.outputs[k][0] for k in range(model.outputs - 1, len(record.outputs), model.outputs)]
+    assert readouts[3] - readouts[2] == promised.interval
+
+
+@pytest.mark.parametrize("word", ["folded:4", "parallel,contexts=2"])
+def test_other_architectures_are_refused(word):
+    with pytest.raises(ArchitectureError, match=f"must be 'serial', 'serial:D' or 'parallel', not {word}"):
+        build_core(stack("hadamard", Emit.LAST), parse_architecture(word))
+
+
+def test_a_digit_too_wide_for_one_of_the_layers_is_refused():
+    with pytest.raises(ArchitectureError, match="at most half of the state's 6 bits"):
+        build_core(stack("saturating", Emit.LAST), parse_architecture("serial:4"))
