@@ -2,6 +2,7 @@
 """``--arch auto``: the architecture that is estimated to be the fastest is built; if place & route refutes it, the next."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import boards
@@ -28,10 +29,11 @@ def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text:
     if choice["refusal"]:
         raise DoesNotFitError(choice["refusal"])
     refuted = []
-    for arch, reason in choice["ranked"][:MOST_BUILT]:
+    for arch, mhz, reason in choice["ranked"][:MOST_BUILT]:
         on_stage(f"chosen {reason}")
         try:
-            result = build(model, parse_architecture(arch), board_name, kind, cache, options=options, on_stage=on_stage)
+            result = build(model, parse_architecture(arch), board_name, kind, cache,
+                           options=replace(options, clock_mhz=mhz), on_stage=on_stage)
         except (DoesNotFitError, MissesTimingError) as error:
             refuted.append(f"{arch} was built first, but: {error}")
             on_stage(f"{arch} was estimated to fit, but: {error}")
@@ -42,7 +44,7 @@ def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text:
 
 
 def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None):
-    """``{"ranked": [[architecture, why], ...], "refusal": text or None}``, from the cache where nothing has changed."""
+    """``{"ranked": [[architecture, MHz, why], ...], "refusal": text or None}``, from the cache where nothing has changed."""
     def make():
         on_stage("estimates of all architectures")
         # These load the hardware description language, which takes longer than all else where everything is cached.
@@ -50,7 +52,7 @@ def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None):
 
         board = boards.get(board_name)
         candidates = survey(model, board, clock_mhz)
-        ranked = [[one.estimate.architecture, why(candidates, one)] for one in candidates if one.fits]
+        ranked = [[one.estimate.architecture, one.estimate.clock_mhz, why(candidates, one)] for one in candidates if one.fits]
         refusal = None if ranked else str(refuse(model, board, map(boards.get, boards.names()), candidates, clock_mhz))
         return {_FILE: json.dumps({"ranked": ranked, "refusal": refusal}).encode()}
 

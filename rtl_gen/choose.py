@@ -83,7 +83,7 @@ def why(candidates, chosen):
     faster = [other for other in candidates if not other.fits
               and other.estimate.steps_per_second > found.steps_per_second]
     text = (f"{found.architecture}: the fastest of {len(candidates)} architectures that is estimated to fit ({found.lc:,} "
-            f"logic cells, {found.ebr} block RAMs, {found.fmax_mhz:g} MHz, {found.cycles_per_step} clocks a step)")
+            f"logic cells, {found.ebr} block RAMs, {found.cycles_per_step} clocks a step at {found.clock_mhz:g} MHz)")
     if faster:
         nearest = min(faster, key=lambda other: other.estimate.lc)
         text += f"; faster but not here: {nearest.estimate.architecture}, {_lacks(nearest)}"

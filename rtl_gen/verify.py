@@ -23,12 +23,14 @@ def build_one(model, arch, board_name, clock_mhz, kind, cache_path):
             "steps_per_second": report["steps_per_second"]}
 
 
-def verify(model, archs, board_name, clock_mhz, kind, cache_path, scheduler=None, on_stage=lambda text: None, *,
+def verify(model, wanted, board_name, kind, cache_path, scheduler=None, on_stage=lambda text: None, *,
            timeout="10s"):
-    """:func:`build_one` of each of ``archs``, in their order, several at a time.
+    """:func:`build_one` of each of ``wanted``, in their order, several at a time.
 
     Parameters
     ----------
+    wanted : list of (str, float or None)
+        Architectures, each with its clock in MHz (None: the board's).
     scheduler : str, optional
         Address of a dask scheduler whose workers have this package; default: a process a core, here.
 
@@ -39,7 +41,7 @@ def verify(model, archs, board_name, clock_mhz, kind, cache_path, scheduler=None
     LinkError
         If the scheduler does not answer.
     """
-    work = [(model, arch, board_name, clock_mhz, kind, cache_path) for arch in archs]
+    work = [(model, arch, board_name, clock_mhz, kind, cache_path) for arch, clock_mhz in wanted]
     if scheduler:
         return _on_cluster(scheduler, work, on_stage, timeout)
     context = multiprocessing.get_context("spawn")  # nothing of this process' threads and locks comes along

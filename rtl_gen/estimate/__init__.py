@@ -7,12 +7,19 @@ fitted on iCE40; on other families they are a guess.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+from hadam_hw.errors import BoardError
 from rtl_gen.core import build_core
 from rtl_gen.estimate.clock import clock_mhz
 from rtl_gen.estimate.energy import step_joules
 from rtl_gen.estimate.inventory import inventory, surroundings
 from rtl_gen.estimate.model import cells_of
+from rtl_gen.link.uart import MIN_DIVISOR
+from rtl_gen.top import divide_baud
+
+#: How far below its estimate a clock is put that the design is to meet.
+MARGIN = 0.95
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Estimate:
     fmax_mhz : float
         What its clock is expected to reach.
     clock_mhz : float
-        What it will be clocked with: what was asked for, or the board's.
+        What it will be clocked with: what was asked for, or the board's, or what it can reach if that is less.
     cycles_per_step, contexts : int
     """
 
@@ -55,6 +62,25 @@ class Estimate:
         return {kind: pair for kind, pair in needs.items() if pair[0] > pair[1]}
 
 
+def _running_mhz(board, fmax_mhz):
+    """The clock that a design gets: the board's, or the fastest that it reaches and that is a multiple of the link's rate."""
+    if fmax_mhz >= board.default_clock_mhz:
+        return board.default_clock_mhz
+    mhz = MARGIN * fmax_mhz * 1e6 // board.baud * board.baud / 1e6
+    works = mhz * 1e6 >= MIN_DIVISOR * board.baud and _makes(board, mhz)
+    return mhz if works else board.default_clock_mhz
+
+
+@lru_cache
+def _makes(board, mhz):
+    """Whether the board's PLL makes such a clock closely enough for its link; a search."""
+    try:
+        divide_baud(board.clock(mhz).hz, board.baud)
+    except BoardError:
+        return False
+    return True
+
+
 def estimate(model, architecture, board, asked_mhz=None):
     """The :class:`Estimate` of a whole design.
 
@@ -62,9 +88,9 @@ def estimate(model, architecture, board, asked_mhz=None):
     ----------
     model : QuantizedModel
     architecture : Architecture
-    board : boards.Board
+    board : boards.parts.board.Board
     asked_mhz : float, optional
-        Default: the board's clock.
+        Default: the board's clock, or a slower one where the design does not reach that.
 
     Raises
     ------
@@ -74,5 +100,6 @@ def estimate(model, architecture, board, asked_mhz=None):
     core = build_core(model, architecture)
     parts, rams = inventory(core)
     cells = round(cells_of(parts + surroundings(model)))
-    return Estimate(str(architecture), cells, rams, round(clock_mhz(core, cells, board.chip.device), 1),
-                    asked_mhz or board.default_clock_mhz, core.timing.interval, core.timing.contexts)
+    fmax = round(clock_mhz(core, cells, board.chip.device), 1)
+    return Estimate(str(architecture), cells, rams, fmax, asked_mhz or _running_mhz(board, fmax), core.timing.interval,
+                    core.timing.contexts)

@@ -49,7 +49,7 @@ def main(argv):
         best = [row for row in data["candidates"] if row["fits"]][:arguments.verify]
         with Progress() as progress:
             progress.stage(f"building {len(best)} of {len(candidates)}: {', '.join(row['arch'] for row in best)}")
-            built = verify(model, [row["arch"] for row in best], board.name, arguments.freq, Kind(arguments.tools),
+            built = verify(model, [(row["arch"], row["clock_mhz"]) for row in best], arguments.board, Kind(arguments.tools),
                            cache_folder() / "builds", arguments.scheduler, progress.stage)
         for row, found in zip(best, built):
             row["built"] = found
@@ -72,19 +72,21 @@ def _show(data):
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{data['weights']} on {data['board']}: {data['lc_available']} LC, {data['ebr_available']} EBR")
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("", "architecture", "fits", "LC", "EBR", "MHz", "clocks", "steps/s", "nJ"):
+    for name in ("", "architecture", "fits", "LC", "EBR", "fmax", "MHz", "clocks", "steps/s", "nJ"):
         table.add_column(name, justify="left" if name in ("", "architecture", "fits") else "right", no_wrap=True)
     for row in data["candidates"]:
         lacks = ", ".join({"lc": "LC", "ebr": "EBR", "clock": "clock"}[kind] for kind in row["shortages"])
         cells = ["*" if row["on_front"] else "", row["arch"], f"no: {lacks}" if lacks else "yes", f"{row['lc']:,}",
-                 str(row["ebr"]), f"{row['fmax_mhz']:g}", str(row["cycles_per_step"]), f"{row['steps_per_second']:,.0f}",
+                 str(row["ebr"]), f"{row['fmax_mhz']:g}", f"{row['clock_mhz']:g}", str(row["cycles_per_step"]),
+                 f"{row['steps_per_second']:,.0f}",
                  f"{row['step_nanojoules']:.1f}"]
         table.add_row(*cells)
     console.print(table)
     for row in data["candidates"]:
         if "built" in row:
             console.print(f"{row['arch']}, built: {_told(row['built'])}")
-    console.print("MHz: what the clock can reach. clocks, nJ: a step. *: no other that fits is both smaller and faster. "
+    console.print("fmax: what the clock can reach; MHz: what it gets. clocks, nJ: a step. *: no other that fits is both "
+                  "smaller and faster. "
                   "All figures but those built are estimates.")
     console.print(f"Energy: {data['energy_basis']}.")
 

@@ -28,17 +28,17 @@ def cluster():
 
 def test_a_build_on_a_cluster_is_then_known_here(tmp_path, cluster):
     model = random_model(size=4, block=4, outputs=2)
-    there = verify(model, ["serial"], "icebreaker", None, Kind.YOWASP, tmp_path, cluster.scheduler_address)
+    there = verify(model, [("serial", None)], "icebreaker", Kind.YOWASP, tmp_path, cluster.scheduler_address)
     assert there[0]["fmax_mhz"] >= 42 and 500 < there[0]["lc"] < 1500
     # in a process of its own, from what the cluster left in the cache
-    assert verify(model, ["serial"], "icebreaker", None, Kind.YOWASP, tmp_path) == there
+    assert verify(model, [("serial", None)], "icebreaker", Kind.YOWASP, tmp_path) == there
 
 
 def test_explore_says_what_was_built(tmp_path, monkeypatch, capsys):
     asked = []
 
-    def built(model, archs, *others):
-        asked.extend(archs)
+    def built(model, wanted, *others):
+        asked.extend(arch for arch, mhz in wanted)
         return [{"lc": 1, "ebr": 2, "fmax_mhz": 3.0}, {"error": "Design must fit"}]
 
     monkeypatch.setattr(explore, "verify", built)
@@ -55,5 +55,5 @@ def test_explore_says_what_was_built(tmp_path, monkeypatch, capsys):
 
 def test_a_scheduler_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(LinkError, match="Scheduler must answer at"):
-        verify(random_model(size=4, block=4, outputs=2), ["serial"], "icebreaker", None, Kind.YOWASP, tmp_path,
+        verify(random_model(size=4, block=4, outputs=2), [("serial", None)], "icebreaker", Kind.YOWASP, tmp_path,
                "tcp://127.0.0.1:9", timeout="1s")

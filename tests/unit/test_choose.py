@@ -2,14 +2,13 @@
 """The choice among architectures: the fastest that fits, the next where it is refuted, a helpful word where none does."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 import boards
-from boards.parts.chips import UP5K_SG48, Chip
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from hadam_hw.model import QuantizedModel
@@ -24,17 +23,10 @@ from tests.models_for_tests import random_model
 SHIPPED = Path(__file__).parents[2] / "models" / "pmnist-h128-b64.npz"
 
 
-@dataclass(frozen=True)
-class Bench:
-    """What the choice asks of a board."""
-
-    name: str = "bench"
-    chip: Chip = UP5K_SG48
-    default_clock_mhz: float = 30.0
-
-
-def chip(lc, ebr=30):
-    return replace(UP5K_SG48, lc=lc, ebr=ebr)
+def board(mhz=30.0, name="bench", **chip_changes):
+    """An iCEBreaker with another clock, and another chip if that is said."""
+    there = boards.get("icebreaker")
+    return replace(there, name=name, default_clock_mhz=mhz, chip=replace(there.chip, **chip_changes))
 
 
 @pytest.fixture
@@ -48,7 +40,7 @@ def tiny_board(tmp_path):
 
 def test_the_fastest_that_fits_comes_first_and_says_why():
     model = random_model(size=16, block=4, outputs=2)
-    wide, narrow = survey(model, Bench(default_clock_mhz=16.0)), survey(model, Bench(chip=chip(1500), default_clock_mhz=16.0))
+    wide, narrow = survey(model, board(18.0)), survey(model, board(18.0, lc=1500))
     assert wide[0].estimate.architecture == "parallel"
     assert narrow[0].fits and narrow[0].estimate.architecture != "parallel"
     rates = [one.estimate.steps_per_second for one in narrow if one.fits]
@@ -58,7 +50,7 @@ def test_the_fastest_that_fits_comes_first_and_says_why():
 
 
 def test_the_front_is_what_nothing_beats():
-    candidates = survey(random_model(size=32, block=16, outputs=2), Bench())
+    candidates = survey(random_model(size=32, block=16, outputs=2), board())
     fitting = [one for one in candidates if one.fits]
     for one in candidates:
         beaten = any(other.estimate.lc <= one.estimate.lc and other.estimate.steps_per_second >= one.estimate.steps_per_second
@@ -68,18 +60,26 @@ def test_the_front_is_what_nothing_beats():
 
 
 def test_a_model_that_fits_nowhere_is_told_what_is_short_and_what_would_fit():
-    model, board = random_model(size=64, block=64, outputs=2, state_width=16), Bench(chip=chip(1250))
-    candidates = survey(model, board)
+    model, small = random_model(size=64, block=64, outputs=2, state_width=16), board(lc=1250)
+    candidates = survey(model, small)
     assert not any(one.fits for one in candidates)
-    text = str(refuse(model, board, [board, Bench("roomy", chip(50_000, 500))], candidates))
+    text = str(refuse(model, small, [small, board(name="roomy", lc=50_000, ebr=500)], candidates))
     assert "of 1,250 logic cells" in text and "--board roomy would fit as" in text
     assert "units in blocks of 16 would fit as" in text
 
 
 def test_a_clock_that_is_too_fast_gets_a_slower_one_named():
-    model, board = random_model(size=16, block=4, outputs=2), Bench(default_clock_mhz=250.0)
-    text = str(refuse(model, board, [], survey(model, board)))
+    model = random_model(size=16, block=4, outputs=2)
+    text = str(refuse(model, board(), [], survey(model, board(), 250.0), 250.0))
     assert "250 MHz where" in text and "--freq" in text
+
+
+def test_a_clock_that_nobody_asked_for_is_lowered_to_what_is_reached():
+    model = random_model(size=16, block=4, outputs=2)
+    for one in survey(model, board(120.0)):
+        assert one.estimate.clock_mhz <= one.estimate.fmax_mhz and one.estimate.clock_mhz % 3 == 0
+        assert "clock" not in one.shortages
+    assert {one.estimate.clock_mhz for one in survey(model, board(18.0))} == {18.0}
 
 
 def test_nothing_fits_is_exit_code_2_in_one_line(tmp_path, tiny_board, capsys):
