@@ -2,8 +2,8 @@
 """Whether ``--arch auto`` chooses well: builds what is estimated to fit, for the shipped models on two boards.
 
 Clocks a step are exact and no clock is faster than the board's; so what would be slower than the choice even at the board's
-clock cannot be the best, and is built only with ``--all``. What is built is kept in ``bench/auto_builds.json``; the delays of
-:mod:`rtl_gen.estimate.clock` are fitted on it.
+clock cannot be the best, and is built only with ``--all``. What is built is kept in ``bench/auto_builds.json``; the factors
+of :mod:`rtl_gen.estimate.clock` are fitted on it.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import sys
 import warnings
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -26,7 +25,7 @@ from rtl_gen.choose import survey
 from rtl_gen.core import build_core
 from rtl_gen.design import emit_design
 from rtl_gen.design_files import DESIGN_FILE, FACTS_FILE
-from rtl_gen.estimate.clock import DELAYS_FILE, terms
+from rtl_gen.estimate.clock import FACTORS_FILE, clock_factors, counted_delay, kind_of
 from rtl_gen.family import FAMILIES, Device
 from rtl_gen.flow import Flow
 from rtl_gen.progress import Progress
@@ -45,7 +44,7 @@ def main(argv):
     parser = argparse.ArgumentParser(prog="python -m bench auto", description=__doc__.splitlines()[0])
     parser.add_argument("--build", action="store_true", help="build what is estimated to fit and not known yet")
     parser.add_argument("--all", action="store_true", help="build also what cannot be the best")
-    parser.add_argument("--fit", action="store_true", help="fit the delays of the clock's estimate on what is built")
+    parser.add_argument("--fit", action="store_true", help="fit the factors of the clock's estimate on what is built")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
     warnings.filterwarnings("ignore", message=".*created but never used")
@@ -53,7 +52,7 @@ def main(argv):
         _build(arguments.all)
     builds = load_builds()
     if arguments.fit:
-        atomic_write(DELAYS_FILE, json.dumps(fit_delays(builds), indent=1) + "\n")
+        atomic_write(FACTORS_FILE, json.dumps(fit_clocks(builds), indent=1) + "\n")
     pairs = judge(builds)
     if arguments.json:
         sys.stdout.write(json.dumps({"builds": builds, "pairs": pairs}) + "\n")
@@ -139,31 +138,19 @@ def judge(builds):
     return pairs
 
 
-def fit_delays(builds):
-    """Device to the nanoseconds of each term of the longest way: least squares of relative errors, none negative."""
-    fitted = {}
-    for board_name in BOARDS:
-        rows, shipped = [], models()
-        for key, row in builds.items():
-            name, where, arch, _ = key.split()
-            if where == board_name and row["fmax_mhz"]:
-                core = build_core(shipped[name], parse_architecture(arch))
-                rows.append((terms(core, row["lc"]), 1e3 / statistics.median(row["fmax_mhz"])))
-        if rows:
-            fitted[boards.get(board_name).chip.device] = _nonnegative(rows)
+def fit_clocks(builds):
+    """Device to kind of architecture to the factor that is right on average for what was built; what was not keeps its own."""
+    shipped, ratios = models(), {}
+    for key, row in builds.items():
+        name, where, arch, _ = key.split()
+        if row["fmax_mhz"]:
+            core = build_core(shipped[name], parse_architecture(arch))
+            ratio = 1e3 / statistics.median(row["fmax_mhz"]) / counted_delay(core, row["lc"])
+            ratios.setdefault((boards.get(where).chip.device, kind_of(core.architecture)), []).append(ratio)
+    fitted = {device: dict(kinds) for device, kinds in clock_factors().items()}
+    for (device, kind), found in ratios.items():
+        fitted[device][kind] = round(statistics.geometric_mean(found), 4)
     return fitted
-
-
-def _nonnegative(rows):
-    names = sorted(rows[0][0])
-    active = list(names)
-    while True:
-        matrix = np.array([[counts[name] / delay for name in active] for counts, delay in rows])
-        held = 0.02 * np.diag(np.abs(matrix).mean(axis=0) + 1e-6)  # keeps what the builds do not tell apart small
-        found, *_ = np.linalg.lstsq(np.vstack([matrix, held]), np.r_[np.ones(len(rows)), np.zeros(len(active))], rcond=None)
-        if (found >= 0).all():
-            return {name: round(float(dict(zip(active, found)).get(name, 0.0)), 4) for name in names}
-        active = [name for name, value in zip(active, found) if value > 0]
 
 
 def _show(builds, pairs):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import boards
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
+from hadam_hw.stack import StackedModel
 from rtl_gen.arch import parse_architecture
 from rtl_gen.build import build, digest_of_file, libraries
 from rtl_gen.cache import digest_sources
@@ -33,7 +34,7 @@ def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text:
         on_stage(f"chosen {reason}")
         try:
             result = build(model, parse_architecture(arch), board_name, kind, cache,
-                           options=replace(options, clock_mhz=mhz), on_stage=on_stage)
+                           options=replace(options, clock_mhz=options.clock_mhz or mhz), on_stage=on_stage)
         except (DoesNotFitError, MissesTimingError) as error:
             refuted.append(f"{arch} was built first, but: {error}")
             on_stage(f"{arch} was estimated to fit, but: {error}")
@@ -44,7 +45,10 @@ def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text:
 
 
 def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None):
-    """``{"ranked": [[architecture, MHz, why], ...], "refusal": text or None}``, from the cache where nothing has changed."""
+    """``{"ranked": [[architecture, MHz or None, why], ...], "refusal": text or None}``, remembered while nothing changes."""
+    if isinstance(model, StackedModel):
+        return {"ranked": [["serial", None, "serial: the smallest; stacked layers are not estimated yet"]], "refusal": None}
+
     def make():
         on_stage("estimates of all architectures")
         # These load the hardware description language, which takes longer than all else where everything is cached.
@@ -52,7 +56,10 @@ def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None):
 
         board = boards.get(board_name)
         candidates = survey(model, board, clock_mhz)
-        ranked = [[one.estimate.architecture, one.estimate.clock_mhz, why(candidates, one)] for one in candidates if one.fits]
+        # No clock where the board's will do: then the build may still lower it, which beats another architecture.
+        ranked = [[one.estimate.architecture,
+                   None if one.estimate.clock_mhz == board.default_clock_mhz else one.estimate.clock_mhz,
+                   why(candidates, one)] for one in candidates if one.fits]
         refusal = None if ranked else str(refuse(model, board, map(boards.get, boards.names()), candidates, clock_mhz))
         return {_FILE: json.dumps({"ranked": ranked, "refusal": refusal}).encode()}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from hadam_hw.errors import ArchitectureError, DoesNotFitError
 from hadam_hw.fixed import FixedPoint
 from hadam_hw.recurrence import Hadamard
+from hadam_hw.stack import StackedModel
 from rtl_gen.arch import RADICES, DigitSerial, Folded
 from rtl_gen.estimate import Estimate, estimate
 
@@ -40,6 +41,8 @@ class Candidate:
 
 def architectures(model, chip):
     """The architectures that can render ``model`` and are not hopelessly larger than ``chip``."""
+    if isinstance(model, StackedModel):
+        raise ArchitectureError("Model must have one layer to be estimated, not two; build it with --arch serial or parallel")
     size, recurrence = model.size, model.recurrence
     butterflies = isinstance(recurrence, Hadamard)
     adders = size * (recurrence.log2_block if butterflies else max(1, size.bit_length() - 1))

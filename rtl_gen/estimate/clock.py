@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""How fast a core's clock may be, from the longest way between two registers that its architecture has."""
+"""How fast a design's clock may be: the longest way between two registers that its architecture has, times a fitted factor."""
 
 import json
 from functools import cache
@@ -7,31 +7,41 @@ from math import log2
 from pathlib import Path
 
 from rtl_gen.arch import Folded
+from rtl_gen.gateware.alignment import align
 
 #: Fitted by ``python -m bench auto --fit`` on whole designs.
-DELAYS_FILE = Path(__file__).parent / "delays.json"
+FACTORS_FILE = Path(__file__).parent / "clock_factors.json"
+
+#: Nanoseconds on UP5K of what the longest way is made of: a few look-up tables that every design has, a further bit of a digit,
+#: a bit of a word's carry chain, and the doubling of the cells over which wires are spread. Place & route stops optimising
+#: when the clock asked for is met, so the builds of a board lie close together, whatever their size.
+LOOK_UPS, DIGIT_BIT, CARRY_BIT, DOUBLING = 17.0, 0.3, 0.15, 0.45
 
 
 @cache
-def delays():
-    """Device to the nanoseconds of each term of :func:`terms`, and under ``spread`` what the fit may be off by."""
-    return json.loads(DELAYS_FILE.read_text())
+def clock_factors():
+    """Device to kind of the architecture (:func:`kind_of`) to what its counted delay is multiplied by."""
+    return json.loads(FACTORS_FILE.read_text())
 
 
-def terms(core, cells):
-    """What the longest way is made of: term to how often.
+def kind_of(architecture):
+    """``serial`` for digits, ``words`` for all that adds whole words."""
+    return "words" if isinstance(architecture, Folded) or architecture.digit is None else "serial"
 
-    ``look-up`` is the way through a few look-up tables that every design has, ``carry`` a bit of the longest carry chain of
-    words, ``wire`` what wires lengthen by as the design grows: the logarithm of its cells.
-    """
-    architecture = core.architecture
-    serial = not isinstance(architecture, Folded) and architecture.digit is not None
-    carry = 0 if serial else core.cell.alignment.width
-    return {"look-up": 1, "digit": architecture.digit - 1 if serial else 0, "carry": carry, "words": int(not serial),
-            "wire": log2(max(cells, 2))}
+
+def counted_delay(core, cells):
+    """Nanoseconds of the longest way in a design of ``cells`` logic cells, before any factor."""
+    wires = LOOK_UPS + DOUBLING * log2(max(cells, 2))
+    if kind_of(core.architecture) == "serial":
+        return wires + DIGIT_BIT * (core.architecture.digit - 1)
+    return wires + CARRY_BIT * align(core.model, None).width
 
 
 def clock_mhz(core, cells, device):
-    """The clock that a design of ``cells`` logic cells can be expected to meet on ``device`` (nextpnr's name)."""
-    known = delays().get(device) or delays()["up5k"]
-    return 1e3 / sum(known[name] * count for name, count in terms(core, cells).items())
+    """The clock that a design of ``cells`` logic cells can be expected to meet on ``device`` (nextpnr's name).
+
+    A device on which nothing was built is taken to be as slow as the slowest.
+    """
+    known = clock_factors()
+    factors = known.get(device) or known["up5k"]
+    return 1e3 / (counted_delay(core, cells) * factors[kind_of(core.architecture)])

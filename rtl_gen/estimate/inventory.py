@@ -13,11 +13,13 @@ from functools import lru_cache
 from hadam_hw.fixed import Rounding, signed_width
 from hadam_hw.model import Activation
 from rtl_gen.adder_graph import recurrence_graph
+from rtl_gen.context_core import ContextCore
 from rtl_gen.estimate.networks import serial_delays, word_network
 from rtl_gen.estimate.ram import block_rams, varying_bits
 from rtl_gen.gateware.alignment import align, input_products
 from rtl_gen.gateware.folded_cell import FoldedCell
 from rtl_gen.gateware.parallel_cell import ParallelCell
+from rtl_gen.gateware.readout import FEW_ROWS
 from rtl_gen.gateware.selector import GROUP
 from rtl_gen.gateware.serial_cell import SerialCell, bias_in_block_ram, bias_rows
 
@@ -37,10 +39,13 @@ def inventory(core):
     core : Core
         Not elaborated; only its model and cell are looked at.
     """
-    cell = core.cell
-    parts, rams = {SerialCell: _serial, ParallelCell: _parallel, FoldedCell: _folded}[type(cell)](core.model, cell)
-    more, more_rams = _readout(core.model)
-    return parts + more, rams + more_rams
+    model = core.model
+    if isinstance(core, ContextCore):
+        parts, rams = _contexts(model, core)
+    else:
+        parts, rams = {SerialCell: _serial, ParallelCell: _parallel, FoldedCell: _folded}[type(core.cell)](model, core.cell)
+    more, more_rams = _readout(model)
+    return parts + more + Counter({"observation": model.size / 3 + 5}), rams + more_rams
 
 
 def surroundings(model):
@@ -50,9 +55,11 @@ def surroundings(model):
 
 
 def _selector(size, width):
-    groups = -(-size // GROUP)
-    each = min(size, GROUP)
-    return width * (groups * (each - 1) * MUX + max(1, (groups - 1) * MUX)) + max(0, (size - 1).bit_length() - 4)
+    cells, left = 0, size
+    while left > 1 or not cells:
+        groups = -(-left // GROUP)
+        cells, left = cells + max(groups, (left - groups) * MUX), groups
+    return width * cells + (size - 1).bit_length()**2 / 4
 
 
 def _readout(model):
@@ -60,9 +67,10 @@ def _readout(model):
     bits = signed_width(int(model.output_weight.min()), int(model.output_weight.max()))
     addresses = sum(count.bit_length() for count in (size, size * classes, classes))
     constants = [int(value) for phase in model.phases for value in phase.output_bias]
-    rams = (block_rams(size, model.state.width - 1) + block_rams(size * classes, bits)
-            + block_rams(len(constants), varying_bits(constants, words)))
-    return Counter({"read-out": 3 * words + 2 * model.state.width + 2 * bits + 3 * addresses + 20}), rams
+    rams = block_rams(size, model.state.width - 1) + block_rams(size * classes, bits)
+    if len(constants) > FEW_ROWS:
+        rams += block_rams(len(constants), varying_bits(constants, words))
+    return Counter({"read-out": 4 * words + 2 * model.state.width + 3 * bits + 3 * addresses + 20}), rams
 
 
 def _serial(model, cell):
@@ -111,6 +119,13 @@ def _parallel(model, cell):
         "selector": _selector(size, width),
         "parallel control": 10 + model.inputs * model.input.width,
     }), 0
+
+
+def _contexts(model, core):
+    """The parallel step as a pipeline; its states and the queue of finished ones are memory spread over cells."""
+    parts, rams = _parallel(model, core)
+    bits = model.size * model.state.width
+    return parts + Counter({"context memory": bits * (2 + (core.contexts + core.queue) / 8)}), rams
 
 
 def _saturation(model, alignment):

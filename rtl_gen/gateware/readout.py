@@ -8,8 +8,11 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.fixed import signed_width
 from rtl_gen.gateware.selector import late
-from rtl_gen.gateware.state_memory import BLOCK
+from rtl_gen.gateware.state_memory import BLOCK, LOGIC
 from rtl_gen.gateware.words import output_stream, word_signature
+
+#: Rows of a table that a logic cell a bit holds.
+FEW_ROWS = 16
 
 
 class Readout(wiring.Component):
@@ -60,8 +63,9 @@ class Readout(wiring.Component):
             shape=bits, depth=size * classes, attrs=BLOCK,
             init=[int(code) & ((1 << bits) - 1) for code in model.output_weight.reshape(-1)])
         width = model.readout_width
+        # Of few classes the biases are cheaper in logic, a cell a bit, than in block RAMs that they would hardly fill.
         m.submodules.bias = bias = Memory(
-            shape=width, depth=classes * len(model.phases), attrs=BLOCK,
+            shape=width, depth=classes * len(model.phases), attrs=LOGIC if classes * len(model.phases) <= FEW_ROWS else BLOCK,
             init=[int(c) & ((1 << width) - 1) for phase in model.phases for c in phase.output_bias])
         write, z_port, u_port, c_port = state.write_port(), state.read_port(), weight.read_port(), bias.read_port()
 

@@ -10,7 +10,7 @@ import pytest
 
 import boards
 from hadam_hw.cli import run_cli
-from hadam_hw.errors import DoesNotFitError, MissesTimingError
+from hadam_hw.errors import ArchitectureError, DoesNotFitError, MissesTimingError
 from hadam_hw.model import QuantizedModel
 from rtl_gen import auto
 from rtl_gen.build import Options
@@ -18,7 +18,7 @@ from rtl_gen.cache import Cache
 from rtl_gen.choose import refuse, survey, why
 from rtl_gen.cli import main
 from rtl_gen.toolchain import Kind
-from tests.models_for_tests import random_model
+from tests.models_for_tests import random_model, random_stack
 
 SHIPPED = Path(__file__).parents[2] / "models" / "pmnist-h128-b64.npz"
 
@@ -127,6 +127,13 @@ def test_the_demos_model_is_serial_on_its_board(tmp_path):
     choice = auto.choose(QuantizedModel.load(SHIPPED), "icebreaker", None, cache)
     assert choice["ranked"][0][0] == "serial" and choice["refusal"] is None
     assert auto.choose(QuantizedModel.load(SHIPPED), "icebreaker", None, cache) == choice
+
+
+def test_two_layers_are_serial_until_they_can_be_estimated():
+    stack = random_stack(lower=dict(size=4, block=4), upper=dict(size=4, block=4), outputs=2)
+    assert auto.choose(stack, "icebreaker", None, Cache(None))["ranked"][0][0] == "serial"
+    with pytest.raises(ArchitectureError, match="one layer to be estimated"):
+        survey(stack, board())
 
 
 def test_explore_writes_its_table_and_its_picture(tmp_path, capsys):
