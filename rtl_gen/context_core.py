@@ -52,7 +52,7 @@ class ContextCore(wiring.Component):
         self.architecture = architecture
         self.contexts = architecture.contexts
         self._cell = ContextCell(model, self.contexts)
-        self._readout = Readout(model)
+        self._readout = Readout(model, block=False)
         self._selector = Selector(model.size, model.state.width)
         #: States that may wait for the read-out.
         self.queue = max(4, 1 << self.contexts.bit_length())

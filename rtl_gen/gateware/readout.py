@@ -13,6 +13,8 @@ from rtl_gen.gateware.words import output_stream, word_signature
 
 #: Rows of a table that a logic cell a bit holds.
 FEW_ROWS = 16
+#: The synthesis chooses: look-up tables for a small memory where the chip has them, else block RAM or flip-flops.
+ANY = {"no_rw_check": 1}
 
 
 class Readout(wiring.Component):
@@ -25,6 +27,8 @@ class Readout(wiring.Component):
     Parameters
     ----------
     model : QuantizedModel
+    block : bool
+        Its memories are block RAM; else logic where that is possible, since ECP5's block RAM takes 5.6 ns to read.
 
     Members
     -------
@@ -40,8 +44,9 @@ class Readout(wiring.Component):
     #: Clocks of a class beyond its n b additions: loading c, the pipeline, offering the result, going on.
     OVERHEAD = 5
 
-    def __init__(self, model):
+    def __init__(self, model, *, block=True):
         self.model = model
+        self.block = block
         codes = model.output_weight
         self.code_width = max(2, signed_width(int(codes.min()), int(codes.max())))
         #: Clocks from the last state word to the one in which the last class is offered, if no class has to wait.
@@ -58,9 +63,9 @@ class Readout(wiring.Component):
 
         # relu: a negative word is stored as 0
         magnitude = model.state.width - 1
-        m.submodules.state = state = Memory(shape=magnitude, depth=size, init=[], attrs=BLOCK)
+        m.submodules.state = state = Memory(shape=magnitude, depth=size, init=[], attrs=BLOCK if self.block else ANY)
         m.submodules.weight = weight = Memory(
-            shape=bits, depth=size * classes, attrs=BLOCK,
+            shape=bits, depth=size * classes, attrs=BLOCK if self.block else LOGIC,
             init=[int(code) & ((1 << bits) - 1) for code in model.output_weight.reshape(-1)])
         width = model.readout_width
         # Of few classes the biases are cheaper in logic, a cell a bit, than in block RAMs that they would hardly fill.
