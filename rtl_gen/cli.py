@@ -6,6 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
+import boards
 from hadam_hw.cli import Parser, positive
 from hadam_hw.model import QuantizedModel
 from rtl_gen import verbs
@@ -46,6 +47,7 @@ def main(argv):
     if argv and (verb := verbs.find(argv[0])):
         return verb(argv[1:])
     arguments = parser().parse_args(argv)
+    boards.require(arguments.board)
     model = QuantizedModel.load(arguments.weights)
     architecture = None if arguments.arch == AUTO else parse_architecture(arguments.arch)
     name = f"{arguments.weights.stem}-{Path(arguments.board).stem}-{arguments.arch.replace(':', '')}"
