@@ -11,7 +11,8 @@ from hadam_hw.model import Emit
 from rtl_gen.link import frames
 from rtl_gen.link.frames import Command, ErrorCode, Frame, Identity, Result
 
-SILENCE = 0.008
+#: Seconds without a byte that end a frame: far more than a busy machine lets pass between two pieces of one.
+SILENCE = 0.5
 
 
 def identity_of(model):
@@ -51,11 +52,11 @@ class Faults:
 class Peer(threading.Thread):
     """Answers on its end of a socket pair until the other closes; :attr:`steps` counts the steps that it really did."""
 
-    def __init__(self, model, faults=lambda data: data):
+    def __init__(self, model, faults=lambda data: data, silence=SILENCE):
         super().__init__(daemon=True)
         self.model, self.identity, self.faults = model, identity_of(model), faults
         self.line, self.far = socket.socketpair()
-        self.line.settimeout(SILENCE)
+        self.line.settimeout(silence)
         self.steps = 0
         self.states = []
         self.state = np.zeros(model.size, dtype=np.int64)

@@ -12,8 +12,12 @@
 
 #include "net.h"
 
+#ifndef WINDOW
 #define WINDOW 128
+#endif
+#ifndef STATES
 #define STATES 2
+#endif
 
 /* The function to write for a board: the next sample, or 0 when there is none any more. Here: numbers in a text. */
 static int sensor_read(net_input *x)
