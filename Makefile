@@ -13,13 +13,16 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
 MODEL := models/pmnist-h128-b64.npz
 
-.PHONY: help demo test lint warm system-packages clean
+.PHONY: help install demo test lint warm system-packages clean
 
 help:
 	@echo "make demo   install what the generator needs into $(VENV), build $(MODEL) for the iCEBreaker"
+	@echo "make install  everything into $(VENV), for docs/tutorial.md"
 	@echo "make test   install what the tests need, run them all"
 	@echo "make lint   look for mistakes and style"
 	@echo "make clean  remove build/ and $(VENV)"
+
+install: $(TESTS)
 
 demo: $(CORE)
 	$(BIN)/python -m rtl_gen --weights $(MODEL) --board icebreaker --out build/demo

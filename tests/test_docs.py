@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "bench" / "RESULTS.md"])
 BLOCK = re.compile(r"^```(\w+)( long)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 BLOCKS = [pytest.param(kind, bool(long), text, id=f"{page.stem}-{kind}-{number}")
-          for page in PAGES for number, (kind, long, text) in enumerate(BLOCK.findall(page.read_text()))]
+          for page in PAGES if page.stem != "tutorial"  # one block needs the other: tests/test_tutorial.py
+          for number, (kind, long, text) in enumerate(BLOCK.findall(page.read_text()))]
 INLINE = sorted({(page.name, command) for page in PAGES
                  for command in re.findall(r"`(?:\.venv/bin/)?python (-m [^`]+)`", page.read_text())})
 LINK = re.compile(r"\]\(([^)#:]+)\)")
