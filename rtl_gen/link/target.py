@@ -82,6 +82,14 @@ class LinkTarget(wiring.Component):
         connect(m, vectors.x, flipped(self.x))
 
         self._place = Signal(range(memory.depth))
+        # What moves it are registers: the states are many, and the memory's address is far from them.
+        self._forward, self._jump, self._goal = Signal(), Signal(), Signal.like(self._place)
+        self._moving = self._forward | self._jump
+        m.d.sync += [self._forward.eq(0), self._jump.eq(0)]
+        with m.If(self._jump):
+            m.d.sync += self._place.eq(self._goal)
+        with m.Elif(self._forward):
+            m.d.sync += self._place.eq(self._place + 1)
         self._end = Signal.like(self._place)  # the last byte of a STEP's vectors
         self._remaining = Signal(16)  # of the payload that comes or goes
         self._error = Signal(4)  # an ErrorCode, 0 while all is well
@@ -113,6 +121,10 @@ class LinkTarget(wiring.Component):
             self._capture(m)
             self._answer(m)
         return m
+
+    def _go(self, place):
+        """Moves to ``place``; there two clocks later, and :attr:`_moving` in between."""
+        return [self._jump.eq(1), self._goal.eq(place)]
 
     def _watch_silence(self, m):
         clocks = self.identity.silence_clocks
@@ -151,7 +163,7 @@ class LinkTarget(wiring.Component):
 
         with m.State("SYNC"):
             m.d.comb += [self._crc.start.eq(1), self._crc.valid.eq(0), vectors.begin.eq(1), vectors.first.eq(1)]
-            m.d.sync += [self._error.eq(0), taking.eq(0), self._place.eq(self._step_place)]
+            m.d.sync += [self._error.eq(0), taking.eq(0), *self._go(self._step_place)]
             with m.If(got & (byte == SYNC)):
                 m.next = "COMMAND"
         with m.State("COMMAND"):
@@ -195,7 +207,7 @@ class LinkTarget(wiring.Component):
                 m.d.comb += [vectors.valid.eq(taking), self._write.en.eq(taking & vectors.counted)]
                 m.d.sync += [self._remaining.eq(self._remaining - 1), self._end.eq(self._place)]
                 with m.If(taking & vectors.counted):
-                    m.d.sync += self._place.eq(self._place + 1)
+                    m.d.sync += self._forward.eq(1)
                 with m.If(vectors.overrun):
                     m.d.sync += self._error.eq(ErrorCode.OVERRUN)
                 with m.If(final):
@@ -219,7 +231,7 @@ class LinkTarget(wiring.Component):
 
         with m.State("DECIDE"):  # in this clock the CRC has taken the last byte
             m.d.comb += [self._vectors.begin.eq(1), self._vectors.first.eq(self._first)]
-            m.d.sync += self._place.eq(self._result_place)
+            m.d.sync += self._go(self._result_place)
             repeated = self._step_known & (self._tag == self._step_tag)
             following = self._in_sequence & (self._tag == (self._step_tag + 1)[:8])
             with m.If((self._crc.crc != 0) | (self._error != 0)):
@@ -244,7 +256,7 @@ class LinkTarget(wiring.Component):
             with m.Elif(repeated):
                 reply(Mux(self._read_out(), Command.RESULT, Command.ACCEPTED))
             with m.Elif(self._first | following):
-                m.d.sync += [self._place.eq(self._step_place), self._step_tag.eq(self._tag), self._step_known.eq(1),
+                m.d.sync += [*self._go(self._step_place), self._step_tag.eq(self._tag), self._step_known.eq(1),
                              self._in_sequence.eq(~self._last)]
                 m.next = "FEED"
             with m.Else():
@@ -257,15 +269,15 @@ class LinkTarget(wiring.Component):
         """The vectors of a STEP go from the memory to the core, each when it is taken."""
         vectors = self._vectors
         with m.State("FEED"):  # the byte is addressed
-            with m.If(~vectors.x.valid):
+            with m.If(~vectors.x.valid & ~self._moving):
                 m.next = "FEED_BYTE"
         with m.State("FEED_BYTE"):
             final = self._place == self._end
             m.d.comb += [vectors.data.eq(self._read.data), vectors.valid.eq(1), vectors.final.eq(final & self._last)]
-            m.d.sync += self._place.eq(self._place + 1)
+            m.d.sync += self._forward.eq(1)
             m.next = "FEED"
             with m.If(final):
-                m.d.sync += self._place.eq(self._result_place)
+                m.d.sync += self._go(self._result_place)
                 m.next = "FED"
         with m.State("FED"):
             m.d.sync += self._reply.eq(Command.ACCEPTED)
@@ -277,15 +289,18 @@ class LinkTarget(wiring.Component):
     def _capture(self, m):
         """The answer goes to the memory; the reply follows when it is whole, so that no gap can be in it."""
         result = self._result
+        free = ~self._moving
         with m.State("CAPTURE_TAG"):
-            m.d.comb += [self._write.en.eq(1), self._write.data.eq(self._tag)]
-            m.d.sync += [self._place.eq(self._place + 1), self._has_result.eq(0)]
-            m.next = "CAPTURE"
+            m.d.comb += [self._write.en.eq(free), self._write.data.eq(self._tag)]
+            with m.If(free):
+                m.d.sync += [self._forward.eq(1), self._has_result.eq(0)]
+                m.next = "CAPTURE"
         with m.State("CAPTURE"):
-            m.d.comb += [result.o.ready.eq(1), self._write.en.eq(result.o.valid), self._write.data.eq(result.o.payload)]
+            moved = result.o.valid & free
+            m.d.comb += [result.o.ready.eq(free), self._write.en.eq(moved), self._write.data.eq(result.o.payload)]
             m.d.sync += self._reply.eq(Command.RESULT)
-            with m.If(result.o.valid):
-                m.d.sync += self._place.eq(self._place + 1)
+            with m.If(moved):
+                m.d.sync += self._forward.eq(1)
                 with m.If(result.last):
                     m.d.sync += self._has_result.eq(1)
                     m.next = "REPLY"
@@ -295,7 +310,7 @@ class LinkTarget(wiring.Component):
         tx, crc = self.tx, self._crc
         moved, settled = Signal(), Signal()
         m.d.comb += moved.eq(tx.valid & tx.ready)
-        m.d.sync += settled.eq(~moved)  # the memory needs a clock after its address has changed
+        m.d.sync += settled.eq(~moved & ~self._moving)  # the memory needs a clock after its address has changed
         reply = Mux(self._error != 0, Command.ERROR, self._reply)
         state = Cat(self._step_tag, self._in_sequence, self._has_result, Const(0, 6), self._counters.values)
         sizes = {Command.IDENTITY: (frames.IDENTITY.bytes, 0), Command.RESULT: (self._result_bytes, self._result_place),
@@ -313,7 +328,7 @@ class LinkTarget(wiring.Component):
             with m.Switch(reply):
                 for command, (size, place) in sizes.items():
                     with m.Case(command):
-                        m.d.sync += [self._remaining.eq(size), self._place.eq(place)]
+                        m.d.sync += [self._remaining.eq(size), *self._go(place)]
             m.next = "SEND_SYNC"
         with m.State("SEND_SYNC"):
             send(SYNC, "SEND_COMMAND", checked=0)
@@ -338,7 +353,7 @@ class LinkTarget(wiring.Component):
                     m.d.comb += payload.eq(self._read.data)
             send(payload, "SEND_PAYLOAD")
             with m.If(moved):
-                m.d.sync += [self._remaining.eq(self._remaining - 1), self._place.eq(self._place + 1)]
+                m.d.sync += [self._remaining.eq(self._remaining - 1), self._forward.eq(1)]
                 with m.If(self._remaining == 1):
                     m.next = "SEND_CRC_HIGH"
         with m.State("SEND_CRC_HIGH"):
