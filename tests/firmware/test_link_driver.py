@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The C driver of the link against a device made of the golden model, over a line that may damage what it carries."""
 
+import os
 import re
 import subprocess
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import boards
 from firmware.mcu.export import DIGEST_BYTES, INCLUDE
 from firmware.mcu.frames_header import HEADER, text
+from firmware.virtual.board import VirtualBoard
+from firmware.virtual.compiled import compile_board
+from firmware.virtual.terminal import Terminal
 from hadam_hw import golden
 from hadam_hw.model import Emit
+from rtl_gen.arch import parse_architecture
 from rtl_gen.link import frames
 from rtl_gen.link.frames import ErrorCode
 from tests.firmware.c_harness import SANITIZED, compile_all, random_inputs
 from tests.firmware.link_peer import Faults, Peer
+from tests.firmware.test_virtual_board import tiny
 from tests.models_for_tests import random_model
 
 MAIN = Path(__file__).with_name("link_main.c")
@@ -156,6 +164,37 @@ def test_a_device_that_forgot_the_sequence_says_so(driver):
 
     peer.answer = forgets
     assert talk(driver, peer, order("stream", inputs))[1] == f"stream {LOST} {int(ErrorCode.OUT_OF_ORDER)}"
+
+
+def test_the_gateware_and_the_driver_understand_each_other(driver):
+    model = tiny()  # which those tests compile too
+    first, second = random_inputs(model, 2, 9)
+    stop = threading.Event()
+    with VirtualBoard(compile_board(model, parse_architecture("serial"), boards.get("icebreaker"))) as board, \
+            Terminal(board) as terminal:
+        def serve():
+            while not stop.is_set():
+                terminal.turn(0.02)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        fd = os.open(terminal.name, os.O_RDWR | os.O_NOCTTY)
+        try:
+            orders = order("infer", first) + order("stream", second, 2) + "status read reset read"
+            lines = say(driver, fd, orders, model.digest[:16], timeout=20_000, retries=1)
+        finally:
+            os.close(fd)
+            stop.set()
+            thread.join()
+    said = board.compiled.identity
+    assert lines[0] == (
+        f"open 0 size 8 inputs 2 outputs 3 width 8 signed 1 every 0 bytes {said.output_bytes} state 12 vectors "
+        f"{said.step_vectors} clocks {said.step_clocks} {said.answer_clocks} {said.silence_clocks} {said.clock_hz} "
+        f"{said.link_hz}")
+    saturated = sum(int((golden.trace(model, x).saturations > 0).sum()) for x in (first, second))
+    wanted = [result_line(golden.trace(model, x).outputs[-1]) for x in (first, second)]
+    assert lines[1:] == [wanted[0], "infer 0 0", wanted[1], "stream 0 0", f"status 0 1 {saturated} 0 0", "status 0 0",
+                         wanted[1], "read 0 0", "reset 0 0", f"read {REFUSED} {int(ErrorCode.NO_RESULT)}", "repeated 0"]
 
 
 def test_the_header_is_what_python_defines():
