@@ -92,6 +92,9 @@ class LinkTarget(wiring.Component):
             m.d.sync += self._place.eq(self._place + 1)
         self._end = Signal.like(self._place)  # the last byte of a STEP's vectors
         self._remaining = Signal(16)  # of the payload that comes or goes
+        # Bytes are clocks apart, so what is known of them may come a clock late, out of a register.
+        self._one_left, self._none_left = Signal(), Signal()
+        m.d.sync += [self._one_left.eq(self._remaining == 1), self._none_left.eq(self._remaining == 0)]
         self._error = Signal(4)  # an ErrorCode, 0 while all is well
         self._command, self._tag = Signal(4), Signal(8)
         self._first, self._last = Signal(), Signal()  # of a STEP
@@ -180,11 +183,14 @@ class LinkTarget(wiring.Component):
             with receive("LENGTH_HIGH"):
                 m.d.sync += self._remaining[:8].eq(byte)
         with m.State("LENGTH_HIGH"):
-            with receive("LENGTH"):
+            with receive("MEASURE"):
                 m.d.sync += self._remaining[8:].eq(byte)
-        with m.State("LENGTH"):  # no byte comes in this clock
-            infer, step = self._is(Command.INFER), self._is(Command.STEP)
-            wrong = Mux(step, (self._remaining < 2) | (self._remaining > 1 + self._step_bytes), infer == (self._remaining == 0))
+        infer, step, wrong = self._is(Command.INFER), self._is(Command.STEP), Signal()
+        m.d.sync += wrong.eq(
+            Mux(step, (self._remaining < 2) | (self._remaining > 1 + self._step_bytes), infer == (self._remaining == 0)))
+        with m.State("MEASURE"):  # no byte comes in this clock and the next
+            m.next = "LENGTH"
+        with m.State("LENGTH"):
             m.next = "PAYLOAD"
             with m.If(self._error == 0):
                 with m.If(wrong):
@@ -195,14 +201,13 @@ class LinkTarget(wiring.Component):
                         m.d.sync += [self._in_sequence.eq(0), self._step_known.eq(0)]
                     with m.If(step):
                         m.next = "HEAD"
-            with m.If(self._remaining == 0):
+            with m.If(self._none_left):
                 m.next = "CRC_HIGH"
         with m.State("HEAD"):
             with receive("PAYLOAD"):
                 m.d.sync += [Cat(self._first, self._last).eq(byte), self._remaining.eq(self._remaining - 1)]
         with m.State("PAYLOAD"):
-            final = self._remaining == 1
-            m.d.comb += [vectors.counted.eq(self._is(Command.STEP)), vectors.final.eq(final)]
+            m.d.comb += [vectors.counted.eq(step), vectors.final.eq(self._one_left)]
             with receive("PAYLOAD"):
                 m.d.comb += [vectors.valid.eq(taking), self._write.en.eq(taking & vectors.counted)]
                 m.d.sync += [self._remaining.eq(self._remaining - 1), self._end.eq(self._place)]
@@ -210,14 +215,14 @@ class LinkTarget(wiring.Component):
                     m.d.sync += self._forward.eq(1)
                 with m.If(vectors.overrun):
                     m.d.sync += self._error.eq(ErrorCode.OVERRUN)
-                with m.If(final):
+                with m.If(self._one_left):
                     m.next = "CRC_HIGH"
         with m.State("CRC_HIGH"):
             with m.If(taking & vectors.partial):
                 m.d.sync += self._error.eq(ErrorCode.BAD_LENGTH)
             receive("CRC_LOW")
         with m.State("CRC_LOW"):
-            receive("DECIDE")
+            receive("CHECK")
 
     def _decide(self, m):
         """What a whole frame leads to."""
@@ -229,13 +234,16 @@ class LinkTarget(wiring.Component):
             m.d.sync += self._error.eq(code)
             reply(Command.ERROR)
 
-        with m.State("DECIDE"):  # in this clock the CRC has taken the last byte
+        damaged, repeated, following = Signal(), Signal(), Signal()
+        m.d.sync += [damaged.eq(self._crc.crc != 0), repeated.eq(self._step_known & (self._tag == self._step_tag)),
+                     following.eq(self._in_sequence & (self._tag == (self._step_tag + 1)[:8]))]
+        with m.State("CHECK"):  # in this clock the CRC has taken the last byte
+            m.next = "DECIDE"
+        with m.State("DECIDE"):
             m.d.comb += [self._vectors.begin.eq(1), self._vectors.first.eq(self._first)]
             m.d.sync += self._go(self._result_place)
-            repeated = self._step_known & (self._tag == self._step_tag)
-            following = self._in_sequence & (self._tag == (self._step_tag + 1)[:8])
-            with m.If((self._crc.crc != 0) | (self._error != 0)):
-                with m.If(self._crc.crc != 0):
+            with m.If(damaged | (self._error != 0)):
+                with m.If(damaged):
                     m.d.sync += self._error.eq(ErrorCode.BAD_CRC)
                 m.next = "FAILED"
             with m.Elif(self._is(Command.INFER)):
@@ -308,30 +316,32 @@ class LinkTarget(wiring.Component):
     def _answer(self, m):
         """The states of a frame on its way out."""
         tx, crc = self.tx, self._crc
-        moved, settled = Signal(), Signal()
+        moved, byte = Signal(), Signal(8)
+        settling = Signal(3)  # after a byte has gone: a clock for the address, the memory, and the next byte's register
         m.d.comb += moved.eq(tx.valid & tx.ready)
-        m.d.sync += settled.eq(~moved & ~self._moving)  # the memory needs a clock after its address has changed
+        m.d.sync += settling.eq(Mux(moved, 0b111, settling >> 1))
         reply = Mux(self._error != 0, Command.ERROR, self._reply)
         state = Cat(self._step_tag, self._in_sequence, self._has_result, Const(0, 6), self._counters.values)
         sizes = {Command.IDENTITY: (frames.IDENTITY.bytes, 0), Command.RESULT: (self._result_bytes, self._result_place),
                  Command.STATE: (frames.STATE.bytes, 0), Command.ERROR: (frames.ERROR.bytes, 0)}
         assert len(state) == 8 * frames.STATE.bytes
 
-        def send(byte, following, *, checked=1):
-            m.d.comb += [tx.valid.eq(settled), tx.payload.eq(byte), crc.data.eq(byte), crc.valid.eq(moved & checked)]
+        def send(value, following, *, counts=1):
+            m.d.comb += [tx.valid.eq(~settling.any()), tx.payload.eq(byte), crc.data.eq(byte), crc.valid.eq(moved & counts)]
+            m.d.sync += byte.eq(value)
             with m.If(moved):
                 m.next = following
 
         with m.State("REPLY"):
             m.d.comb += crc.start.eq(1)
-            m.d.sync += [self._reply.eq(reply), self._remaining.eq(0)]
+            m.d.sync += [self._reply.eq(reply), self._remaining.eq(0), settling.eq(0b11)]
             with m.Switch(reply):
                 for command, (size, place) in sizes.items():
                     with m.Case(command):
                         m.d.sync += [self._remaining.eq(size), *self._go(place)]
             m.next = "SEND_SYNC"
         with m.State("SEND_SYNC"):
-            send(SYNC, "SEND_COMMAND", checked=0)
+            send(SYNC, "SEND_COMMAND", counts=0)
         with m.State("SEND_COMMAND"):
             send(Cat(self._reply, Const(VERSION, 4)), "SEND_TAG")
         with m.State("SEND_TAG"):
@@ -340,7 +350,7 @@ class LinkTarget(wiring.Component):
             send(self._remaining[:8], "SEND_LENGTH_HIGH")
         with m.State("SEND_LENGTH_HIGH"):
             send(self._remaining[8:], "SEND_PAYLOAD")
-            with m.If(moved & (self._remaining == 0)):
+            with m.If(moved & self._none_left):
                 m.next = "SEND_CRC_HIGH"
         with m.State("SEND_PAYLOAD"):
             payload = Signal(8)
@@ -354,11 +364,11 @@ class LinkTarget(wiring.Component):
             send(payload, "SEND_PAYLOAD")
             with m.If(moved):
                 m.d.sync += [self._remaining.eq(self._remaining - 1), self._forward.eq(1)]
-                with m.If(self._remaining == 1):
+                with m.If(self._one_left):
                     m.next = "SEND_CRC_HIGH"
         with m.State("SEND_CRC_HIGH"):
-            send(crc.crc[8:], "SEND_CRC_LOW", checked=0)
+            send(crc.crc[8:], "SEND_CRC_LOW", counts=0)
         with m.State("SEND_CRC_LOW"):
-            send(crc.crc[:8], "SYNC", checked=0)
+            send(crc.crc[:8], "SYNC", counts=0)
             with m.If(moved):
                 m.d.sync += self.failed.eq(self._error != 0)
