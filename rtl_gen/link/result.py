@@ -45,11 +45,13 @@ class ResultBytes(wiring.Component):
             self.last.eq(at_label & place[0]),
             self.y.ready.eq(self.o.ready & ~at_label & (place == size - 1)),
         ]
+        better = Signal()  # a clock late: a logit has been there for all its bytes when it is taken
+        m.d.sync += better.eq((index == 0) | (y.data > best))
         with m.If(moved):
             m.d.sync += place.eq(place + 1)  # wraps after a logit: `size` is a power of two
         with m.If(self.y.valid & self.y.ready):
             m.d.sync += [index.eq(index + 1), at_label.eq(y.last)]
-            with m.If((index == 0) | (y.data > best)):
+            with m.If(better):
                 m.d.sync += [best.eq(y.data), self.label.eq(index)]
         with m.If(moved & self.last):
             m.d.sync += [index.eq(0), place.eq(0), at_label.eq(0)]

@@ -320,7 +320,6 @@ class LinkTarget(wiring.Component):
         settling = Signal(3)  # after a byte has gone: a clock for the address, the memory, and the next byte's register
         m.d.comb += moved.eq(tx.valid & tx.ready)
         m.d.sync += settling.eq(Mux(moved, 0b111, settling >> 1))
-        reply = Mux(self._error != 0, Command.ERROR, self._reply)
         state = Cat(self._step_tag, self._in_sequence, self._has_result, Const(0, 6), self._counters.values)
         sizes = {Command.IDENTITY: (frames.IDENTITY.bytes, 0), Command.RESULT: (self._result_bytes, self._result_place),
                  Command.STATE: (frames.STATE.bytes, 0), Command.ERROR: (frames.ERROR.bytes, 0)}
@@ -333,9 +332,13 @@ class LinkTarget(wiring.Component):
                 m.next = following
 
         with m.State("REPLY"):
+            with m.If(self._error != 0):
+                m.d.sync += self._reply.eq(Command.ERROR)
+            m.next = "LOAD"
+        with m.State("LOAD"):
             m.d.comb += crc.start.eq(1)
-            m.d.sync += [self._reply.eq(reply), self._remaining.eq(0), settling.eq(0b11)]
-            with m.Switch(reply):
+            m.d.sync += [self._remaining.eq(0), settling.eq(0b111)]
+            with m.Switch(self._reply):
                 for command, (size, place) in sizes.items():
                     with m.Case(command):
                         m.d.sync += [self._remaining.eq(size), *self._go(place)]
