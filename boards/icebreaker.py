@@ -23,4 +23,4 @@ BOARD = Board(
     label=resource_port(PLATFORM, "led", *(("led", number) for number in range(2, 7))),
     busy=resource_port(PLATFORM, "green", ("led_g", 0)),
     failed=resource_port(PLATFORM, "red", ("led_r", 0)),
-    default_clock_mhz=42.0, baud=3_000_000, programmer=ICEPROG)
+    default_clock_mhz=36.0, baud=3_000_000, programmer=ICEPROG)

@@ -29,7 +29,7 @@ def cluster():
 def test_a_build_on_a_cluster_is_then_known_here(tmp_path, cluster):
     model = random_model(size=4, block=4, outputs=2)
     there = verify(model, [("serial", None)], "icebreaker", Kind.YOWASP, tmp_path, cluster.scheduler_address)
-    assert there[0]["fmax_mhz"] >= 42 and 500 < there[0]["lc"] < 1500
+    assert there[0]["fmax_mhz"] >= 36 and 500 < there[0]["lc"] < 1500
     # in a process of its own, from what the cluster left in the cache
     assert verify(model, [("serial", None)], "icebreaker", Kind.YOWASP, tmp_path) == there
 
