@@ -70,9 +70,9 @@ def test_twenty_images_of_the_shipped_model_equal_the_golden_model(capsys):
     assert run_cli(main, ["simulate", "--weights", str(SHIPPED), "--board", "icebreaker", "--count", "20", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert (facts["sequences"], facts["compared"]) == (20, 20 * 11)
-    image = 10 * 14 * (784 + 7 + 50) + 9302  # bytes there and back, and the core's answer
+    image = 10 * 12 * (784 + 7 + 50) + 9302  # bytes there and back, and the core's answer
     assert facts["clocks"] == pytest.approx(20 * image, rel=0.02)
-    assert facts["board_seconds"] == pytest.approx(facts["clocks"] / 42e6)
+    assert facts["board_seconds"] == pytest.approx(facts["clocks"] / 36e6)
 
 
 def test_one_wrong_bit_is_seen():
