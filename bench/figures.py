@@ -42,7 +42,7 @@ def main(argv):
         files = emit_design(model, architecture, boards.get("icebreaker"), None, steps)
         facts = json.loads(files[FACTS_FILE])
         whole = flow.place(flow.synthesise(files[DESIGN_FILE].decode(), facts["top"]), Device(facts["chip"], facts["package"]),
-                           facts["clock_mhz"], seeds, pins=files[ICE40.pins_file].decode())
+                           facts["clock_mhz"], seeds, pins=files[ICE40.pins_file].decode(), options=facts["placement_options"])
         start = time.perf_counter()
         core, text = emit_core(model, architecture)
         emission = time.perf_counter() - start

@@ -116,7 +116,7 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
     pins = files[family.pins_file].decode()
 
     def place(seeds):
-        found = flow.place(netlist, device, facts["clock_mhz"], seeds, pins=pins)
+        found = flow.place(netlist, device, facts["clock_mhz"], seeds, pins=pins, options=facts["placement_options"])
         placed = [placement for placement in found if placement.fmax_mhz is not None]
         if not placed:
             _refuse(found[0], facts["board"], architecture)

@@ -6,9 +6,10 @@ import json
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
+from rtl_gen.arch import Folded
 from rtl_gen.core import build_core
 from rtl_gen.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
-from rtl_gen.family import FAMILIES
+from rtl_gen.family import FAMILIES, ICE40
 from rtl_gen.instantiation import instantiation_template
 from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, result_bytes
 from rtl_gen.link.kind import Link
@@ -90,7 +91,8 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     sequence = core.sequence_timing(steps)
     facts = {
         "top": name, "board": board.name, "family": board.chip.family, "chip": board.chip.device, "package": board.chip.package,
-        "speed": board.chip.speed, "packing_options": board.packing_options, "clock_mhz": float(clock.hz / 10**6),
+        "speed": board.chip.speed, "placement_options": placement_options(architecture, board.chip.family),
+        "packing_options": board.packing_options, "clock_mhz": float(clock.hz / 10**6),
         "cycles_per_step": core.timing.interval, "contexts": core.timing.contexts,
         "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval,
         "identity": top.identity.encode().hex(),
@@ -100,6 +102,11 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     return {name: content.encode() for name, content in {
         CORE_FILE: core_text, DESIGN_FILE: text, FAMILIES[board.chip.family].pins_file: board.constraints(link is Link.SPI),
         TEMPLATE_FILE: instantiation_template(core, CORE), FACTS_FILE: json.dumps(facts)}.items()}
+
+
+def placement_options(architecture, family):
+    """Arguments for nextpnr. On iCE40 its usual router was seen to run in circles on a folded core that fills the memories."""
+    return ["--router", "router2"] if isinstance(architecture, Folded) and family == ICE40.name else []
 
 
 def _sequence_seconds(identity, link, steps):

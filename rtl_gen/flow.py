@@ -126,7 +126,7 @@ class Flow:
         check_no_multiplier(files["before.txt"].decode(), cells)
         return Netlist(top, source, files[NETLIST_FILE], files[NETLIST_VERILOG_FILE], cells)
 
-    def place(self, netlist, device, clock_mhz, seeds, *, pins=None):
+    def place(self, netlist, device, clock_mhz, seeds, *, pins=None, options=()):
         """A :class:`Placement` for each seed, in their order; seeds that are not known yet run at the same time.
 
         Parameters
@@ -138,6 +138,8 @@ class Flow:
         seeds : sequence of int
         pins : str, optional
             Pin constraints, in the family's format. Without them every port is placed anywhere.
+        options : sequence of str
+            More arguments for nextpnr.
 
         Raises
         ------
@@ -151,7 +153,7 @@ class Flow:
         common = {
             "netlist": digest(netlist.json), "source": digest(netlist.source.encode()), "top": netlist.top,
             "device": astuple(device), "clock_mhz": clock_mhz, "pins": pins,
-            "tool": self.tools.placement.version,
+            "options": list(options), "tool": self.tools.placement.version,
             "counting": [digest(Path(module.__file__).read_bytes()) for module in (components, family)],
         }
         keys = {seed: digest(json.dumps(["place", common, seed], sort_keys=True).encode()) for seed in seeds}
@@ -159,12 +161,12 @@ class Flow:
         unknown = [seed for seed in dict.fromkeys(seeds) if seed not in known]
         if unknown:
             self.on_stage("place & route, " + (f"seed {unknown[0]}" if len(unknown) == 1 else f"{len(unknown)} seeds"))
-            for seed, files in zip(unknown, self._place(netlist, device, clock_mhz, unknown, pins)):
+            for seed, files in zip(unknown, self._place(netlist, device, clock_mhz, unknown, pins, options)):
                 self.cache.keep(keys[seed], files)
                 known[seed] = files
         return [_placement(seed, known[seed]) for seed in seeds]
 
-    def _place(self, netlist, device, clock_mhz, seeds, pins):
+    def _place(self, netlist, device, clock_mhz, seeds, pins, options):
         inputs = {NETLIST_FILE: netlist.json}
         pins_arguments = self.family.unpinned
         if pins is not None:
@@ -173,8 +175,9 @@ class Flow:
         with _folder(inputs) as folder:
             jobs = [Job(self.tools.placement, _filled(
                 (*self.family.device_arguments, *pins_arguments, "--json", NETLIST_FILE, "--freq", f"{clock_mhz:.6f}",
-                 "--seed", str(seed), "--timing-allow-fail", *self.family.output_arguments, "--report", f"{seed}.json",
-                 "--write", "{placed}"), seed, device, pins=self.family.pins_file), folder, f"{seed}.log") for seed in seeds]
+                 "--seed", str(seed), "--timing-allow-fail", *options, *self.family.output_arguments,
+                 "--report", f"{seed}.json", "--write", "{placed}"),
+                seed, device, pins=self.family.pins_file), folder, f"{seed}.log") for seed in seeds]
             return [self._read(done, netlist, folder, seed)
                     for seed, done in zip(seeds, run_jobs(jobs, on_compiling=self._note_compiling))]
 

@@ -114,7 +114,7 @@ def test_the_netlist_after_synthesis_computes_50_real_steps():
     path, = [path for path in SHIPPED if path.name == "pmnist-h128-b64.npz"]
     model = QuantizedModel.load(path)
     run = make_run(model, [Sequence(model.vectors.inputs[0, -50:])])
-    # Thousands of cells are slow: that nothing more comes is watched for a read-out's length on the text, not here.
+    # Thousands of cells are slow, in Icarus most of all. That nothing more comes is watched for longer on the text.
     entry = Entry(model, "serial", (run,), quiet_clocks=100)
     core = emit_cores([entry])["hadam_core_0.v"]
     netlist = Flow(find_toolchain(Kind.YOWASP), Cache(None), lambda text: None).synthesise(core, "hadam_core_0")
@@ -122,7 +122,7 @@ def test_the_netlist_after_synthesis_computes_50_real_steps():
     cells = find_cells().read_text()
     sources = {"netlist.v": netlist.verilog.decode(), "cells_sim.v": cells,
                "top.v": wrapper([CorePorts.of(build_core(model, parse_architecture("serial")), "hadam_core_0")])}
-    result = simulate_cores([entry], Simulator.ICARUS, sources=sources, compile_args=("-DNO_ICE40_DEFAULT_ASSIGNMENTS",))
+    result = simulate_cores([entry], Simulator.VERILATOR, sources=sources, compile_args=("-DNO_ICE40_DEFAULT_ASSIGNMENTS",))
     seen, = result["cores"][0]["runs"]
     assert seen["compared_y"] == 10 and seen["compared_tap"] == 128
     assert sum(word != 0 for word in run.tap) > 64
