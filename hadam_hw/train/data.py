@@ -8,6 +8,8 @@ import lzma
 import os
 import urllib.error
 import urllib.request
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +20,21 @@ from hadam_hw.files import atomic_write
 #: Beside a clone; used when it is there.
 NEARBY = Path(__file__).resolve().parents[3] / "shared" / "data"
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
-#: File below the data folder -> (address or None, SHA-256).
-FILES = {
+_FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+#: File below the data folder -> (address, SHA-256). All other files have none in the form that is read here.
+PUBLIC = {
     "mnist/train-images-idx3-ubyte.gz": (_MNIST, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
     "mnist/train-labels-idx1-ubyte.gz": (_MNIST, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
     "mnist/t10k-images-idx3-ubyte.gz": (_MNIST, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
     "mnist/t10k-labels-idx1-ubyte.gz": (_MNIST, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
-    "uci_har/uci_har_int16.npz.xz": (None, None),
+    "fashion-mnist/train-images-idx3-ubyte.gz":
+        (_FASHION, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+    "fashion-mnist/train-labels-idx1-ubyte.gz":
+        (_FASHION, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+    "fashion-mnist/t10k-images-idx3-ubyte.gz":
+        (_FASHION, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+    "fashion-mnist/t10k-labels-idx1-ubyte.gz":
+        (_FASHION, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
 }
 
 
@@ -38,8 +48,8 @@ def data_folder(given=None):
     return (Path(cache) if cache else Path.home() / ".cache") / "hadam_hw" / "data"
 
 
-def fetch(folder, name):
-    """The path of a data file, downloaded first if it is not there.
+def fetch(folder, name, *others):
+    """The path of a data file, downloaded first if neither it nor one of ``others``, its other forms, is there.
 
     Raises
     ------
@@ -47,12 +57,13 @@ def fetch(folder, name):
         If it cannot be downloaded, or what came is not the file.
     """
     path = folder / name
-    if path.exists():
-        return path
-    address, digest = FILES[name]
-    if address is None:
-        raise DataError(f"Data file {path} is missing and has no public address in this form; docs/training.md says how it is "
+    for form in (path, *(folder / other for other in others)):
+        if form.exists():
+            return form
+    if name not in PUBLIC:
+        raise DataError(f"Data file {path} is missing and has no public address in this form; docs/tasks.md says how it is "
                         "made, and --data names the folder that holds it")
+    address, digest = PUBLIC[name]
     try:
         with urllib.request.urlopen(address + path.name, timeout=60) as answer:
             content = answer.read()
@@ -68,20 +79,61 @@ def fetch(folder, name):
 
 
 def read_idx(path):
-    """An array of an ``idx`` file of bytes, gzipped (the format of MNIST)."""
+    """An array of an ``idx`` file of bytes (the format of MNIST), compressed by gzip or xz."""
     try:
-        content = gzip.decompress(path.read_bytes())
+        content = _decompressed(path)
         dimensions = content[3]
         shape = np.frombuffer(content, ">i4", dimensions, 4)
         return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
-    except (OSError, EOFError, ValueError, IndexError) as error:
-        raise DataError(f"Data file {path} is damaged ({error}); delete it to have it fetched again") from None
+    except (*_DAMAGE, IndexError) as error:
+        raise _damaged(path, error) from None
 
 
-def read_npz_xz(path):
-    """The arrays of an ``.npz`` that is compressed as a whole with xz."""
+def read_npz_xz(path, **dimensions):
+    """The arrays of an ``.npz`` that is compressed as a whole with xz: those named, of so many dimensions each.
+
+    Raises
+    ------
+    DataError
+        If it is damaged, or lacks one of them.
+    """
     try:
-        with np.load(io.BytesIO(lzma.decompress(path.read_bytes())), allow_pickle=False) as archive:
-            return dict(archive)
-    except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
-        raise DataError(f"Data file {path} is damaged ({error})") from None
+        with np.load(io.BytesIO(_decompressed(path)), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in dimensions if name in archive}
+    except _DAMAGE as error:
+        raise _damaged(path, error) from None
+    for name, count in dimensions.items():
+        if name not in arrays or arrays[name].ndim != count or not arrays[name].size:
+            raise DataError(f"Data file {path} must hold an array {name} of {count} dimensions; {_REMEDY}")
+    return arrays
+
+
+def read_text(path):
+    """The text of a file, plain or compressed by xz."""
+    try:
+        return _decompressed(path).decode()
+    except _DAMAGE as error:
+        raise _damaged(path, error) from None
+
+
+def check_rows(path, *arrays):
+    """Raises a DataError where arrays that tell of the same sequences differ in length."""
+    if len({len(array) for array in arrays}) > 1:
+        raise DataError(f"Data file {path} is damaged (its arrays tell of {', '.join(str(len(array)) for array in arrays)} "
+                        f"sequences); {_REMEDY}")
+
+
+_REMEDY = "docs/tasks.md says how it is made"
+#: What reading a damaged file raises.
+_DAMAGE = (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
+
+
+def _decompressed(path):
+    content = path.read_bytes()
+    return gzip.decompress(content) if path.suffix == ".gz" else lzma.decompress(content) if path.suffix == ".xz" else content
+
+
+def _damaged(path, error):
+    fetched = f"{path.parent.name}/{path.name}" in PUBLIC
+    remedy = "delete it to have it fetched again" if fetched else _REMEDY
+    return DataError(f"Data file {path} is damaged ({error}); {remedy}")

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The tasks: integer sequences as the hardware gets them, cut into training, validation and test.
+
+Validation is always cut from the training data; nothing here but :attr:`Task.test` holds a test sequence.
+"""
+
+import numpy as np
+
+from hadam_hw.errors import DataError
+from hadam_hw.train.data import data_folder
+from hadam_hw.train.tasks.copying import load_copy
+from hadam_hw.train.tasks.ecg import load_ecg
+from hadam_hw.train.tasks.mnist import load_fashion, load_mnist, permuted
+from hadam_hw.train.tasks.motion import load_dsa_persons, load_dsa_random, load_har, load_har2
+from hadam_hw.train.tasks.speech import load_digits, load_keywords
+from hadam_hw.train.tasks.task import Generated, Sequences, Task
+from hadam_hw.train.tasks.text import load_imdb, load_qqp, load_sst2
+
+__all__ = ["TASKS", "Generated", "Sequences", "Task", "load_task"]
+
+#: Name -> loader(name, folder, rng, *whole numbers that follow the name after colons).
+TASKS = {
+    "pmnist": lambda *given: load_mnist(*given, order=permuted),
+    "smnist": load_mnist,
+    "fashion": load_fashion,
+    "har": load_har,
+    "har2": load_har2,
+    "dsa-random": load_dsa_random,
+    "dsa-persons": load_dsa_persons,
+    "imdb": load_imdb,
+    "sst2": load_sst2,
+    "sst2-post": lambda *given: load_sst2(*given, before=False),
+    "qqp": load_qqp,
+    "ecg": load_ecg,
+    "digits": load_digits,
+    "keywords": load_keywords,
+    "copy": load_copy,
+}
+
+
+def load_task(name, folder=None, seed=0):
+    """The task ``name``, one of :data:`TASKS`; ``seed`` chooses what is kept for validation.
+
+    ``copy`` takes numbers: ``copy:100`` has 100 blanks, ``copy:100:5`` also 5 symbols.
+
+    Raises
+    ------
+    DataError
+        If there is no such task, or its data are missing or damaged.
+    """
+    word, *numbers = name.split(":")
+    if word not in TASKS:
+        raise DataError(f"Task must be one of {', '.join(sorted(TASKS))}, not {name!r}")
+    if numbers and not (word == "copy" and len(numbers) <= 2 and all(number.isdecimal() for number in numbers)):
+        raise DataError(f"Task must be a name alone, or copy:BLANKS or copy:BLANKS:SYMBOLS in whole numbers, not {name!r}")
+    return TASKS[word](name, data_folder(folder), np.random.default_rng([seed, 1]), *map(int, numbers))

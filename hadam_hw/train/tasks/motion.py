@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Worn sensors: UCI HAR in six classes or FastGRNN's two, and the Daily and Sports Activities of eight persons."""
+
+import numpy as np
+
+from hadam_hw.train.data import check_rows, fetch, read_npz_xz
+from hadam_hw.train.tasks.normalise import SCALE, Normaliser, signed_bytes
+from hadam_hw.train.tasks.task import Sequences, Task
+
+HAR_CLASSES = ("walking", "walking_upstairs", "walking_downstairs", "sitting", "standing", "laying")
+#: FastGRNN (NeurIPS 2018, appendix B): sitting, laying and walking upstairs against the rest. Which is called 0 is our choice.
+HAR2_CLASSES = ("sitting_laying_upstairs", "standing_walking_downstairs")
+HAR2_OF_HAR = np.array([1, 0, 1, 0, 1, 0])
+DSA_CLASSES = (
+    "sitting", "standing", "lying_on_back", "lying_on_side", "ascending_stairs", "descending_stairs", "standing_in_elevator",
+    "moving_in_elevator", "walking_in_parking_lot", "walking_on_treadmill", "walking_on_inclined_treadmill",
+    "running_on_treadmill", "stepper", "cross_trainer", "cycling_horizontally", "cycling_upright", "rowing", "jumping",
+    "playing_basketball")
+#: Which half of the segments is the test set of ``dsa-random`` does not depend on the training's seed.
+DSA_HALF_SEED = 4560
+#: Persons up to this one are the training part of ``dsa-persons``.
+DSA_TRAIN_PERSONS = 4
+DSA_VALIDATION_PART = 10
+
+
+def load_har(name, folder, rng, group=None):
+    """UCI HAR: nine channels of 128 steps at 50 Hz; ``group[class]`` are the classes where they are not the six."""
+    path = fetch(folder, "uci_har/uci_har_int16.npz.xz")
+    arrays = read_npz_xz(path, X_train=3, y_train=1, subject_train=1, X_test=3, y_test=1)
+    check_rows(path, *(arrays[name] for name in ("X_train", "y_train", "subject_train")))
+    check_rows(path, arrays["X_test"], arrays["y_test"])
+    labels = {part: arrays[f"y_{part}"].astype(np.int64) for part in ("train", "test")}
+    if group is not None:
+        labels = {part: group[classes] for part, classes in labels.items()}
+    integers = Normaliser.fit(arrays["X_train"])
+    people = rng.permutation(np.unique(arrays["subject_train"]))
+    kept = np.isin(arrays["subject_train"], people[:max(1, len(people) // 5)])
+
+    def part(chosen):
+        inputs = integers(arrays["X_train"][chosen])
+        half = inputs.shape[1] // 2
+        follows = np.array([k + 1 < len(inputs) and np.array_equal(inputs[k, half:], inputs[k + 1, :half])
+                            for k in range(len(inputs))])
+        return Sequences(inputs, labels["train"][chosen], follows)
+
+    return Task(name, part(~kept), part(kept), Sequences(integers(arrays["X_test"]), labels["test"]),
+                signed_bytes(arrays["X_train"].shape[2]), SCALE, HAR_CLASSES if group is None else HAR2_CLASSES,
+                "official test set, nine unseen persons; validation on a fifth of the training persons")
+
+
+def load_har2(name, folder, rng):
+    """UCI HAR in the two classes of FastGRNN's HAR-2."""
+    return load_har(name, folder, rng, HAR2_OF_HAR)
+
+
+def load_dsa_persons(name, folder, rng):
+    """Daily and Sports Activities, tested on persons that training has not seen."""
+    arrays = _dsa(folder)
+    seen = arrays["person"] <= DSA_TRAIN_PERSONS
+    kept = seen & (arrays["person"] == rng.permutation(np.unique(arrays["person"][seen]))[0])
+    return _dsa_task(name, arrays, rng.permutation(np.flatnonzero(seen & ~kept)), np.flatnonzero(kept), np.flatnonzero(~seen),
+                     "test on persons 5 to 8, unseen; validation on one of persons 1 to 4")
+
+
+def load_dsa_random(name, folder, rng):
+    """Daily and Sports Activities, a random half of all segments for training: the same persons on both sides."""
+    arrays = _dsa(folder)
+    order = np.random.default_rng(DSA_HALF_SEED).permutation(len(arrays["person"]))
+    half = len(order) // 2
+    train = rng.permutation(order[:half])
+    kept = half // DSA_VALIDATION_PART
+    return _dsa_task(name, arrays, train[kept:], train[:kept], order[half:],
+                     "test on a random half of the segments, the same for every seed, of the same persons; validation on a "
+                     "tenth of the other half")
+
+
+def _dsa(folder):
+    path = fetch(folder, "dsa19/dsa19_q16.npz.xz")
+    arrays = read_npz_xz(path, dq=3, activity=1, person=1)
+    check_rows(path, arrays["dq"][0], arrays["activity"], arrays["person"])
+    return arrays
+
+
+def _dsa_task(name, arrays, train, validation, test, split):
+    differences = arrays["dq"]
+    channels, count, steps = differences.shape
+    seen = np.concatenate([train, validation])
+    inputs = np.empty((count, steps, channels), dtype=np.int8)
+    for k in range(channels):  # a channel at a time, since the whole as float64 is 400 MB
+        values = np.cumsum(differences[k], axis=1, dtype=np.int16)[..., None]
+        inputs[..., k:k + 1] = Normaliser.fit(values[seen])(values)
+    labels = arrays["activity"].astype(np.int64)
+    parts = [Sequences(inputs[chosen], labels[chosen]) for chosen in (train, validation, test)]
+    return Task(name, *parts, signed_bytes(channels), SCALE, DSA_CLASSES, split)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a task is: its sequences, and how their integers are meant."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hadam_hw.errors import DataError
+from hadam_hw.model import InputFormat
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """Integer inputs [sequences, steps, d_in] and their labels: [sequences], or [sequences, steps] where every step has one.
+
+    Inputs are kept in the narrowest type that holds them; batches are cast by whoever computes with them.
+
+    ``follows[i]`` says that sequence ``i + 1`` begins in the middle of sequence ``i`` and goes on after it, so that windows
+    can be cut anew between them; None where sequences stand alone.
+    """
+
+    inputs: np.ndarray
+    labels: np.ndarray
+    follows: np.ndarray | None = None
+
+    def __len__(self):
+        return len(self.labels)
+
+    def batch(self, chosen, rng=None):
+        """The inputs of the chosen sequences; with ``rng``, windows cut at random where ``follows`` allows it."""
+        inputs = self.inputs[chosen]
+        if rng is None or self.follows is None:
+            return inputs
+        inputs = inputs.copy()
+        half = inputs.shape[1] // 2
+        for k, index in enumerate(chosen):
+            offset = rng.integers(half)
+            if offset and self.follows[index]:
+                inputs[k] = np.concatenate([self.inputs[index, offset:], self.inputs[index + 1, half:half + offset]])
+        return inputs
+
+    def draw(self, chosen, rng=None):
+        """(inputs, labels) of the chosen sequences, the inputs as of :meth:`batch`."""
+        return self.batch(chosen, rng), self.labels[chosen]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Generated(Sequences):
+    """Sequences made when they are drawn, never the same twice; ``count`` of them are called an epoch.
+
+    ``make(count, rng)`` returns (inputs, labels). Only ``rng`` decides what is drawn, so a trainer that seeds it by seed, epoch
+    and batch sees the same again after a kill. ``inputs`` and ``labels`` are a fixed sample of a few, for calibration.
+    """
+
+    count: int
+    make: Callable
+
+    def __len__(self):
+        return self.count
+
+    def batch(self, chosen, rng=None):
+        """The inputs of :meth:`draw`."""
+        return self.draw(chosen, rng)[0]
+
+    def draw(self, chosen, rng=None):
+        """(inputs, labels) of ``len(chosen)`` new sequences; without ``rng``, ``chosen`` is the seed."""
+        return self.make(len(chosen), np.random.default_rng(np.asarray(chosen)) if rng is None else rng)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A task's data and how its integers are meant: ``x = X * scale``.
+
+    Parameters
+    ----------
+    name : str
+    train, validation, test : Sequences
+    format : InputFormat or None
+        None where the inputs are tokens.
+    scale : float
+    classes : tuple of str
+    split : str
+        One sentence: what the test set is, and where validation comes from.
+    vocabulary : int
+        0, or how many tokens there are: the inputs are then [sequences, steps, 1] of token numbers, 0 being padding.
+    every_step : bool
+        Whether every step has a label, and not the sequence.
+    """
+
+    name: str
+    train: Sequences
+    validation: Sequences
+    test: Sequences
+    format: InputFormat | None
+    scale: float
+    classes: tuple[str, ...]
+    split: str
+    vocabulary: int = 0
+    every_step: bool = False
+
+    def __post_init__(self):
+        for part in ("train", "validation", "test"):
+            labels = getattr(self, part).labels
+            if not len(labels) or labels.min() < 0 or labels.max() >= len(self.classes):
+                raise DataError(f"Task {self.name}'s {part} part must have sequences with classes below {len(self.classes)}; "
+                                "the data are too few or damaged")
