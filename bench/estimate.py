@@ -27,8 +27,9 @@ from rtl_gen.estimate.inventory import inventory
 from rtl_gen.estimate.model import FACTORS_FILE, cells_of
 from rtl_gen.family import FAMILIES
 from rtl_gen.flow import Flow
+from rtl_gen.jobs import Job, check, run_jobs
 from rtl_gen.progress import Progress
-from rtl_gen.toolchain import Job, Kind, check, find_toolchain, run_jobs
+from rtl_gen.toolchain import Kind, find_toolchain
 
 BUILDS_FILE = Path(__file__).parent / "estimate_builds.json"
 #: Smaller cores are built too, but a few cells are many percent there.
@@ -70,10 +71,12 @@ def _core(design):
 
 
 def build_missing():
-    """Builds each design whose Verilog is not that of the set, and saves the set after each."""
+    """Builds each design whose Verilog is not that of the set, unknown ones first, then the smallest; saves after each."""
     with Progress() as progress:
         flow = Flow(find_toolchain(Kind.YOWASP, FAMILIES["ice40"]), Cache(cache_folder() / "builds"), progress.stage)
-        for number, design in enumerate(DESIGNS, 1):
+        known = load_builds()
+        ordered = sorted(DESIGNS, key=lambda design: (design.name in known, cells_of(inventory(_core(design))[0])))
+        for number, design in enumerate(ordered, 1):
             builds = load_builds()
             _, text = emit_core(design.model(), parse_architecture(design.arch))
             if builds.get(design.name, {}).get("verilog") == (seen := digest(text.encode())[:16]):

@@ -13,8 +13,12 @@ from hadam_hw.errors import ToolFailedError
 from rtl_gen import components, family
 from rtl_gen.cache import digest
 from rtl_gen.design_files import DESIGN_FILE, NETLIST_FILE, NETLIST_VERILOG_FILE
+from rtl_gen.jobs import Job, check, run_jobs, run_tool
 from rtl_gen.multipliers import MULTIPLYING, check_no_multiplier
-from rtl_gen.toolchain import Job, check, run_jobs, run_tool
+
+#: Seconds of computing after which place & route is ended. The fullest designs that it ever brought to an end took a quarter of
+#: that; one that fills its chip to the last percent it has been seen to turn over for ever, with each of its placers.
+PLACEMENT_SECONDS = 600
 
 _TEXT, _PLACED = "{}.config", "{}-placed.json"  # of a seed
 _USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
@@ -59,6 +63,8 @@ class Placement:
         ``lc``, ``ff``, ``ebr``, ``dsp`` of each component; they sum to ``used``.
     text : bytes
         What the packer reads.
+    out_of_time : bool
+        Place & route came to no end in :data:`PLACEMENT_SECONDS`; then the design did not fit either.
     """
 
     seed: int
@@ -67,6 +73,7 @@ class Placement:
     fmax_mhz: float | None
     parts: dict
     text: bytes
+    out_of_time: bool = False
 
     @property
     def overfull(self):
@@ -153,7 +160,7 @@ class Flow:
         common = {
             "netlist": digest(netlist.json), "source": digest(netlist.source.encode()), "top": netlist.top,
             "device": astuple(device), "clock_mhz": clock_mhz, "pins": pins,
-            "options": list(options), "tool": self.tools.placement.version,
+            "options": list(options), "tool": self.tools.placement.version, "seconds": PLACEMENT_SECONDS,
             "counting": [digest(Path(module.__file__).read_bytes()) for module in (components, family)],
         }
         keys = {seed: digest(json.dumps(["place", common, seed], sort_keys=True).encode()) for seed in seeds}
@@ -177,7 +184,7 @@ class Flow:
                 (*self.family.device_arguments, *pins_arguments, "--json", NETLIST_FILE, "--freq", f"{clock_mhz:.6f}",
                  "--seed", str(seed), "--timing-allow-fail", *options, *self.family.output_arguments,
                  "--report", f"{seed}.json", "--write", "{placed}"),
-                seed, device, pins=self.family.pins_file), folder, f"{seed}.log") for seed in seeds]
+                seed, device, pins=self.family.pins_file), folder, f"{seed}.log", PLACEMENT_SECONDS) for seed in seeds]
             return [self._read(done, netlist, folder, seed)
                     for seed, done in zip(seeds, run_jobs(jobs, on_compiling=self._note_compiling))]
 
@@ -185,8 +192,10 @@ class Flow:
         """What is kept of a run of place & route."""
         counted = {name: (int(used), int(there_are)) for name, used, there_are in _USED.findall(done.messages)}
         used, available = self.family.totals(counted)
-        facts = {"used": {"ff": 0, **used}, "available": available, "fmax_mhz": None, "parts": {}}
-        if any(used[kind] > available[kind] for kind in used) or (done.status and _FULL.search(done.messages)):
+        facts = {"used": {"ff": 0, **used}, "available": available, "fmax_mhz": None, "parts": {},
+                 "out_of_time": done.out_of_time}
+        if done.out_of_time or any(used[kind] > available[kind] for kind in used) \
+                or (done.status and _FULL.search(done.messages)):
             return {"facts.json": json.dumps(facts).encode(), "text": zlib.compress(b"")}
         check(done)
         timing = json.loads((folder / f"{seed}.json").read_bytes())

@@ -4,6 +4,8 @@
 import importlib.util
 import multiprocessing
 import os
+import signal
+import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from hadam_hw.errors import DoesNotFitError, LinkError, MissesTimingError, ToolMissingError
@@ -45,11 +47,38 @@ def verify(model, wanted, board_name, kind, cache_path, scheduler=None, on_stage
     if scheduler:
         return _on_cluster(scheduler, work, on_stage, timeout)
     context = multiprocessing.get_context("spawn")  # nothing of this process' threads and locks comes along
-    with ProcessPoolExecutor(max(1, min(len(work), len(os.sched_getaffinity(0)))), mp_context=context) as pool:
-        futures = {pool.submit(build_one, *one): one[1] for one in work}
-        for future in as_completed(futures):
-            on_stage(f"{futures[future]} is built")
+    workers = max(1, min(len(work), len(os.sched_getaffinity(0))))
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_Worker.begin) as pool:
+        futures = {pool.submit(_Worker.build, *one): one[1] for one in work}
+        try:
+            for future in as_completed(futures):
+                on_stage(f"{futures[future]} is built")
+        except BaseException:  # Ctrl-C: without this the pool would finish what it has begun, and begin what waits
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
         return [future.result() for future in futures]
+
+
+class _Worker:
+    """What a process of the pool does: it builds until it is told to end, and then ends its tools too."""
+
+    ended = False
+
+    @classmethod
+    def begin(cls):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent tells us
+        signal.signal(signal.SIGTERM, cls._end)
+
+    @classmethod
+    def _end(cls, number, frame):
+        cls.ended = True
+        sys.exit()  # an exception, so that tools that run are ended on its way
+
+    @classmethod
+    def build(cls, *one):
+        return None if cls.ended else build_one(*one)
 
 
 def _on_cluster(scheduler, work, on_stage, timeout):

@@ -54,9 +54,14 @@ def corner_entry(name, architecture):
     ))
 
 
-@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "parallel,contexts=3"])
+#: A folded core needs a Hadamard recurrence, and two lanes two blocks.
+FOLDED_CORNERS = {"folded:4": [name for name in CORNERS if name != "ternary"],
+                  "folded:2x2": [name for name, shape in CORNERS.items() if shape.get("block") == 4]}
+
+
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "parallel,contexts=3", *FOLDED_CORNERS])
 def test_random_models_equal_the_golden_model(architecture):
-    entries = [corner_entry(name, architecture) for name in CORNERS]
+    entries = [corner_entry(name, architecture) for name in FOLDED_CORNERS.get(architecture, CORNERS)]
     result = simulate_cores(entries, Simulator.ICARUS)
     for entry, core in zip(entries, result["cores"]):
         for run, seen in zip(entry.runs, core["runs"]):
@@ -110,22 +115,70 @@ def test_one_wrong_thing_in_the_verilog_turns_the_bench_red(damage):
         simulate_cores([entry], Simulator.ICARUS, sources=sources | {"hadam_core_0.v": bad})
 
 
+def take_idle_turns(text):
+    """A turn that its context passes is a step all the same."""
+    return re.sub(r"assign start = (\S+)\s+& \S+\s*;", r"assign start = \1 ;", text)
+
+
+def keep_idle_turns(text):
+    """The turn moves on after a step only, so that a context that passes is asked again."""
+    return re.sub(r"(= turn;\s+if \()\\\$signal ", r"\1start ", text)
+
+
+@pytest.mark.parametrize("damage", [take_idle_turns, keep_idle_turns])
+def test_idle_turns_that_are_taken_or_not_passed_on_turn_the_bench_red(damage):
+    entry = corner_entry("even", "parallel,contexts=3")
+    assert any(word >> entry.model.input.width + 2 for run in entry.runs for word in run.x)  # some turns are idle
+    sources = emit_cores([entry])
+    bad = damage(sources["hadam_core_0.v"])
+    assert bad != sources["hadam_core_0.v"]
+    with pytest.raises(BenchFailed, match="golden model has|nothing moved|more than"):
+        simulate_cores([entry], Simulator.ICARUS, sources=sources | {"hadam_core_0.v": bad})
+
+
+def synthesise(entry):
+    """The netlist of an entry's core."""
+    core = emit_cores([entry])["hadam_core_0.v"]
+    netlist = Flow(find_toolchain(Kind.YOWASP), Cache(None), lambda text: None).synthesise(core, "hadam_core_0")
+    assert not any("MAC" in cell for cell in netlist.cells)
+    return netlist
+
+
+def simulate_netlist(entry, text, simulator):
+    """Runs a netlist's text in place of the core's, on Yosys's models of the iCE40 cells."""
+    ports = CorePorts.of(build_core(entry.model, parse_architecture(entry.architecture)), "hadam_core_0")
+    sources = {"netlist.v": text, "cells_sim.v": find_cells().read_text(), "top.v": wrapper([ports])}
+    return simulate_cores([entry], simulator, sources=sources, compile_args=("-DNO_ICE40_DEFAULT_ASSIGNMENTS",))
+
+
 def test_the_netlist_after_synthesis_computes_50_real_steps():
     path, = [path for path in SHIPPED if path.name == "pmnist-h128-b64.npz"]
     model = QuantizedModel.load(path)
     run = make_run(model, [Sequence(model.vectors.inputs[0, -50:])])
     # Thousands of cells are slow, in Icarus most of all. That nothing more comes is watched for longer on the text.
     entry = Entry(model, "serial", (run,), quiet_clocks=100)
-    core = emit_cores([entry])["hadam_core_0.v"]
-    netlist = Flow(find_toolchain(Kind.YOWASP), Cache(None), lambda text: None).synthesise(core, "hadam_core_0")
-    assert netlist.cells["SB_RAM40_4K"] > 16 and not any("MAC" in cell for cell in netlist.cells)
-    cells = find_cells().read_text()
-    sources = {"netlist.v": netlist.verilog.decode(), "cells_sim.v": cells,
-               "top.v": wrapper([CorePorts.of(build_core(model, parse_architecture("serial")), "hadam_core_0")])}
-    result = simulate_cores([entry], Simulator.VERILATOR, sources=sources, compile_args=("-DNO_ICE40_DEFAULT_ASSIGNMENTS",))
+    netlist = synthesise(entry)
+    assert netlist.cells["SB_RAM40_4K"] > 16
+    result = simulate_netlist(entry, netlist.verilog.decode(), Simulator.VERILATOR)
     seen, = result["cores"][0]["runs"]
     assert seen["compared_y"] == 10 and seen["compared_tap"] == 128
     assert sum(word != 0 for word in run.tap) > 64
+
+
+def test_the_netlist_of_a_folded_core_is_the_golden_model_and_a_wrong_bit_in_it_is_not():
+    # two phases, a last pass that is short, several rows a bank: all that a folded core has
+    model = random_model(size=16, block=8, outputs=2, inputs=2, emit=Emit.EVERY, seed=6)
+    entry = Entry(model, "folded:4", (make_run(model, [noise(model, 6), noise(model, 3, 1)]),), quiet_clocks=100)
+    netlist = synthesise(entry)
+    assert netlist.cells["SB_RAM40_4K"] >= 8
+    text = netlist.verilog.decode()
+    seen, = simulate_netlist(entry, text, Simulator.ICARUS)["cores"][0]["runs"]
+    assert seen["compared_y"] == 9 * 2 and seen["compared_tap"] == 9 * 16
+    table = re.search(r"\.LUT_INIT\(16'h(6996|9669)\)", text)  # an adder's sum, or its inverse
+    assert table
+    bad = text[:table.start(1)] + f"{int(table[1], 16) ^ 1:04x}" + text[table.end(1):]
+    with pytest.raises(BenchFailed, match="golden model has|nothing moved"):
+        simulate_netlist(entry, bad, Simulator.ICARUS)
 
 
 def find_cells():

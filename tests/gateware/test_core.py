@@ -47,6 +47,10 @@ CORNERS = {
     "relu-ternary": dict(size=9, outputs=2, ternary=True, multiplier=3, activation=Activation.RELU),
     "more-than-a-group": dict(size=32, block=4, outputs=2),
 }
+#: Butterflies of higher radix side by side, where lanes and the words of a butterfly are told apart.
+WIDE = [("folded:4x2", "even"), ("folded:4x2", "half-even"), ("folded:4x2", "relu-saturating"),
+        ("folded:4x2", "more-than-a-group"), ("folded:8x2", "two-blocks")]
+TWO_BLOCKS = dict(size=16, block=8, inputs=2, outputs=2, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3)
 
 
 def sequences_for(model, lengths, seed=0):
@@ -111,9 +115,9 @@ def pairs():
             yield architecture, corner
 
 
-@pytest.mark.parametrize("architecture, corner", list(pairs()))
+@pytest.mark.parametrize("architecture, corner", [*pairs(), *WIDE])
 def test_every_state_and_output_equals_the_golden_model(architecture, corner):
-    model = random_model(emit=Emit.EVERY, seed=3, **CORNERS[corner])
+    model = random_model(emit=Emit.EVERY, seed=3, **(CORNERS | {"two-blocks": TWO_BLOCKS})[corner])
     lengths = [3, 2, 1, 2, 2] if architecture in CONTEXTS else [5, 4, 1]
     check_against_golden(model, architecture, sequences_for(model, lengths))
 

@@ -14,8 +14,9 @@ from rtl_gen.cache import Cache
 from rtl_gen.components import OTHER
 from rtl_gen.family import FAMILIES, GOWIN, Device
 from rtl_gen.flow import Flow
+from rtl_gen.jobs import Tool
 from rtl_gen.multipliers import MultiplierError, is_dsp
-from rtl_gen.toolchain import Kind, Tool, find_toolchain
+from rtl_gen.toolchain import Kind, find_toolchain
 from tests.synth.conftest import HX8K
 
 PRODUCT = """
