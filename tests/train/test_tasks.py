@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every task from small files of its format: what it yields, that its parts share nothing, and what it says of bad files."""
+
+import io
+import lzma
+import shutil
+
+import numpy as np
+import pytest
+
+from hadam_hw.errors import DataError
+from hadam_hw.train.data import read_npz_xz
+from hadam_hw.train.tasks import TASKS, load_task
+from tests.train import task_files
+
+NAMES = [name if name != "copy" else "copy:12:10" for name in TASKS]
+FILES = sorted({
+    "pmnist": "mnist/train-images-idx3-ubyte.gz", "fashion": "fashion-mnist/t10k-labels-idx1-ubyte.xz",
+    "har": "uci_har/uci_har_int16.npz.xz", "dsa-random": "dsa19/dsa19_q16.npz.xz", "imdb": "imdb/imdb_test_ids.npz.xz",
+    "sst2": "sst2/sst2_bert_uncased_ids.npz.xz", "qqp": "qqp/dev.tsv.xz", "ecg": "ecg/ecg5000.npz.xz",
+    "digits": "fsdd/fsdd_8khz_int16.npz.xz", "keywords": "speech_commands/sc12_logmel_u8.npz.xz"}.items())
+ARRAYS = [entry for entry in FILES if entry[1].endswith(".npz.xz")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """All data files, small."""
+    return task_files.write_all(tmp_path_factory.mktemp("tasks"))
+
+
+def shared(*parts):
+    """Sequences that are in two of the ``parts``."""
+    seen, twice = set(), 0
+    for part in parts:
+        own = {row.tobytes() for row in part.inputs}
+        twice += len(seen & own)
+        seen |= own
+    return twice
+
+
+def marks(part):
+    """The values of the first channel at the first step: whose the sequences are."""
+    return set(part.inputs[:, 0, 0].tolist())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parts_are_of_the_declared_form_and_share_nothing(name, folder):
+    task = load_task(name, folder)
+    assert task.name == name and task.split and task.every_step == name.startswith("copy")
+    for part in (task.train, task.validation, task.test):
+        inputs, labels = part.inputs, part.labels
+        assert inputs.ndim == 3 and inputs.dtype.itemsize == (4 if task.vocabulary else 1)
+        assert labels.dtype == np.int64 and labels.shape == inputs.shape[:2 if task.every_step else 1]
+        assert labels.min() >= 0 and labels.max() < len(task.classes)
+        low, high = (task.format.minimum, task.format.maximum) if task.format else (0, task.vocabulary - 1)
+        assert inputs.min() >= low and inputs.max() <= high
+        assert task.format is None or inputs.shape[2] == task.format.size
+    assert bool(task.vocabulary) == (task.format is None)
+    if name != "qqp":  # its first rows stand in both of its files
+        assert shared(task.train, task.validation, task.test) == 0
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("sst2", "sst2-post", "copy:12:10")])
+def test_the_seed_moves_validation_and_never_the_test_set(name, folder):
+    one, again, *others = (load_task(name, folder, seed) for seed in (0, 0, 1, 2, 3))
+    assert np.array_equal(one.train.inputs, again.train.inputs) and np.array_equal(one.train.labels, again.train.labels)
+    for other in others:
+        assert np.array_equal(one.test.inputs, other.test.inputs) and np.array_equal(one.test.labels, other.test.labels)
+    assert any(not np.array_equal(one.validation.inputs, other.validation.inputs) for other in others)
+
+
+def test_a_sequence_in_two_parts_is_seen(folder):
+    task = load_task("ecg", folder)
+    assert shared(task.train, task.test, task.train) == len(task.train)
+
+
+@pytest.mark.parametrize(("name", "voices"), [("har", 8), ("har2", 8), ("dsa-persons", 8), ("keywords", 10)])
+def test_nobody_is_in_two_parts(name, voices, folder):
+    task = load_task(name, folder)
+    train, validation, test = (marks(part) for part in (task.train, task.validation, task.test))
+    if name == "keywords":  # silence is nobody's
+        silence = train & validation & test
+        assert len(silence) == 1
+        train, validation, test = train - silence, validation - silence, test - silence
+    assert not train & validation and not (train | validation) & test
+    assert len(train | validation | test) == voices and validation and test
+
+
+def test_the_random_half_has_the_same_persons_on_both_sides(folder):
+    task = load_task("dsa-random", folder)
+    assert len(marks(task.train) & marks(task.test)) > 4 and len(task.test) == 24 == len(task.train) + len(task.validation)
+
+
+def test_har2_are_fastgrnns_two_classes(folder):
+    six, two = load_task("har", folder), load_task("har2", folder)
+    low = {"sitting", "laying", "walking_upstairs"}
+    assert set(six.test.labels.tolist()) >= {0, 1, 2, 5}
+    for of_six, of_two in zip(six.test.labels, two.test.labels):
+        assert of_two == (six.classes[of_six] not in low)
+    assert np.array_equal(six.train.inputs, two.train.inputs) and np.array_equal(six.train.follows, two.train.follows)
+
+
+def test_windows_are_cut_anew_only_where_one_goes_on(folder):
+    train = load_task("har", folder).train
+    assert train.follows.sum() == 3 * len(train) // 4
+    drawn = train.batch(np.arange(len(train)), np.random.default_rng(0))
+    for k in np.flatnonzero(train.follows):
+        both = np.concatenate([train.inputs[k], train.inputs[k + 1, 64:]])
+        assert any(np.array_equal(drawn[k], both[start:start + 128]) for start in range(64))
+    assert (drawn != train.inputs).any()
+    ends = np.flatnonzero(~train.follows)
+    assert np.array_equal(drawn[ends], train.inputs[ends])
+
+
+def test_integers_are_the_training_parts_deviations_and_differences_add_up(folder):
+    values, person = task_files.dsa_values(np.random.default_rng(1))
+    changed = task_files.dsa_arrays(np.random.default_rng(1))
+    target = folder.parent / "sums"
+    task_files.write_npz_xz(target / "dsa19/dsa19_q16.npz.xz", changed)
+    task = load_task("dsa-persons", target)
+    train = values[2, person <= 4].astype(float)
+    expected = np.clip(np.rint((values[2, person > 4] - train.mean()) / train.std() * 24), -128, 127)
+    assert np.array_equal(task.test.inputs[:, :, 2], expected) and task.scale == 1 / 24
+
+
+def test_imdb_keeps_the_last_500_of_10000_words(folder):
+    arrays = read_npz_xz(folder / "imdb/imdb_test_ids.npz.xz", ids_lo=1, offset=1)
+    test = load_task("imdb", folder).test
+    for k, row in enumerate(test.inputs[:, :, 0]):
+        words = arrays["ids_lo"][arrays["offset"][k]:arrays["offset"][k + 1]].astype(int)
+        words[-2:] = 2  # 10,000 and 65,543 are not among the first 10,000
+        assert np.array_equal(row, np.concatenate([np.zeros(500, int), words])[-500:])
+
+
+def test_words_come_last_unless_asked_otherwise(folder):
+    before, behind = load_task("sst2", folder), load_task("sst2-post", folder)
+    assert before.test.inputs.shape == (8, 128, 1)
+    for one, other in zip(before.test.inputs[:, :, 0], behind.test.inputs[:, :, 0]):
+        length = int((one > 0).sum())
+        assert 3 <= length < 9 and not one[:-length].any() and not other[length:].any()
+        assert np.array_equal(one[-length:], other[:length])
+
+
+def test_qqp_is_cut_into_word_pieces(folder):
+    task = load_task("qqp", folder)
+    assert len(task.test) == 6 and len(task.train) + len(task.validation) == 43  # two rows of each file are broken
+    you, is_, it = (task_files.VOCABULARY.index(word) for word in ("you", "is", "it"))
+    assert task.test.inputs[0, -15:, 0].tolist() == [0, 2, 4, 5, 6, you, 8, 3, is_, it, 9, 10, 11, 8, 3]
+    assert task.test.inputs[2, :, 0].tolist() == [2, *[you] * 63, 3, *[it] * 62, 3]  # 128 of 203, the longer question cut first
+    assert task.test.labels[:3].tolist() == [0, 1, 0]
+
+
+def test_digits_end_with_the_clip_and_keep_the_loudest_of_a_long_one(folder):
+    task = load_task("digits", folder)
+    assert task.test.inputs.shape == (20, 80, 32) and len(task.validation) == 4
+    counts = [int(row.any(axis=1).sum()) for row in task.test.inputs]
+    assert min(counts) < 40 and all(row[-count:].any(axis=1).all() for row, count in zip(task.test.inputs, counts))
+    longest = max((row for part in (task.train, task.validation) for row in part.inputs), key=lambda row: row.any(axis=1).sum())
+    assert longest.any(axis=1).all() and longest.mean(axis=1).min() > -20  # not the frames that are 40 dB lower
+
+
+@pytest.mark.parametrize(("name", "file"), FILES)
+def test_missing_or_damaged_files_are_one_sentence_that_names_them(name, file, folder, tmp_path, monkeypatch):
+    copy = tmp_path / "data"
+    shutil.copytree(folder, copy)
+    content = (copy / file).read_bytes()
+    for damaged in (content[:len(content) // 2], b"", b"<html>not found</html>",
+                    lzma.compress(b"PK\x03\x04 no archive") if file.endswith("xz") else content[:-30]):
+        (copy / file).write_bytes(damaged)
+        with pytest.raises(DataError, match=file) as caught:
+            load_task(name, copy)
+        assert "\n" not in str(caught.value)
+    (copy / file).unlink()
+    monkeypatch.setattr("urllib.request.urlopen", _offline)
+    with pytest.raises(DataError, match=rf"{file.removesuffix('.xz')}.* is missing"):
+        load_task(name, copy)
+
+
+def _offline(*_, **__):
+    raise OSError("no network")
+
+
+@pytest.mark.parametrize(("name", "file"), ARRAYS)
+def test_an_array_that_is_absent_or_short_is_told(name, file, folder, tmp_path):
+    with np.load(io.BytesIO(lzma.decompress((folder / file).read_bytes()))) as archive:
+        arrays = dict(archive)
+    needed = next(key for key in ("y_train", "activity", "y", "train_y", "abnormal", "label") if key in arrays)
+    for broken in ({key: value for key, value in arrays.items() if key != needed}, arrays | {needed: arrays[needed][:-1]},
+                   arrays | {needed: arrays[needed] + np.uint8(200)}):
+        if name == "imdb":
+            shutil.copytree(folder / "imdb", tmp_path / "imdb", dirs_exist_ok=True)
+        task_files.write_npz_xz(tmp_path / file, broken)
+        with pytest.raises(DataError):
+            load_task(name, tmp_path)
+
+
+def test_a_table_that_is_not_qqps_is_told(folder, tmp_path):
+    shutil.copytree(folder / "sst2", tmp_path / "sst2")
+    (tmp_path / "qqp").mkdir()
+    (tmp_path / "qqp/train.tsv").write_text("sentence\tlabel\nfine\t1\n")
+    with pytest.raises(DataError, match="must be GLUE's table with the columns id, qid1"):
+        load_task("qqp", tmp_path)
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("mnist", "must be one of copy, digits"), ("har:3", "a name alone"), ("copy:1:2:3", "a name alone"),
+    ("copy:-1", "a name alone"), ("copy:0", "1 to"), ("copy:10:2000", "1 to")])
+def test_a_name_that_is_no_task_is_told(name, words, tmp_path):
+    with pytest.raises(DataError, match=words):
+        load_task(name, tmp_path)
