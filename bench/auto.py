@@ -24,7 +24,7 @@ from rtl_gen.cache import Cache, cache_folder
 from rtl_gen.choose import survey
 from rtl_gen.core import build_core
 from rtl_gen.design import emit_design
-from rtl_gen.design_files import DESIGN_FILE, FACTS_FILE
+from rtl_gen.design_files import CORE, DESIGN_FILE, FACTS_FILE
 from rtl_gen.estimate.clock import FACTORS_FILE, clock_factors, counted_delay, kind_of
 from rtl_gen.family import FAMILIES, Device
 from rtl_gen.flow import Flow
@@ -105,11 +105,12 @@ def _place(flow, model, board, estimated):
     device, clocks = Device(facts["chip"], facts["package"], "ice40", facts["speed"]), []
     while len(clocks) < MOST_SEEDS and max(clocks, default=0) < facts["clock_mhz"]:
         placed, = flow.place(netlist, device, facts["clock_mhz"], [len(clocks) + 1],
-                             pins=files[flow.family.pins_file].decode())
+                             pins=files[flow.family.pins_file].decode(), options=facts["placement_options"])
         if placed.fmax_mhz is None:
             break
         clocks.append(round(placed.fmax_mhz, 2))
-    return {"lc": placed.used["lc"], "ebr": placed.used["ebr"], "fmax_mhz": clocks, "clock_mhz": facts["clock_mhz"],
+    core = sum(part["lc"] for name, part in placed.parts.items() if name.split(".")[0] == CORE)
+    return {"lc": placed.used["lc"], "core": core, "ebr": placed.used["ebr"], "fmax_mhz": clocks, "clock_mhz": facts["clock_mhz"],
             "cycles_per_step": facts["cycles_per_step"]}
 
 

@@ -14,7 +14,7 @@ DIGITS = (1, 2, 3, 4)
 LANES = (1, 2, 4, 8)
 #: What is this many times too large by its adders alone is not looked at more closely.
 HOPELESS = 4
-NAMES = {"lc": "logic cells", "ebr": "block RAMs"}
+NAMES = {"lc": "usable logic cells", "ebr": "block RAMs"}
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from rtl_gen.top import divide_baud
 
 #: How far below its estimate a clock is put that the design is to meet.
 MARGIN = 0.95
+#: The share of a chip's logic cells that counts as usable: at 99 % of a UP5K place & route was seen to find no end.
+FILLED = 0.97
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ class Estimate:
         return step_joules(self.lc, self.cycles_per_step, self.clock_mhz) / self.contexts
 
     def shortages(self, chip):
-        """What the chip lacks for it: ``lc``, ``ebr`` or ``clock`` to (needed, available)."""
-        needs = {"lc": (self.lc, chip.lc), "ebr": (self.ebr, chip.ebr), "clock": (self.clock_mhz, self.fmax_mhz)}
+        """What the chip lacks for it: ``lc``, ``ebr`` or ``clock`` to (needed, usable)."""
+        needs = {"lc": (self.lc, int(FILLED * chip.lc)), "ebr": (self.ebr, chip.ebr), "clock": (self.clock_mhz, self.fmax_mhz)}
         return {kind: pair for kind, pair in needs.items() if pair[0] > pair[1]}
 
 

@@ -40,12 +40,12 @@ def tiny_board(tmp_path):
 
 def test_the_fastest_that_fits_comes_first_and_says_why():
     model = random_model(size=16, block=4, outputs=2)
-    wide, narrow = survey(model, board(18.0)), survey(model, board(18.0, lc=1500))
+    wide, narrow = survey(model, board(18.0)), survey(model, board(18.0, lc=1900))
     assert wide[0].estimate.architecture == "parallel"
     assert narrow[0].fits and narrow[0].estimate.architecture != "parallel"
     rates = [one.estimate.steps_per_second for one in narrow if one.fits]
     assert rates == sorted(rates, reverse=True) and len(rates) > 2
-    assert "faster but not here" in why(narrow, narrow[0]) and "of 1,500 logic cells" in why(narrow, narrow[0])
+    assert "faster but not here" in why(narrow, narrow[0]) and "of 1,843 usable logic cells" in why(narrow, narrow[0])
     assert "faster but not here" not in why(wide, wide[0])
 
 
@@ -60,11 +60,11 @@ def test_the_front_is_what_nothing_beats():
 
 
 def test_a_model_that_fits_nowhere_is_told_what_is_short_and_what_would_fit():
-    model, small = random_model(size=64, block=64, outputs=2, state_width=16), board(lc=1250)
+    model, small = random_model(size=64, block=64, outputs=2, state_width=16), board(lc=1600)
     candidates = survey(model, small)
     assert not any(one.fits for one in candidates)
     text = str(refuse(model, small, [small, board(name="roomy", lc=50_000, ebr=500)], candidates))
-    assert "of 1,250 logic cells" in text and "--board roomy would fit as" in text
+    assert "of 1,552 usable logic cells" in text and "--board roomy would fit as" in text
     assert "units in blocks of 16 would fit as" in text
 
 
