@@ -98,7 +98,7 @@ def _build(everything):
 
 
 def _place(flow, model, board, estimated):
-    """Cells and the clocks of the seeds until one meets the estimate's clock."""
+    """Cells, those of the core alone, and the clocks of the seeds until one meets the estimate's clock."""
     files = emit_design(model, parse_architecture(estimated.architecture), board, estimated.clock_mhz, 1)
     facts = json.loads(files[FACTS_FILE])
     netlist = flow.synthesise(files[DESIGN_FILE].decode(), facts["top"])
@@ -110,8 +110,8 @@ def _place(flow, model, board, estimated):
             break
         clocks.append(round(placed.fmax_mhz, 2))
     core = sum(part["lc"] for name, part in placed.parts.items() if name.split(".")[0] == CORE)
-    return {"lc": placed.used["lc"], "core": core, "ebr": placed.used["ebr"], "fmax_mhz": clocks, "clock_mhz": facts["clock_mhz"],
-            "cycles_per_step": facts["cycles_per_step"]}
+    return {"lc": placed.used["lc"], "core": core, "ebr": placed.used["ebr"], "fmax_mhz": clocks,
+            "clock_mhz": facts["clock_mhz"], "cycles_per_step": facts["cycles_per_step"]}
 
 
 def _rate(row):

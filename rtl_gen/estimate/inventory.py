@@ -25,8 +25,8 @@ from rtl_gen.gateware.serial_cell import SerialCell, bias_in_block_ram, bias_row
 
 #: Cells of a two-way multiplexer when many are combined: four ways take two look-up tables.
 MUX = 2 / 3
-#: Cells around the core, from whole designs: all that does not depend on the model; a bit of a vector of several elements, which
-#: is collected; a bit of a logit, which is compared, kept and sent.
+#: Cells around the core, from whole designs: all that does not depend on the model; a bit of a vector of several elements,
+#: which is collected; a bit of a logit, which is compared, kept and sent.
 LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 690, 2.2, 6
 
 # By identity: the same model is asked about in many architectures, and these graphs take longest.
