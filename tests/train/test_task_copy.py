@@ -13,14 +13,14 @@ def test_a_sequence_by_its_definition():
     for shown, wanted in zip(inputs.argmax(axis=2), labels):
         symbols = shown[:3].tolist()
         assert all(1 <= symbol <= 8 for symbol in symbols)
-        assert shown[3:].tolist() == [0] * 11 + [9] + [0] * 3
+        assert shown[3:].tolist() == [0] * 12 + [9] + [0] * 2
         assert wanted.tolist() == [0] * 15 + symbols
 
 
 def test_the_papers_size():
     task = load_task("copy")
     assert task.test.inputs.shape == (2000, 1020, 10) and task.format.width == 1 and len(task.classes) == 9
-    assert task.test.inputs[0].argmax(axis=1)[1009] == 9
+    assert task.test.inputs[0].argmax(axis=1)[1010] == 9
 
 
 def test_batches_are_fresh_and_come_again_with_their_seed():
