@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m hadam_hw inspect FILE`` and ``python -m hadam_hw check FILE``."""
+"""``python -m hadam_hw inspect FILE``, ``check FILE`` and ``import FILE.pth``."""
 
-import argparse
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from hadam_hw import golden
-from hadam_hw.cli import run_cli
+from hadam_hw import golden, importing
+from hadam_hw.cli import Parser, run_cli
 from hadam_hw.errors import ModelError
 from hadam_hw.model_file import load_model
 
@@ -45,12 +44,15 @@ def check(model):
 
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m hadam_hw", description="Looks at a quantised model.")
+    if argv[:1] == ["import"]:
+        return importing.main(argv[1:])
+    parser = Parser(prog="python -m hadam_hw", description="Looks at a quantised model.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("inspect", "what the model is"), ("check", "its test vectors against the golden model")):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("file", type=Path)
         command.add_argument("--json", action="store_true", help="for machines")
+    commands.add_parser("import", help="a checkpoint of HadamRNN's reference code becomes a model", add_help=False)
     arguments = parser.parse_args(argv)
     model = load_model(arguments.file)
     if arguments.command == "check":

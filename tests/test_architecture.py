@@ -16,6 +16,11 @@ OURS = (*FOLDERS, "tests", "bench")
 ARROWS = {
     "hadam_hw": ("numpy", "hadam_hw", "-hadam_hw.train"),
     "hadam_hw.__main__": ("numpy", "hadam_hw", "-hadam_hw.train", "rich"),
+    # a checkpoint is torch's own format; torch is asked for only when one is read
+    "hadam_hw.reference": ("numpy", "hadam_hw", "-hadam_hw.train", "torch"),
+    # the inputs of a task set the ranges; its loaders need no torch
+    "hadam_hw.importing": ("numpy", "hadam_hw.cli", "hadam_hw.errors", "hadam_hw.fixed", "hadam_hw.model", "hadam_hw.reference",
+                           "hadam_hw.train.tasks"),
     "hadam_hw.train": ("numpy", "hadam_hw", "torch", "numba", "rich"),
     "boards": ("amaranth", "amaranth_boards", "boards", "hadam_hw.errors"),
     "rtl_gen": ("numpy", "amaranth", "rich", "jinja2", "rtl_gen", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
@@ -91,6 +96,8 @@ def test_only_the_arrows_of_the_picture():
 @pytest.mark.parametrize("module, line", [
     ("hadam_hw.golden", "import torch"),
     ("hadam_hw.model", "from hadam_hw import train"),
+    ("hadam_hw.reference", "from hadam_hw.train import tasks"),
+    ("hadam_hw.importing", "from hadam_hw.train import fit"),
     ("rtl_gen.core", "from hadam_hw import golden"),
     ("rtl_gen.core", "from hadam_hw.golden import run"),
     ("rtl_gen.core", "import boards"),
