@@ -12,7 +12,7 @@ import boards
 from firmware.host.client import DEFAULT_TIMEOUT, Client
 from firmware.host.transport import SerialPort
 from hadam_hw.cli import Parser
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 
 DEFAULT_BOARD = "icebreaker"
 
@@ -33,7 +33,7 @@ def parser(verb, description, *, weights_required=False):
 
 def connect(arguments):
     """(client, model or None) for the parsed options."""
-    model = QuantizedModel.load(arguments.weights) if arguments.weights else None
+    model = load_model(arguments.weights) if arguments.weights else None
     baud = arguments.baud or boards.get(arguments.board).baud
     return Client(SerialPort(arguments.port, baud), digest=model and model.digest, timeout=arguments.timeout), model
 

@@ -129,7 +129,9 @@ class StackedModel:
         return 0
 
     def replace(self, **changes):
-        """A copy with other fields, checked like any model."""
+        """A copy with other fields, checked like any model; ``emit`` is the upper layer's."""
+        if "emit" in changes:
+            changes["upper"] = changes.get("upper", self.upper).replace(emit=changes.pop("emit"))
         return dataclasses.replace(self, **changes)
 
     def save(self, path):

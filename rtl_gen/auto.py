@@ -7,7 +7,6 @@ from pathlib import Path
 
 import boards
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
-from hadam_hw.stack import StackedModel
 from rtl_gen.arch import parse_architecture
 from rtl_gen.build import build, digest_of_file, libraries
 from rtl_gen.cache import digest_sources
@@ -46,9 +45,6 @@ def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text:
 
 def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None):
     """``{"ranked": [[architecture, MHz or None, why], ...], "refusal": text or None}``, remembered while nothing changes."""
-    if isinstance(model, StackedModel):
-        return {"ranked": [["serial", None, "serial: the smallest; stacked layers are not estimated yet"]], "refusal": None}
-
     def make():
         on_stage("estimates of all architectures")
         # These load the hardware description language, which takes longer than all else where everything is cached.

@@ -13,7 +13,7 @@ from hadam_hw.files import atomic_write
 from rtl_gen import design_files as names
 from rtl_gen.cache import digest, digest_sources
 from rtl_gen.family import FAMILIES, Device
-from rtl_gen.flow import PLACEMENT_SECONDS, Flow
+from rtl_gen.flow import Flow
 from rtl_gen.link.kind import Link
 from rtl_gen.report import make_report
 from rtl_gen.report_html import render
@@ -196,7 +196,7 @@ def _refuse(placed, board_name, architecture):
     if not placed.overfull:
         shares = ", ".join(f"{placed.used[kind]} of {placed.available[kind]} {_RESOURCE_NAMES[kind]}"
                            for kind in placed.used if placed.available[kind])
-        ended = f"came to no end in {PLACEMENT_SECONDS} seconds of computing with" if placed.out_of_time \
+        ended = f"came to no end in {placed.out_of_time} seconds of computing with" if placed.out_of_time \
             else "finds no place for"
         raise DoesNotFitError(f"Design must leave place & route some room on {board_name}, which {ended} {shares}; "
                               f"try {smaller}, or a larger board")

@@ -41,19 +41,22 @@ class Candidate:
 
 def architectures(model, chip):
     """The architectures that can render ``model`` and are not hopelessly larger than ``chip``."""
-    if isinstance(model, StackedModel):
-        raise ArchitectureError("Model must have one layer to be estimated, not two; build it with --arch serial or parallel")
-    size, recurrence = model.size, model.recurrence
-    butterflies = isinstance(recurrence, Hadamard)
-    adders = size * (recurrence.log2_block if butterflies else max(1, size.bit_length() - 1))
-    room = HOPELESS * chip.lc
-    found = [DigitSerial(digit) for digit in DIGITS if 2 * digit <= model.state.width and 2 * digit * adders <= room]
-    if adders * model.state.width <= room:
+    adders, room = sum(map(_adders, model.layers)), HOPELESS * chip.lc
+    width = min(layer.state.width for layer in model.layers)
+    found = [DigitSerial(digit) for digit in DIGITS if 2 * digit <= width and 2 * digit * adders <= room]
+    if adders * width <= room:
         found.append(DigitSerial(None))
-    if butterflies:
+    if not isinstance(model, StackedModel) and isinstance(model.recurrence, Hadamard):
+        size, recurrence = model.size, model.recurrence
         found += [Folded(radix, lanes) for radix in RADICES for lanes in LANES
                   if radix <= recurrence.block and size // recurrence.block % lanes == 0]
     return found
+
+
+def _adders(layer):
+    """About as many as a layer's recurrence has."""
+    butterflies = isinstance(layer.recurrence, Hadamard)
+    return layer.size * (layer.recurrence.log2_block if butterflies else max(1, layer.size.bit_length() - 1))
 
 
 def survey(model, board, asked_mhz=None):
@@ -127,7 +130,7 @@ def _alternatives(model, board, boards, asked_mhz, candidates):
     if slow:
         best = max(slow, key=lambda found: found.fmax_mhz / found.cycles_per_step)
         yield f"--arch {best.architecture} --freq {int(0.95 * best.fmax_mhz)} would fit"
-    for kind in (_narrower, _in_smaller_blocks, _with_fewer_units):
+    for kind in () if isinstance(model, StackedModel) else (_narrower, _in_smaller_blocks, _with_fewer_units):
         for text, smaller in kind(model):
             fitting = [one for one in survey(smaller, board, asked_mhz) if one.fits]
             if fitting:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import boards
 from hadam_hw.cli import Parser, positive
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from rtl_gen import verbs
 from rtl_gen.arch import parse_architecture
 from rtl_gen.cache import Cache, cache_folder
@@ -48,7 +48,7 @@ def main(argv):
         return verb(argv[1:])
     arguments = parser().parse_args(argv)
     boards.require(arguments.board)
-    model = QuantizedModel.load(arguments.weights)
+    model = load_model(arguments.weights)
     architecture = None if arguments.arch == AUTO else parse_architecture(arguments.arch)
     name = f"{arguments.weights.stem}-{Path(arguments.board).stem}-{arguments.arch.replace(':', '')}"
     folder = arguments.out or Path("build") / name

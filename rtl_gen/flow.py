@@ -16,9 +16,10 @@ from rtl_gen.design_files import DESIGN_FILE, NETLIST_FILE, NETLIST_VERILOG_FILE
 from rtl_gen.jobs import Job, check, run_jobs, run_tool
 from rtl_gen.multipliers import MULTIPLYING, check_no_multiplier
 
-#: Seconds of computing after which place & route is ended. The fullest designs that it ever brought to an end took a quarter of
-#: that; one that fills its chip to the last percent it has been seen to turn over for ever, with each of its placers.
-PLACEMENT_SECONDS = 600
+#: Seconds of computing after which place & route is ended, and what is added a cell. The fullest designs that it brought to an
+#: end took a fifth of that; one that fills its chip to the last percent it has been seen to turn over for ever, with each of
+#: its placers.
+PLACEMENT_SECONDS, PLACEMENT_SECONDS_A_CELL = 300, 0.05
 
 _TEXT, _PLACED = "{}.config", "{}-placed.json"  # of a seed
 _USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
@@ -63,8 +64,8 @@ class Placement:
         ``lc``, ``ff``, ``ebr``, ``dsp`` of each component; they sum to ``used``.
     text : bytes
         What the packer reads.
-    out_of_time : bool
-        Place & route came to no end in :data:`PLACEMENT_SECONDS`; then the design did not fit either.
+    out_of_time : int
+        Seconds of computing in which place & route came to no end; 0 if it did. Then the design did not fit either.
     """
 
     seed: int
@@ -73,7 +74,7 @@ class Placement:
     fmax_mhz: float | None
     parts: dict
     text: bytes
-    out_of_time: bool = False
+    out_of_time: int = 0
 
     @property
     def overfull(self):
@@ -160,7 +161,7 @@ class Flow:
         common = {
             "netlist": digest(netlist.json), "source": digest(netlist.source.encode()), "top": netlist.top,
             "device": astuple(device), "clock_mhz": clock_mhz, "pins": pins,
-            "options": list(options), "tool": self.tools.placement.version, "seconds": PLACEMENT_SECONDS,
+            "options": list(options), "tool": self.tools.placement.version, "seconds": _patience(netlist),
             "counting": [digest(Path(module.__file__).read_bytes()) for module in (components, family)],
         }
         keys = {seed: digest(json.dumps(["place", common, seed], sort_keys=True).encode()) for seed in seeds}
@@ -184,7 +185,7 @@ class Flow:
                 (*self.family.device_arguments, *pins_arguments, "--json", NETLIST_FILE, "--freq", f"{clock_mhz:.6f}",
                  "--seed", str(seed), "--timing-allow-fail", *options, *self.family.output_arguments,
                  "--report", f"{seed}.json", "--write", "{placed}"),
-                seed, device, pins=self.family.pins_file), folder, f"{seed}.log", PLACEMENT_SECONDS) for seed in seeds]
+                seed, device, pins=self.family.pins_file), folder, f"{seed}.log", _patience(netlist)) for seed in seeds]
             return [self._read(done, netlist, folder, seed)
                     for seed, done in zip(seeds, run_jobs(jobs, on_compiling=self._note_compiling))]
 
@@ -193,7 +194,7 @@ class Flow:
         counted = {name: (int(used), int(there_are)) for name, used, there_are in _USED.findall(done.messages)}
         used, available = self.family.totals(counted)
         facts = {"used": {"ff": 0, **used}, "available": available, "fmax_mhz": None, "parts": {},
-                 "out_of_time": done.out_of_time}
+                 "out_of_time": done.out_of_time and done.job.processor_seconds}
         if done.out_of_time or any(used[kind] > available[kind] for kind in used) \
                 or (done.status and _FULL.search(done.messages)):
             return {"facts.json": json.dumps(facts).encode(), "text": zlib.compress(b"")}
@@ -252,6 +253,11 @@ def _script(family, top, options):
         f"tee -q -o before.txt select -list {multiplying}",
         " ".join((*family.synthesis, *options, "-top", top, "-json", NETLIST_FILE)),
         "check -assert", "tee -q -o after.json stat -json", f"write_verilog -noattr -noexpr {NETLIST_VERILOG_FILE}"))
+
+
+def _patience(netlist):
+    """Whole seconds of computing that place & route of ``netlist`` gets."""
+    return round(PLACEMENT_SECONDS + PLACEMENT_SECONDS_A_CELL * sum(netlist.cells.values()))
 
 
 def _filled(arguments, seed, device, **words):

@@ -72,13 +72,22 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
 
 def describe_model(model):
     """A model's sizes and where it comes from, as JSON data."""
+    layers = [describe_layer(layer) for layer in model.layers]
+    top = layers[-1] | ({} if len(layers) == 1 else {"recurrence": "stack", "block": None})
     return {
-        "task": model.provenance.task, "command": model.provenance.command, "split": model.provenance.split,
-        "units": model.size, "block": getattr(model.recurrence, "block", None),
-        "recurrence": type(model.recurrence).__name__.lower(), "inputs": model.inputs,
-        "input_width": model.input.width, "outputs": model.outputs, "state_width": model.state.width,
-        "rounding": model.rounding.value, "emit": model.emit.value, "input_bits": model.input_bits,
-        "output_bits": model.output_bits,
+        "task": model.provenance.task, "command": model.provenance.command, "split": model.provenance.split, **top,
+        "units": model.size, "inputs": model.inputs, "input_width": model.input.width, "outputs": model.outputs,
+        "emit": model.emit.value, "input_bits": layers[0]["input_bits"], "output_bits": model.layers[-1].output_bits,
+        "layers": layers,
+    }
+
+
+def describe_layer(layer):
+    """A layer's sizes, as JSON data."""
+    return {
+        "units": layer.size, "block": getattr(layer.recurrence, "block", None),
+        "recurrence": type(layer.recurrence).__name__.lower(), "state_width": layer.state.width,
+        "rounding": layer.rounding.value, "activation": layer.activation.value, "input_bits": layer.input_bits,
     }
 
 

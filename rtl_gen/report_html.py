@@ -26,6 +26,8 @@ def render(report):
 
 def _shape(model):
     block = f" in blocks of {model['block']}" if model["block"] else ""
+    if len(model["layers"]) > 1:
+        block = f" in {len(model['layers'])} layers ({' and '.join(str(layer['units']) for layer in model['layers'])})"
     inputs = f"{model['inputs']} input{'s' if model['inputs'] > 1 else ''} of {model['input_width']} bits"
     return (f"{model['units']} units{block}, {inputs}, {model['outputs']} outputs, {model['state_width']}-bit state, "
             f"{model['rounding']}")

@@ -73,6 +73,11 @@ class StackedCore(wiring.Component):
             "x": In(input_stream(model)), "y": Out(output_stream(model)), "tap": Out(word_signature(model.state.width)),
             "saturated": Out(1)})
 
+    @property
+    def cells(self):
+        """The layers' cells, which an estimate counts."""
+        return self._lower, self._upper
+
     def sequence_timing(self, steps):
         """:class:`SequenceTiming` of sequences of ``steps`` vectors that never wait for their host, nor the answer for it.
 

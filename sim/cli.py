@@ -10,7 +10,8 @@ from rich.console import Console
 
 from hadam_hw.cli import Parser
 from hadam_hw.errors import HadamError
-from hadam_hw.model import Emit, QuantizedModel
+from hadam_hw.model import Emit
+from hadam_hw.model_file import load_model
 from rtl_gen.progress import Progress
 from sim.by_hand import simulate_by_hand
 from sim.runner import BenchFailed
@@ -55,7 +56,7 @@ def parser():
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     arguments = parser().parse_args(argv)
-    model = QuantizedModel.load(arguments.weights)
+    model = load_model(arguments.weights)
     if arguments.emit:
         model = model.replace(emit=Emit(arguments.emit))
     netlist = arguments.netlist == "yes"

@@ -8,7 +8,7 @@ from firmware import selftest
 from firmware.device import run, say
 from firmware.host.client import Client
 from hadam_hw.cli import Parser
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from rtl_gen.arch import parse_architecture
 from rtl_gen.progress import Progress
 
@@ -28,7 +28,7 @@ def main(argv):
     parsing.add_argument("--seconds", type=float, metavar="S", help="end after so long")
     parsing.add_argument("--json", action="store_true", help="for machines")
     arguments = parsing.parse_args(argv)
-    model, architecture = QuantizedModel.load(arguments.weights), parse_architecture(arguments.arch)
+    model, architecture = load_model(arguments.weights), parse_architecture(arguments.arch)
 
     import boards
     from firmware.virtual.board import VirtualBoard

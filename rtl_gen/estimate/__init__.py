@@ -13,7 +13,7 @@ from hadam_hw.errors import BoardError
 from rtl_gen.core import build_core
 from rtl_gen.estimate.clock import clock_mhz
 from rtl_gen.estimate.energy import step_joules
-from rtl_gen.estimate.inventory import inventory, surroundings
+from rtl_gen.estimate.inventory import LINK_RAMS, inventory, surroundings
 from rtl_gen.estimate.model import cells_of
 from rtl_gen.link.uart import MIN_DIVISOR
 from rtl_gen.top import divide_baud
@@ -101,7 +101,7 @@ def estimate(model, architecture, board, asked_mhz=None):
     """
     core = build_core(model, architecture)
     parts, rams = inventory(core)
-    cells = round(cells_of(parts + surroundings(model)))
+    cells, rams = round(cells_of(parts + surroundings(model))), rams + LINK_RAMS
     fmax = round(clock_mhz(core, cells, board.chip.device), 1)
     return Estimate(str(architecture), cells, rams, fmax, asked_mhz or _running_mhz(board, fmax), core.timing.interval,
                     core.timing.contexts)

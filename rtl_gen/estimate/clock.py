@@ -34,7 +34,7 @@ def counted_delay(core, cells):
     wires = LOOK_UPS + DOUBLING * log2(max(cells, 2))
     if kind_of(core.architecture) == "serial":
         return wires + DIGIT_BIT * (core.architecture.digit - 1)
-    return wires + CARRY_BIT * align(core.model, None).width
+    return wires + CARRY_BIT * max(align(layer, None).width for layer in core.model.layers)
 
 
 def clock_mhz(core, cells, device):

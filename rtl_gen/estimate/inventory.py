@@ -22,12 +22,15 @@ from rtl_gen.gateware.parallel_cell import ParallelCell
 from rtl_gen.gateware.readout import FEW_ROWS
 from rtl_gen.gateware.selector import GROUP
 from rtl_gen.gateware.serial_cell import SerialCell, bias_in_block_ram, bias_rows
+from rtl_gen.stacked_core import StackedCore
 
 #: Cells of a two-way multiplexer when many are combined: four ways take two look-up tables.
 MUX = 2 / 3
 #: Cells around the core, from whole designs: all that does not depend on the model; a bit of a vector of several elements,
 #: which is collected; a bit of a logit, which is compared, kept and sent.
 LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 690, 2.2, 6
+#: Its buffer.
+LINK_RAMS = 1
 
 # By identity: the same model is asked about in many architectures, and these graphs take longest.
 _recurrence_graph = lru_cache(maxsize=4)(recurrence_graph)
@@ -39,15 +42,18 @@ def inventory(core):
 
     Parameters
     ----------
-    core : Core
-        Not elaborated; only its model and cell are looked at.
+    core : Core, ContextCore or StackedCore
+        Not elaborated; only its model and cells are looked at.
     """
     model = core.model
     if isinstance(core, ContextCore):
         parts, rams = _contexts(model, core)
     else:
-        parts, rams = {SerialCell: _serial, ParallelCell: _parallel, FoldedCell: _folded}[type(core.cell)](model, core.cell)
-    more, more_rams = _readout(model)
+        cells = core.cells if isinstance(core, StackedCore) else (core.cell,)
+        counted = [{SerialCell: _serial, ParallelCell: _parallel, FoldedCell: _folded}[type(cell)](layer, cell)
+                   for layer, cell in zip(model.layers, cells)]
+        parts, rams = sum((parts for parts, _ in counted), Counter()), sum(rams for _, rams in counted)
+    more, more_rams = _readout(model.layers[-1])
     return parts + more + Counter({"observation": model.size / 3 + 5}), rams + more_rams
 
 
@@ -94,10 +100,10 @@ def _serial(model, cell):
         f"adders, {'one bit' if digit == 1 else 'more bits'}": 2 * digit * adders,
         "delayed digits": digit * (serial_delays(graph, digit) + serial_delays(products.graph, digit)
                                     + (phases > 1) * products.count),
-        "serial state": size * (flags + fetched + (0 if in_ram else digit * max(1, rows / 8))),
-        "selector": _selector(size, digit),
-        "serial input": model.inputs * (2 * model.input.width
-                                        + max(phase.input_shift % digit for phase in alignment.phases)),
+        "serial state": size * (flags + fetched + (0 if in_ram else digit * max(1, rows / 8)) + digit * cell.copies),
+        "selector": 0 if cell.copies else _selector(size, digit),  # which is for the read-out
+        "serial input": 0 if cell.chained else model.inputs * (
+            2 * model.input.width + max(phase.input_shift % digit for phase in alignment.phases)),
         "serial control": cell.schedule.interval + 30 * phases + words * digit,
     })
     return parts, block_rams(max(2, words), digit * size) + (block_rams(rows, digit * size) if in_ram else 0)
@@ -119,7 +125,7 @@ def _parallel(model, cell):
         "joins": alignment.width * (size + users + subtracted + (phases - 1) * size),
         "saturation": size * _saturation(model, alignment),
         "parallel words": size * width * (1 + (phases > 1)),
-        "selector": _selector(size, width),
+        "selector": 0 if isinstance(cell, ParallelCell) and cell.copies else _selector(size, width),
         "parallel control": 10 + model.inputs * model.input.width,
     }), 0
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""How many block RAMs a memory takes: the shapes that one can have, and the best of them."""
+"""How many block RAMs a memory takes."""
 
-#: (words, bits a word) of iCE40's 4 kbit block.
-ICE40_SHAPES = ((256, 16), (512, 8), (1024, 4), (2048, 2))
+#: iCE40's 4 kbit block has so many rows of so many bits.
+ROWS, BITS = 256, 16
 
 
 def varying_bits(values, width):
@@ -10,6 +10,6 @@ def varying_bits(values, width):
     return max(1, sum(len({value >> bit & 1 for value in values}) > 1 for bit in range(width)))
 
 
-def block_rams(depth, width, shapes=ICE40_SHAPES):
-    """Block RAMs of a memory of ``depth`` words of ``width`` bits: blocks of one shape side by side and after each other."""
-    return min(-(-depth // words) * -(-width // bits) for words, bits in shapes)
+def block_rams(depth, width):
+    """Block RAMs of a memory of ``depth`` words of ``width`` bits; of more words than rows Yosys puts some side by side."""
+    return -(-(-(-depth // ROWS) * width) // BITS)

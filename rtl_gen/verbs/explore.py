@@ -8,7 +8,7 @@ from pathlib import Path
 import boards
 from hadam_hw.cli import Parser, positive
 from hadam_hw.files import atomic_write
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from rtl_gen.cache import cache_folder
 from rtl_gen.choose import survey
 from rtl_gen.estimate.energy import BASIS
@@ -40,7 +40,7 @@ def parser():
 def main(argv):
     """Runs the command line ``argv``; returns the exit code: 2 if nothing is estimated to fit."""
     arguments = parser().parse_args(argv)
-    model, board = QuantizedModel.load(arguments.weights), boards.get(arguments.board)
+    model, board = load_model(arguments.weights), boards.get(arguments.board)
     candidates = survey(model, board, arguments.freq)
     data = {
         "board": board.name, "model_digest": model.digest, "weights": arguments.weights.name, "lc_available": board.chip.lc,

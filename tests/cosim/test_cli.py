@@ -14,7 +14,7 @@ from sim.by_hand import MODULE, own_sequences
 from sim.cli import main
 from sim.core_job import emit_cores
 from tests.cosim.test_core import flip_rom_bit
-from tests.models_for_tests import random_model
+from tests.models_for_tests import random_model, random_stack
 
 
 @pytest.fixture
@@ -42,6 +42,15 @@ def test_everything_is_compared(weights, capsys, emit, steps, sequences, readout
     assert (result["outputs"], result["states"]) == (3 * readouts, 8 * readouts)
     assert 0 < result["nonzero_states"] <= result["states"]
     assert (result["cycles_per_step"] is None) == (steps == 1 or emit == "every")
+
+
+@pytest.mark.parametrize("arch", ["serial", "parallel"])
+def test_two_layers_are_compared_like_one(tmp_path, capsys, arch):
+    random_stack(lower=dict(size=4, block=4), upper=dict(size=8, block=4, outputs=2, frac=-3)).save(tmp_path / "stack.npz")
+    assert command(tmp_path / "stack.npz", "--arch", arch, "--steps", 9, "--emit", "every", "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["outputs"], result["states"], result["cycles_per_step"]) == (2 * 9, 8 * 9, None)
+    assert result["nonzero_states"] > 8
 
 
 def test_the_netlist_is_compared_too(weights, capsys, monkeypatch):

@@ -23,7 +23,7 @@ from hadam_hw.cli import run_cli
 from hadam_hw.errors import LinkError
 from hadam_hw.model import QuantizedModel, TestVectors
 from rtl_gen.arch import parse_architecture
-from tests.models_for_tests import random_model
+from tests.models_for_tests import random_model, random_stack
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "models" / "pmnist-h128-b64.npz"
@@ -73,6 +73,16 @@ def test_twenty_images_of_the_shipped_model_equal_the_golden_model(capsys):
     image = 10 * 12 * (784 + 7 + 50) + 9302  # bytes there and back, and the core's answer
     assert facts["clocks"] == pytest.approx(20 * image, rel=0.02)
     assert facts["board_seconds"] == pytest.approx(facts["clocks"] / 36e6)
+
+
+def test_two_layers_equal_the_golden_model(tmp_path, capsys):
+    stack = random_stack(lower=dict(size=4, block=4), upper=dict(size=4, block=4, outputs=3, frac=-3))
+    inputs = np.random.default_rng(7).integers(0, 256, (3, 9, 1))
+    outputs = golden.run(stack, inputs).outputs
+    stack.replace(vectors=TestVectors(inputs, outputs, golden.classify(outputs))).save(tmp_path / "stack.npz")
+    assert run_cli(main, ["simulate", "--weights", str(tmp_path / "stack.npz"), "--board", "icebreaker", "--count", "3",
+                          "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["compared"] == 3 * 4
 
 
 def test_one_wrong_bit_is_seen():

@@ -6,15 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.models_for_tests import random_model
+from tests.models_for_tests import random_stack
 
 ROOT = Path(__file__).parents[2]
 
 
 def _build(folder, hash_seed):
-    """The main command in ``folder``; the Verilog, netlist and bitstream it leaves, by name."""
+    """The main command in ``folder``, for a model of two layers; the Verilog, netlist and bitstream it leaves, by name."""
     folder.mkdir()
-    random_model(size=8, block=4, outputs=3).save(folder / "m.npz")
+    random_stack(lower=dict(size=4, block=4), upper=dict(size=4, block=4, outputs=3, frac=-3)).save(folder / "m.npz")
     subprocess.run(
         [sys.executable, "-m", "rtl_gen", "--weights", "m.npz", "--board", "icebreaker", "--arch", "serial", "--out", "out",
          "--no-cache"],

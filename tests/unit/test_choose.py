@@ -10,7 +10,7 @@ import pytest
 
 import boards
 from hadam_hw.cli import run_cli
-from hadam_hw.errors import ArchitectureError, DoesNotFitError, MissesTimingError
+from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from hadam_hw.model import QuantizedModel
 from rtl_gen import auto
 from rtl_gen.build import Options
@@ -129,11 +129,15 @@ def test_the_demos_model_is_serial_on_its_board(tmp_path):
     assert auto.choose(QuantizedModel.load(SHIPPED), "icebreaker", None, cache) == choice
 
 
-def test_two_layers_are_serial_until_they_can_be_estimated():
-    stack = random_stack(lower=dict(size=4, block=4), upper=dict(size=4, block=4), outputs=2)
-    assert auto.choose(stack, "icebreaker", None, Cache(None))["ranked"][0][0] == "serial"
-    with pytest.raises(ArchitectureError, match="one layer to be estimated"):
-        survey(stack, board())
+def test_two_layers_are_chosen_for_like_one():
+    stack = random_stack(lower=dict(size=16, block=16), upper=dict(size=16, block=16), outputs=2)
+    candidates = survey(stack, board())
+    assert {one.estimate.architecture for one in candidates} == {"serial", "serial:2", "serial:3", "serial:4", "parallel"}
+    ranked = [one.estimate.architecture for one in candidates if one.fits]
+    assert ranked and [arch for arch, _, _ in auto.choose(stack, "icebreaker", None, Cache(None))["ranked"]] == ranked
+    tight = board(lc=500)
+    text = str(refuse(stack, tight, [tight, board(name="roomy", lc=9000)], survey(stack, tight)))
+    assert "of 485 usable logic cells" in text and "--board roomy would fit as" in text
 
 
 def test_explore_writes_its_table_and_its_picture(tmp_path, capsys):

@@ -64,7 +64,7 @@ def _registers(text):
 
 
 @pytest.mark.parametrize("depth, width, blocks", [
-    (256, 16, 1), (257, 16, 2), (512, 8, 1), (13, 17, 2), (2048, 2, 1), (2048, 3, 2), (1300, 6, 3), (2, 1, 1)])
+    (256, 16, 1), (257, 16, 2), (512, 8, 1), (13, 17, 2), (2048, 2, 1), (2048, 3, 2), (1280, 6, 2), (1300, 6, 3), (2, 1, 1)])
 def test_block_rams(depth, width, blocks):
     assert block_rams(depth, width) == blocks
 
