@@ -8,6 +8,7 @@ from rich.console import Console
 
 from hadam_hw import golden
 from hadam_hw.model import QuantizedModel
+from hadam_hw.train.export import integers, percent
 from hadam_hw.train.tasks import load_task
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
@@ -22,9 +23,9 @@ def main(argv):
     console, wrong = Console(), 0
     for path in arguments.models:
         model = QuantizedModel.load(path)
-        test = load_task(model.provenance.task, arguments.data, model.provenance.seed).test
-        outputs = golden.run(model, test.inputs).outputs
-        score = float(100 * (golden.classify(outputs) == test.labels).mean())
+        task = load_task(model.provenance.task, arguments.data, model.provenance.seed)
+        test = task.test
+        score = percent(golden.run(model, integers(task, test.inputs)).outputs, test.labels)
         same = score == model.provenance.integer_score
         wrong += not same
         console.print(f"{path.name}: recorded {model.provenance.integer_score} %, recomputed {score} %"

@@ -26,7 +26,8 @@ class Trace:
     states : int64
         From ``trace`` every state [steps, n], from ``run`` the last ones [sequences, n].
     outputs : int64
-        ``Y``: from ``trace`` [steps, m]; from ``run`` [sequences, m], or [sequences, steps, m] if every step is read out.
+        ``Y``: from ``trace`` [steps, m], as if the sequence ended in each; from ``run`` [sequences, m], or
+        [sequences, steps, m] if every step is read out.
     saturations : int64
         Saturated units, counted once a unit a step: for each step from ``trace``, for each sequence from ``run``.
     """
@@ -51,8 +52,13 @@ def step(model, state, x, phase):
 
 
 def readout(model, state, phase):
-    """``Y = U relu(Z) + c``, exact: int64 [..., m]."""
+    """``Y = U relu(Z) + c``, exact: int64 [..., m]; ``state`` is ``Z``, or for ``Emit.SUM`` the pool, never negative."""
     return np.maximum(state, 0) @ model.output_weight.astype(np.int64).T + model.phases[phase].output_bias
+
+
+def pool(model, pooled, state):
+    """The pool int64 [..., n] after a step: the sum of the rectified states, saturated."""
+    return np.minimum(pooled + np.maximum(state, 0), model.readout_maximum)
 
 
 def classify(outputs):
@@ -65,26 +71,28 @@ def trace(model, inputs):
     inputs = check_inputs(model, np.asarray(inputs)[None])[0]
     current = [np.zeros(layer.size, dtype=np.int64) for layer in model.layers]
     states, outputs, saturations = [], [], []
+    top, pooled = model.layers[-1], 0
     for index, x in enumerate(inputs):
         phase, saturated = model.phase_of(index), 0
         for k, layer in enumerate(model.layers):
             current[k], events = step(layer, current[k], x, phase)
             x, saturated = np.maximum(current[k], 0), saturated + events  # what a layer above takes
         states.append(current[-1])
-        outputs.append(readout(model.layers[-1], current[-1], phase))
+        pooled = pool(top, pooled, current[-1])
+        outputs.append(readout(top, pooled if model.emit is Emit.SUM else current[-1], phase))
         saturations.append(saturated)
     return Trace(np.array(states), np.array(outputs), np.array(saturations))
 
 
 def run(model, inputs, *, progress=None):
-    """All sequences ``inputs`` int [sequences, steps, d_in], ``==`` to the definition.
+    """All sequences ``inputs`` int [sequences, steps, d_in], or tokens [sequences, steps], ``==`` to the definition.
 
     The matrix products are BLAS's, in float32 or float64 as the bounds of all partial sums allow: every integer that
     occurs is below 2**24 or 2**53, so that no product or sum is ever rounded. ``progress(done, total)`` is called after
     each batch of sequences.
     """
     inputs = check_inputs(model, np.asarray(inputs))
-    count, steps, _ = inputs.shape
+    count, steps = inputs.shape[:2]
     every = model.emit is Emit.EVERY
     top = model.layers[-1]
     states = np.zeros((count, top.size), dtype=np.int64)
@@ -94,17 +102,20 @@ def run(model, inputs, *, progress=None):
     for start in range(0, count, BATCH):
         batch = slice(start, min(start + BATCH, count))
         current = [np.zeros((batch.stop - start, kernel.model.size), dtype=kernel.dtype) for kernel in kernels]
+        pooled = np.zeros((batch.stop - start, top.size), dtype=np.int64)
         for index in range(steps):
-            phase, x = model.phase_of(index), inputs[batch, index]
+            phase, x = model.phase_of(index), _vectors(model, inputs[batch, index])
             for k, kernel in enumerate(kernels):
                 current[k], saturated = kernel.step(current[k], x, phase)
                 saturations[batch] += saturated
                 x = np.maximum(current[k], 0)
             if every:
                 outputs[batch, index] = readout(top, current[-1].astype(np.int64), phase)
+            if model.emit is Emit.SUM:
+                pooled = pool(top, pooled, current[-1].astype(np.int64))
         states[batch] = current[-1]
         if not every:
-            outputs[batch] = readout(top, states[batch], model.phase_of(steps - 1))
+            outputs[batch] = readout(top, pooled if model.emit is Emit.SUM else states[batch], model.phase_of(steps - 1))
         if progress is not None:
             progress(batch.stop, count)
     return Trace(states, outputs, saturations)
@@ -162,13 +173,14 @@ def float_run(model, inputs, *, progress=None):
     outputs = np.zeros((len(inputs), model.outputs))
     for start in range(0, len(inputs), BATCH):
         batch = inputs[start:start + BATCH]
-        current = [np.zeros((len(batch), layer.size)) for layer in model.layers]
+        current, pooled = [np.zeros((len(batch), layer.size)) for layer in model.layers], 0
         for index in range(batch.shape[1]):
-            x = batch[:, index]
+            x = _vectors(model, batch[:, index])
             for k, layer in enumerate(model.layers):
                 current[k] = steps[k](current[k], x)
                 x = np.maximum(current[k], 0) * 2.0**layer.state.frac  # a layer above counts in this one's integers
-        outputs[start:start + BATCH] = np.maximum(current[-1], 0) @ top.output_weight.T.astype(np.float64) \
+            pooled = np.maximum(current[-1], 0) + (pooled if model.emit is Emit.SUM else 0)
+        outputs[start:start + BATCH] = pooled @ top.output_weight.T.astype(np.float64) \
             + top.phases[0].output_bias * 2.0**-top.state.frac
         if progress is not None:
             progress(min(start + BATCH, len(inputs)), len(inputs))
@@ -190,13 +202,25 @@ def _float_step(layer):
     return step_of
 
 
+def _vectors(model, inputs):
+    """The input vectors [..., d_in] of one step, for a step of tokens [...] as well."""
+    return inputs if inputs.ndim > 1 else model.embed(inputs)
+
+
 def check_inputs(model, inputs):
-    """``inputs`` as an array [sequences, steps, d_in] of integers in the model's range, or a ModelError that says why not."""
-    if inputs.ndim != 3 or inputs.shape[2] != model.inputs or not inputs.shape[1]:
-        raise ModelError(f"Inputs must have shape [sequences, steps, {model.inputs}], not {list(inputs.shape)}")
+    """``inputs`` as an array [sequences, steps, d_in] of integers in the model's range, or, if it has a table, of tokens
+    [sequences, steps]; or a ModelError that says why not."""
     if inputs.dtype.kind not in "iu":
         raise ModelError(f"Inputs must be integers, not {inputs.dtype}")
-    if inputs.size and (inputs.min() < model.input.minimum or inputs.max() > model.input.maximum):
+    table = getattr(model, "table", None)
+    if inputs.ndim == 2 and table is not None and inputs.shape[1]:
+        if inputs.size and (inputs.min() < 0 or inputs.max() >= len(table)):
+            raise ModelError(f"Tokens must be between 0 and {len(table) - 1}, not between {inputs.min()} and {inputs.max()}")
+        return inputs
+    if inputs.ndim != 3 or inputs.shape[2] != model.inputs or not inputs.shape[1]:
+        tokens = " or, as tokens, [sequences, steps]" if table is not None else ""
+        raise ModelError(f"Inputs must have shape [sequences, steps, {model.inputs}]{tokens}, not {list(inputs.shape)}")
+    if not model.input.holds(inputs):
         raise ModelError(f"Inputs must lie between {model.input.minimum} and {model.input.maximum}, "
                          f"not between {inputs.min()} and {inputs.max()}")
     return inputs if inputs.dtype == np.int64 else inputs.astype(np.int64) if inputs.size < 1 << 22 else inputs

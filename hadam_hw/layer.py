@@ -50,6 +50,10 @@ class InputFormat:
         """The greatest element."""
         return (1 << (self.width - self.signed)) - 1
 
+    def holds(self, values):
+        """Whether all ``values`` are in the range of an element."""
+        return not values.size or bool(self.minimum <= values.min() and values.max() <= self.maximum)
+
 
 @dataclass(frozen=True, eq=False)
 class Phase:
@@ -202,9 +206,10 @@ class Layer:
         """The scalars that define the layer's arithmetic, ready for JSON."""
         hadamard = isinstance(self.recurrence, Hadamard)
         # named only where it differs from what files of schema 1 mean, so that their digests stay what they are
+        leak = {"leak": self.recurrence.leak} if hadamard and self.recurrence.leak else {}
         activation = {} if self.activation is Activation.LINEAR else {"activation": self.activation.value}
         return activation | {
-            "recurrence": {"kind": "hadamard", "block": self.recurrence.block} if hadamard else
+            "recurrence": {"kind": "hadamard", "block": self.recurrence.block} | leak if hadamard else
                           {"kind": "ternary", "multiplier": self.recurrence.multiplier,
                            "shift_bits": self.recurrence.shift_bits},
             "input": dataclasses.asdict(self.input),

@@ -22,11 +22,20 @@ from hadam_hw.recurrence import frozen
 MAX_OUTPUTS = 4096
 
 
+#: Limit of the extra bits of a pool: sequences of 65,536 steps.
+MAX_POOL_BITS = 16
+
+
 class Emit(Enum):
-    """When the read-out is computed: after the last step of a sequence, or after each."""
+    """When the read-out is computed, and of what.
+
+    ``LAST``: after the last step of a sequence, of its state. ``EVERY``: after each step, of its state. ``SUM``: after the last
+    step, of the sum of all rectified states of the sequence, its pool.
+    """
 
     LAST = "last"
     EVERY = "every"
+    SUM = "sum"
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,11 @@ class QuantizedModel(Layer):
     recurrence, input, state, rounding, phases, input_bits, activation
         As of :class:`Layer`.
     emit : Emit
+    pool_bits : int
+        Only for ``Emit.SUM``, 1 to 16: the words of the pool have so many bits more than the magnitude of a state.
+        Sequences of up to ``2**pool_bits`` steps never overflow them; beyond, they saturate.
+    table : int [tokens, d_in], optional
+        For inputs that are tokens: row k, kept by the host, is the input vector of token k.
     output_weight : int8 [m, n]
         ``U``.
     output_bits : int
@@ -109,6 +123,8 @@ class QuantizedModel(Layer):
     classes: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
     vectors: TestVectors | None = None
+    pool_bits: int = 0
+    table: np.ndarray | None = None
 
     def __post_init__(self):
         weight = np.asarray(self.output_weight)
@@ -119,12 +135,51 @@ class QuantizedModel(Layer):
         super().__post_init__()
         if self.classes and len(self.classes) != self.outputs:
             raise ModelError(f"Classes must be {self.outputs} names or none, not {len(self.classes)}")
+        self._check_pool()
+        if self.table is not None:
+            object.__setattr__(self, "table", frozen(integer_matrix("Table", self.table, "[tokens, d_in]"), np.int64))
+            if self.table.shape[1] != self.inputs or not self.input.holds(self.table):
+                raise ModelError(f"Table must be rows of {self.inputs} integers between {self.input.minimum} and "
+                                 f"{self.input.maximum}, the input's range")
         check_vectors(self, self.vectors)
+
+    def _check_pool(self):
+        if self.emit is not Emit.SUM:
+            if self.pool_bits:
+                raise ModelError(f"Pool bits are for emit = sum only, not {self.pool_bits} with emit = {self.emit.value}")
+            return
+        if not 1 <= self.pool_bits <= MAX_POOL_BITS:
+            raise ModelError(f"Pool must have between 1 and {MAX_POOL_BITS} extra bits, not {self.pool_bits}; "
+                             "take the logarithm of the longest sequence")
+        if len(self.phases) > 1:
+            raise ModelError(f"Block must be 4, 16, 64, 256 or 1024 for emit = sum, not {self.recurrence.block}: states of "
+                             "two phases have two units and cannot be added up")
 
     @property
     def outputs(self):
         """m, the classes."""
         return len(self.output_weight)
+
+    @property
+    def readout_maximum(self):
+        """The greatest word that is read out: of a rectified state, or of the pool."""
+        return ((self.state.maximum + 1) << self.pool_bits) - 1
+
+    def embed(self, tokens):
+        """The input vectors int64 [..., d_in] of ``tokens`` int [...].
+
+        Raises
+        ------
+        ModelError
+            If the model takes no tokens, or not those.
+        """
+        tokens = np.asarray(tokens)
+        if self.table is None:
+            raise ModelError("Model must have a table to take tokens, and this one takes vectors")
+        if tokens.size and (tokens.min() < 0 or tokens.max() >= len(self.table)):
+            raise ModelError(f"Tokens must be between 0 and {len(self.table) - 1}, "
+                             f"not between {tokens.min()} and {tokens.max()}")
+        return self.table[tokens]
 
     @property
     def layers(self):
@@ -134,7 +189,7 @@ class QuantizedModel(Layer):
     @cached_property
     def readout_width(self):
         """Bits of a signed word that holds every ``Y`` for any state, in any phase."""
-        weight = self.output_weight.astype(np.int64) * self.state.maximum
+        weight = self.output_weight.astype(np.int64) * self.readout_maximum
         low, high = np.minimum(weight, 0).sum(axis=1), np.maximum(weight, 0).sum(axis=1)
         return max(signed_width((low + phase.output_bias).min(), (high + phase.output_bias).max())
                    for phase in self.phases)
@@ -144,7 +199,7 @@ class QuantizedModel(Layer):
         """Bytes of the parameters: the sum of elements x declared bits, rounded up.
 
         Recurrent signs count 1 bit each (2 for ternary), V and U their declared bits once, the biases the bits that hold the
-        largest of them in each phase.
+        largest of them in each phase, a table the width of the input.
         """
         return -(-self.model_bits // 8)
 
@@ -152,7 +207,8 @@ class QuantizedModel(Layer):
     def model_bits(self):
         """The sum of which :attr:`model_bytes` are the bytes."""
         return self.layer_bits + self.output_weight.size * self.output_bits \
-            + sum(bits_of(phase.output_bias) for phase in self.phases)
+            + sum(bits_of(phase.output_bias) for phase in self.phases) \
+            + (0 if self.table is None else self.table.size * self.input.width)
 
     @cached_property
     def digest(self):
@@ -161,11 +217,13 @@ class QuantizedModel(Layer):
 
     def header(self):
         """The scalars that define the arithmetic, ready for JSON."""
-        return self.layer_header() | {"emit": self.emit.value, "output_bits": self.output_bits}
+        pool = {"pool_bits": self.pool_bits} if self.pool_bits else {}
+        return self.layer_header() | {"emit": self.emit.value, "output_bits": self.output_bits} | pool
 
     def parameter_arrays(self):
         """The arrays that define the arithmetic, by their names in the file."""
-        return self.layer_arrays() | {"output_weight": self.output_weight} | {
+        table = {} if self.table is None else {"table": self.table}
+        return self.layer_arrays() | table | {"output_weight": self.output_weight} | {
             f"output_bias_{p}": phase.output_bias for p, phase in enumerate(self.phases)}
 
     def replace(self, **changes):
@@ -175,7 +233,7 @@ class QuantizedModel(Layer):
     @classmethod
     def from_arrays(cls, *, recurrence, input_weight, output_weight, input_width, input_signed, state_width, state_frac,
                     bias=None, output_bias=None, input_bits=4, output_bits=4, rounding=Rounding.HALF_UP, emit=Emit.LAST,
-                    activation=Activation.LINEAR, input_frac=0, classes=(), provenance=None):
+                    activation=Activation.LINEAR, input_frac=0, classes=(), provenance=None, pool_bits=0, table=None):
         """A model of weights that were trained and quantised elsewhere.
 
         Parameters
@@ -203,7 +261,7 @@ class QuantizedModel(Layer):
         return cls(recurrence=recurrence, input=InputFormat(weight.shape[1], input_width, bool(input_signed)),
                    state=FixedPoint(state_width, state_frac), rounding=rounding, emit=emit, phases=phases,
                    output_weight=outputs, input_bits=input_bits, output_bits=output_bits, classes=tuple(classes),
-                   provenance=provenance or Provenance(), activation=activation)
+                   provenance=provenance or Provenance(), activation=activation, pool_bits=pool_bits, table=table)
 
     def save(self, path):
         """Writes the model to ``path`` as ``.npz``, whole or not at all; see docs/numerics.md for the format."""
@@ -243,5 +301,5 @@ def check_vectors(model, vectors):
     given = vectors.inputs
     if given.shape[2] != model.inputs or vectors.outputs.shape[1] != model.outputs:
         raise ModelError("Test vectors must have the model's numbers of inputs and outputs")
-    if given.size and (given.min() < model.input.minimum or given.max() > model.input.maximum):
+    if not model.input.holds(given):
         raise ModelError("Test vectors must lie in the input's range")

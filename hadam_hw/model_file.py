@@ -23,8 +23,9 @@ from hadam_hw.model import Emit, Provenance, QuantizedModel, TestVectors
 from hadam_hw.recurrence import Hadamard, Ternary
 from hadam_hw.stack import StackedModel
 
-#: A file gets the lowest schema that can say what its model is: 1 for one layer with a linear recurrence, 2 for the rest.
-SCHEMAS = (1, 2)
+#: A file gets the lowest schema that can say what its model is: 1 for one layer with a linear recurrence, 2 for a rectified
+#: recurrence or two layers, 3 for a leak, a pool or a table.
+SCHEMAS = (1, 2, 3)
 #: No model that this package can build comes near.
 MAX_ARRAY_BYTES = 256 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -75,6 +76,9 @@ def load_model(path):
 
 
 def _schema(model):
+    top = model.layers[-1]
+    if top.pool_bits or top.table is not None or any(getattr(layer.recurrence, "leak", 0) for layer in model.layers):
+        return 3
     return 1 if [layer.activation for layer in model.layers] == [Activation.LINEAR] else 2
 
 
@@ -138,7 +142,8 @@ def _parse(arrays):
         model = QuantizedModel(
             **_layer(header, arrays, biases=True), emit=Emit(header["emit"]), output_weight=arrays["output_weight"],
             output_bits=_integer(header["output_bits"]), classes=tuple(str(name) for name in header["classes"]),
-            provenance=Provenance(**texts["provenance"]), vectors=None if stacked else vectors)
+            provenance=Provenance(**texts["provenance"]), vectors=None if stacked else vectors,
+            pool_bits=_integer(header.get("pool_bits", 0)), table=arrays.get("table"))
         if stacked:
             below = {name.removeprefix("lower_"): array for name, array in arrays.items() if name.startswith("lower_")}
             model = StackedModel(lower=Layer(**_layer(header["lower"], below)), upper=model, vectors=vectors)

@@ -48,7 +48,7 @@ def quantize_codes(weight, bits):
 
 def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, input_format, input_scale, input_offset=0.0,
              calibration, state_width=12, input_bits=4, output_bits=4, input_frac=4, rounding=Rounding.HALF_UP,
-             emit=Emit.LAST, activation=Activation.LINEAR, classes=(), provenance=None):
+             emit=Emit.LAST, activation=Activation.LINEAR, classes=(), provenance=None, table=None):
     """A quantised model of float parameters, its binary point chosen on data.
 
     The float model is ``h_t = W h_{t-1} + V (X * input_scale + input_offset) + b``, ``y = U relu(h) + c`` (with
@@ -69,6 +69,12 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
         What one integer step of ``X`` is worth, and what ``X = 0`` stands for.
     calibration : int [sequences, steps, d_in]
         Training inputs as integers, never test data.
+    emit : Emit
+        For ``SUM`` the output is taken as ``U`` times the mean of all states, plus ``c``, over sequences as long as the
+        calibration's.
+    table : float [tokens, n], optional
+        For tokens, in place of ``input_weight`` (then None): what each adds to the units; quantised to ``input_format.width``.
+        Codes, format and ``calibration`` (int [sequences, steps] then) follow from it.
     input_frac : int
         Extra fraction bits of the second phase's codes, if there is one.
 
@@ -76,18 +82,25 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
     ------
     ModelError
     """
-    v_codes, v_scale = quantize_codes(input_weight, input_bits)
+    calibration = np.asarray(calibration)
+    if table is None:
+        v_codes, v_scale = quantize_codes(input_weight, input_bits)
+    else:  # row k of the table is the drive of token k, so V is the identity
+        table, input_scale = quantize_codes(table, input_format.width)
+        v_codes, v_scale, input_bits = np.eye(len(bias), dtype=np.int8), 1.0, 1
     u_codes, u_scale = quantize_codes(output_weight, output_bits)
     unit = v_scale * input_scale
     offset = v_codes.astype(np.float64).sum(axis=1) * v_scale * input_offset
+    steps = calibration.shape[1] if emit is Emit.SUM else 1
     parameters = dict(
         recurrence=recurrence, input_weight=v_codes, output_weight=u_codes,
         bias=(np.asarray(bias, dtype=np.float64) + offset) / unit,
-        output_bias=np.asarray(output_bias, dtype=np.float64) / (u_scale * unit),
+        output_bias=np.asarray(output_bias, dtype=np.float64) * steps / (u_scale * unit),
         input_width=input_format.width, input_signed=input_format.signed, state_width=state_width,
         input_bits=input_bits, output_bits=output_bits, rounding=rounding, emit=emit, activation=activation,
-        input_frac=input_frac, classes=classes, provenance=provenance or Provenance())
-    frac = choose_frac(parameters, np.asarray(calibration))
+        input_frac=input_frac, classes=classes, provenance=provenance or Provenance(), table=table,
+        pool_bits=max(1, (steps - 1).bit_length()) if emit is Emit.SUM else 0)
+    frac = choose_frac(parameters, calibration)
     return QuantizedModel.from_arrays(state_frac=frac, **parameters)
 
 

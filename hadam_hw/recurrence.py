@@ -2,7 +2,8 @@
 """The recurrent matrices that hardware has almost for nothing: ``s R`` with ``R`` of small integers.
 
 ``Hadamard`` is the recurrence of HadamRNN and Block-HadamRNN (ICLR 2025, arXiv 2502.00047): ``R = diag(u) H``, the signs
-on the outputs of the transform, ``H`` the Sylvester matrix in natural order, full or block-diagonal, ``s = 1/sqrt(block)``.
+on the outputs of the transform, ``H`` the Sylvester matrix in natural order, full or block-diagonal, ``s = 1/sqrt(block)``;
+with a leak it forgets: ``s = (1 - 2**-leak)/sqrt(block)``, which costs an adder a unit.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from hadam_hw.errors import ModelError
 
 MAX_SIZE = 4096
+MAX_LEAK = 12
 
 
 def frozen(values, dtype):
@@ -24,7 +26,7 @@ def frozen(values, dtype):
 
 @dataclass(frozen=True, eq=False)
 class Hadamard:
-    """``diag(signs) kron(I, H_block)`` of ``size`` units, scaled by ``1/sqrt(block)``.
+    """``diag(signs) kron(I, H_block)`` of ``size`` units, scaled by ``1/sqrt(block)``, or by a little less.
 
     Parameters
     ----------
@@ -34,6 +36,9 @@ class Hadamard:
         A power of two from 2 on that divides ``size``; ``block = size`` is the full HadamRNN.
     signs : int8 [size]
         -1 or +1 each.
+    leak : int
+        0 for the orthogonal recurrence of the paper; else a step shrinks the state by ``1 - 2**-leak`` besides, so that it
+        forgets within some ``2**leak`` steps. At most 12.
 
     Raises
     ------
@@ -43,6 +48,7 @@ class Hadamard:
     size: int
     block: int
     signs: np.ndarray
+    leak: int = 0
 
     def __post_init__(self):
         if not 2 <= self.size <= MAX_SIZE:
@@ -52,7 +58,14 @@ class Hadamard:
         signs = np.asarray(self.signs)
         if signs.shape != (self.size,) or not np.isin(signs, (-1, 1)).all():
             raise ModelError(f"Signs must be {self.size} values of -1 or 1; choose a sign wherever there is a 0")
+        if not 0 <= self.leak <= MAX_LEAK:
+            raise ModelError(f"Leak must be between 0 and {MAX_LEAK}, not {self.leak}")
         object.__setattr__(self, "signs", frozen(signs, np.int8))
+
+    @property
+    def multiplier(self):
+        """The integer that every row is multiplied by: ``2**leak - 1``, or 1 without a leak."""
+        return (1 << self.leak) - 1 if self.leak else 1
 
     @property
     def log2_block(self):
@@ -66,14 +79,15 @@ class Hadamard:
 
     def shift(self, phase):
         """``k_p``: the right shift that scales a step of phase ``phase``."""
-        return self.log2_block // 2 if phase else (self.log2_block + 1) // 2
+        return self.leak + (self.log2_block // 2 if phase else (self.log2_block + 1) // 2)
 
     def matrix(self):
-        """``R`` as int64 [size, size]."""
+        """``R``, the multiplier included, as int64 [size, size]."""
         block = np.ones((1, 1), dtype=np.int64)
         while len(block) < self.block:
             block = np.kron(block, np.array([[1, 1], [1, -1]]))
-        return self.signs[:, None] * np.kron(np.eye(self.size // self.block, dtype=np.int64), block)
+        rows = self.multiplier * self.signs.astype(np.int64)
+        return rows[:, None] * np.kron(np.eye(self.size // self.block, dtype=np.int64), block)
 
     def apply(self, state):
         """``R Z`` along the last axis, int64, by the fast Walsh-Hadamard transform."""
@@ -84,12 +98,12 @@ class Hadamard:
             low, high = pairs[..., 0, :], pairs[..., 1, :]
             state = np.stack([low + high, low - high], axis=-2).reshape(state.shape)
             half *= 2
-        return state * self.signs
+        return state * self.signs * self.multiplier
 
     @property
     def gain(self):
         """The greatest sum of absolute values of a row of ``R``."""
-        return self.block
+        return self.block * self.multiplier
 
 
 @dataclass(frozen=True, eq=False)

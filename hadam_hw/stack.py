@@ -51,6 +51,8 @@ class StackedModel:
         if self.upper.input_bits != 1:
             raise ModelError("Upper layer's input matrix must hold only -1, 0 and 1 (input_bits = 1), "
                              f"not codes of {self.upper.input_bits} bits")
+        if self.upper.table is not None:
+            raise ModelError("Table must be of a model of one layer; in a stack the upper layer takes the lower one's states")
         if self.upper.vectors is not None:
             raise ModelError("Test vectors must be those of the whole stack, not of its upper layer")
         check_vectors(self, self.vectors)

@@ -155,7 +155,10 @@ def signed_digits(value):
 
 
 def fwht_graph(hadamard):
-    """``diag(u) kron(I, H)`` as fast Walsh-Hadamard butterflies: ``n log2(block)`` adders, the signs on the output edges."""
+    """``diag(u) kron(I, H)`` as fast Walsh-Hadamard butterflies: ``n log2(block)`` adders, the signs on the output edges.
+
+    A leak costs ``n`` more.
+    """
     builder = _Builder(hadamard.size)
     lanes = [Edge(i) for i in range(hadamard.size)]
     half = 1
@@ -165,6 +168,7 @@ def fwht_graph(hadamard):
                 a, b = lanes[low], lanes[low + half]
                 lanes[low], lanes[low + half] = builder.add(a, b), builder.add(a, -b)
         half *= 2
+    lanes = [builder.scale(lane, hadamard.multiplier) for lane in lanes]
     return _checked(builder.finish(-lane if sign < 0 else lane for lane, sign in zip(lanes, hadamard.signs)),
                     hadamard.matrix())
 

@@ -6,6 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hadam_hw.errors import ArchitectureError
 from hadam_hw.model import Emit
 from rtl_gen.arch import SequenceTiming
 from rtl_gen.gateware.context_cell import ContextCell
@@ -34,7 +35,7 @@ class ContextCore(wiring.Component):
     Raises
     ------
     ArchitectureError
-        If there are more contexts than the loop has clocks.
+        If there are more contexts than the loop has clocks, or states are summed.
 
     Members
     -------
@@ -51,6 +52,9 @@ class ContextCore(wiring.Component):
         self.model = model
         self.architecture = architecture
         self.contexts = architecture.contexts
+        if model.emit is Emit.SUM:
+            raise ArchitectureError(
+                "Architecture must have one context where states are summed (emit = sum), not more: there is one pool")
         self._cell = ContextCell(model, self.contexts)
         self._readout = Readout(model, block=False)
         self._selector = Selector(model.size, model.state.width)

@@ -41,9 +41,10 @@ def build_core(model, architecture):
 class Core(wiring.Component):
     """Turns sequences of input vectors into the integers of :func:`hadam_hw.golden.run`.
 
-    A vector is accepted every :attr:`timing` ``.interval`` clocks. After the vector with ``last`` (for ``emit = every``
-    after each vector) the state is handed to the read-out, during which nothing is accepted; the read-out then computes
-    while the next sequence runs. A read-out that is not finished when the next state is ready makes the core wait.
+    A vector is accepted every :attr:`timing` ``.interval`` clocks. After the vector with ``last`` (for ``emit = every`` and
+    ``emit = sum`` after each vector) the state is handed to the read-out, during which nothing is accepted; the read-out
+    then computes while the next sequence runs (for ``emit = sum`` only after ``last``; otherwise it adds up). A read-out that
+    is not finished when the next state is ready makes the core wait.
 
     Both streams follow the rules of ``docs/streams.md``. A sequence begins with ``first``, which may come at any time and
     forgets an unfinished sequence; the first vector after reset must have it.
@@ -90,9 +91,15 @@ class Core(wiring.Component):
         With ``I`` clocks a step, ``D`` from a finished step to the last word handed over, ``U`` till the cell goes on and
         ``r`` of read-out, a read-out comes every ``E = max(steps I + U, D + r + 2)`` clocks for ``emit = last``, and the
         latency is ``steps I + D + r``. For ``emit = every`` each step pays for its own: ``E = max(I + U, D + r + 2)``, the
-        interval is ``steps E`` and the latency ``I + (steps - 1) E + D + r``.
+        interval is ``steps E`` and the latency ``I + (steps - 1) E + D + r``. For ``emit = sum`` only the last does, and the
+        others take ``S = max(I + U, D + 3)``: the interval is ``(steps - 1) S + E``, the latency
+        ``I + (steps - 1) S + D + r``.
         """
         step, unload, readout = self.timing.interval, 1 + self._cell.unload_cycles, self._readout.cycles
+        if self.model.emit is Emit.SUM:
+            least = step + 1 + self._cell.unload_interval
+            before = (steps - 1) * max(least, unload + self._readout.POOLING)
+            return SequenceTiming(step + before + unload + readout, before + max(least, unload + readout + 2))
         batch = steps if self.model.emit is Emit.LAST else 1
         each = max(batch * step + 1 + self._cell.unload_interval, unload + readout + 2)
         batches = steps // batch
@@ -126,6 +133,12 @@ class Core(wiring.Component):
         with m.If(cell.unload):
             m.d.sync += [pending.eq(0), unloaded_phase.eq(phase)]
         with m.If(cell.start):
-            m.d.sync += [phase.eq(cell.phase), pending.eq(1 if self.model.emit is Emit.EVERY else vector.last)]
+            m.d.sync += [phase.eq(cell.phase), pending.eq(vector.last if self.model.emit is Emit.LAST else 1)]
+        if self.model.emit is Emit.SUM:
+            first, last = Signal(), Signal()
+            with m.If(cell.unload):
+                m.d.sync += [readout.first.eq(first), readout.last.eq(last)]
+            with m.If(cell.start):
+                m.d.sync += [first.eq(vector.first), last.eq(vector.last)]
         wiring.connect(m, readout.y, wiring.flipped(self.y))
         return m

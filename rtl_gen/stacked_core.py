@@ -26,6 +26,8 @@ def build_stack(model, architecture):
     if not isinstance(architecture, DigitSerial) or architecture.contexts > 1:
         raise ArchitectureError(
             f"Architecture of two stacked layers must be 'serial', 'serial:D' or 'parallel', not {architecture}")
+    if model.emit is Emit.SUM:
+        raise ArchitectureError("Stack must be read out after the last step or each (emit = last or every), not of a sum")
     if architecture.digit is None:
         return StackedCore(model, architecture, ParallelCell(model.lower, copies=True), ParallelCell(model.upper))
     for layer in model.layers:

@@ -79,7 +79,7 @@ def own_sequences(model, steps, seed=0):
 def own_entry(model, architecture, steps):
     """An :class:`~sim.core_job.Entry` of :func:`own_sequences`: whole ones back to back, the cut one after a reset.
 
-    The clocks of a core that reads out every step are not measured: its first read-outs wait for nothing, later ones do.
+    The clocks of a core that hands over every step's state are not measured: its first wait for nothing, later ones do.
     """
     sequences = [Sequence(sequence) for sequence in own_sequences(model, steps)]
     cut = sequences[-1:] if len(sequences) > 1 and len(sequences[-1].inputs) < len(sequences[0].inputs) else []

@@ -108,8 +108,9 @@ def make_run(model, sequences, name="run", contexts=1, **others):
                 continue
             word, state, logits = step
             x.append(word)
-            if logits is not None:
+            if logits is not None or model.emit is Emit.SUM:  # handed to the read-out, which sends or only adds up
                 tap += [int(z) & tap_mask for z in state]
+            if logits is not None:
                 marks = [context << 1 | (k == model.outputs - 1) for k in range(model.outputs)]
                 y += [int(value) & y_mask | mark << model.readout_width for value, mark in zip(logits, marks)]
     return Run(name, x, y, tap, **others)

@@ -13,17 +13,18 @@ from hadam_hw.stack import StackedModel
 def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_signed=False, state_width=12, frac=0,
                  rounding=Rounding.HALF_UP, emit=Emit.LAST, input_bits=4, output_bits=4, seed=0, ternary=False,
                  multiplier=1, shift_bits=3, input_frac=2, bias_range=200, activation=Activation.LINEAR,
-                 vectors=None):
+                 vectors=None, leak=0, pool_bits=None):
     """A model of random codes, signs and biases; phase 1, where there is one, is consistent with phase 0.
 
     ``block`` chooses a Hadamard recurrence, ``ternary`` a random one with ``multiplier`` and ``shift_bits``. A small
-    ``state_width`` or a large ``frac`` saturates often; a small ``input_width`` and a negative ``frac`` meet many ties.
+    ``state_width`` or a large ``frac`` saturates often; a small ``input_width`` and a negative ``frac`` meet many ties. The
+    pool of ``emit = sum`` saturates soon with few ``pool_bits``.
     """
     rng = np.random.default_rng(seed)
     if ternary:
         recurrence = Ternary(rng.integers(-1, 2, (size, size)), multiplier, shift_bits)
     else:
-        recurrence = Hadamard(size, block or size, rng.choice([-1, 1], size))
+        recurrence = Hadamard(size, block or size, rng.choice([-1, 1], size), leak)
     codes = rng.integers(*_levels(input_bits), (size, inputs), endpoint=True)
     phases = []
     for p in range(recurrence.phases):
@@ -36,7 +37,8 @@ def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_si
         recurrence=recurrence, input=InputFormat(inputs, input_width, input_signed), state=FixedPoint(state_width, frac),
         rounding=rounding, emit=emit, phases=tuple(phases),
         output_weight=rng.integers(*_levels(output_bits), (outputs, size), endpoint=True),
-        input_bits=input_bits, output_bits=output_bits, activation=activation, vectors=vectors)
+        input_bits=input_bits, output_bits=output_bits, activation=activation, vectors=vectors,
+        pool_bits=(3 if pool_bits is None else pool_bits) if emit is Emit.SUM else 0)
 
 
 def _levels(bits):

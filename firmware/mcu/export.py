@@ -40,10 +40,12 @@ def sizes(model):
     words = model.size * (1 if isinstance(model.recurrence, Hadamard) else 2)
     word = plan.word_bits // 8
     align = max(word, 4)
+    pool = model.size * plan.logit_bits // 8 if model.pool_bits else 0
+    align = max(align, plan.logit_bits // 8) if pool else align
     return {
         "word_bits": plan.word_bits, "logit_bits": plan.logit_bits, "table_bytes": plan.table_bytes,
-        # z, next, saturations, and with two phases the last one's; padded as C pads them
-        "state_bytes": -(-(-(-words * word // 4) * 4 + 4 + (len(model.phases) == 2)) // align) * align,
+        # the pool, z, next, saturations, and with two phases the last one's; padded as C pads them
+        "state_bytes": -(-(pool + -(-words * word // 4) * 4 + 4 + (len(model.phases) == 2)) // align) * align,
         "logits_bytes": model.outputs * plan.logit_bits // 8,
     }
 
@@ -72,7 +74,7 @@ def render(model, name):
                  f"{model.outputs} outputs, {model.state.width}-bit state, rounding {model.rounding.value}.",
         "units": model.size, "inputs": model.inputs, "outputs": model.outputs,
         "input_min": model.input.minimum, "input_max": model.input.maximum,
-        "emit_every": int(model.emit is Emit.EVERY),
+        "emit_every": int(model.emit is Emit.EVERY), "pool": model.emit is Emit.SUM, "pool_max": model.readout_maximum,
         "input_type": f"{'' if model.input.signed else 'u'}int{plan.input_bits}_t",
         "word_type": word, "logit_type": f"int{plan.logit_bits}_t", "scratch": not hadamard,
         "classes": [_string(text) for text in model.classes],

@@ -54,6 +54,7 @@ typedef char hadam_needs_an_arithmetic_right_shift[(-3 >> 1) == -2 ? 1 : -1];
 static HADAM_INLINE hadam_word hadam_turn(hadam_word value, unsigned unit, const hadam_constants *constants)
 {
     const hadam_word mask = hadam_sign[unit]; /* 0, or -1 for a sign of -1 */
+    value = HADAM_SCALE(value); /* of a recurrence with a leak; else it is nothing */
     value = (hadam_word)((value ^ mask) - mask);
     return (hadam_word)(HADAM_SHL(value, constants->state_shift) + constants->bias[unit]);
 }
@@ -192,11 +193,31 @@ static HADAM_INLINE void hadam_drive(hadam_word *sums, hadam_word *z, hadam_word
     *saturations += count;
 }
 
+#ifdef HADAM_POOL_MAX
+/* Adds the rectified state to the pool, which saturates. */
+static HADAM_INLINE void hadam_pool(HADAM_NAME(state) *state)
+{
+    unsigned i;
+    for (i = 0; i < HADAM_UNITS; i++) {
+        if (state->z[i] <= 0)
+            continue;
+        if (state->pool[i] > HADAM_POOL_MAX - (hadam_logit)state->z[i])
+            state->pool[i] = HADAM_POOL_MAX;
+        else
+            state->pool[i] += state->z[i];
+    }
+}
+#endif
+
 void HADAM_NAME(reset)(HADAM_NAME(state) *state)
 {
     unsigned i;
     for (i = 0; i < HADAM_UNITS; i++)
         state->z[i] = 0;
+#ifdef HADAM_POOL_MAX
+    for (i = 0; i < HADAM_UNITS; i++)
+        state->pool[i] = 0;
+#endif
     state->saturations = 0;
 #if HADAM_PHASES == 2
     state->phase = 0;
@@ -232,6 +253,9 @@ void HADAM_NAME(step)(HADAM_NAME(state) *state, const HADAM_NAME(input) *x)
 #if HADAM_PHASES == 2
     state->phase = !state->phase;
 #endif
+#ifdef HADAM_POOL_MAX
+    hadam_pool(state);
+#endif
 }
 
 void HADAM_NAME(readout)(const HADAM_NAME(state) *state, HADAM_NAME(logit) *y)
@@ -243,7 +267,11 @@ void HADAM_NAME(readout)(const HADAM_NAME(state) *state, HADAM_NAME(logit) *y)
         y[i] = constants->output_bias[i];
     for (unit = 0; unit < HADAM_UNITS; unit++, row += HADAM_OUTPUT_PLANES * HADAM_DIGIT_ROW(HADAM_OUTPUTS)) {
         const uint8_t *digits = row;
+#ifdef HADAM_POOL_MAX
+        hadam_logit value = state->pool[unit];
+#else
         hadam_logit value = state->z[unit];
+#endif
         if (value <= 0) /* relu */
             continue;
         for (plane = 0; plane < HADAM_OUTPUT_PLANES; plane++) {

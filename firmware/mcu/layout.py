@@ -15,7 +15,7 @@ from rtl_gen.adder_graph import signed_digits
 DIGIT_BITS = 4
 LEAST_DIGIT = -8
 #: What of a model's arithmetic this knows; a model with more is refused, not rendered wrongly.
-_KNOWN = {"recurrence", "input", "state", "rounding", "emit", "input_bits", "output_bits", "phases", "activation"}
+_KNOWN = {"recurrence", "input", "state", "rounding", "emit", "input_bits", "output_bits", "phases", "activation", "pool_bits"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Layout:
     signs : int8 [n] or uint8 [n, 2 ceil(n / 8)]
         0 or -1 for each sign of a ``Hadamard``; or a row's bits of +1, then those of -1, for a ``Ternary``.
     scale_digits : list of (shift, negate)
-        The multiplier of a ``Ternary``, else of 1.
+        The recurrence's multiplier.
     output_digits : uint8 [n, planes, ceil(m / 2)]
         The columns of U's codes, as those of V.
     word_bits, logit_bits : int
@@ -107,7 +107,7 @@ def layout(model):
     output_biases = [phase.output_bias for phase in phases]
     return Layout(
         phases=tuple(phases), signs=(recurrent.signs >> 1).astype(np.int8) if hadamard else _rows(recurrent.ternary),
-        scale_digits=signed_digits(1 if hadamard else recurrent.multiplier),
+        scale_digits=signed_digits(recurrent.multiplier),
         output_digits=_pack(output_digits.transpose(2, 0, 1)),  # [n, planes, m]
         word_bits=_type_bits(max(bounds), (16, 32, 64)),
         logit_bits=_type_bits(_readout_bound(model, output_digits), (32, 64)),
@@ -143,10 +143,10 @@ def _step_bound(model, p, digits, bias):
     """What no partial sum of a step exceeds, in whatever order it is added up; every multiple in the bank counts."""
     recurrence = model.recurrence
     if isinstance(recurrence, Hadamard):
-        gain = recurrence.block
+        terms = recurrence.block
     else:
         terms = max(int(np.abs(recurrence.ternary).sum(axis=1).max()), 1)
-        gain = terms * sum(1 << shift for shift, _ in signed_digits(recurrence.multiplier))
+    gain = terms * sum(1 << shift for shift, _ in signed_digits(recurrence.multiplier))
     places = [1 << DIGIT_BITS * k for k in range(len(digits))]
     driven = sum(place * np.abs(plane).sum(axis=1) for place, plane in zip(places, digits))
     largest = max(-model.input.minimum, model.input.maximum) << model.input_shift(p)
@@ -157,9 +157,9 @@ def _step_bound(model, p, digits, bias):
 def _readout_bound(model, digits):
     places = [1 << DIGIT_BITS * k for k in range(len(digits))]
     weighed = sum(place * np.abs(plane).sum(axis=1) for place, plane in zip(places, digits))
-    return max(int(weighed.max()) * model.state.maximum
+    return max(int(weighed.max()) * model.readout_maximum
                + max(int(np.abs(phase.output_bias).max()) for phase in model.phases),
-               -LEAST_DIGIT * places[-1] * model.state.maximum)
+               -LEAST_DIGIT * places[-1] * model.readout_maximum)
 
 
 def _type_bits(bound, choices=(8, 16, 32, 64)):

@@ -1,100 +1,28 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The training loop: fixed random signs, codes in the loop, the best on validation kept, resumable after a kill."""
+"""The training loop: codes in the loop, the best **integer** model on validation kept, resumable after a kill."""
 
 import io
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from hadam_hw import golden
 from hadam_hw.files import atomic_write
-from hadam_hw.quantize import quantize_codes
-from hadam_hw.train.recurrence import last_state
+from hadam_hw.train.export import cross_entropy, float_score, integers, percent, real, to_model
+from hadam_hw.train.network import HadamRNN
+from hadam_hw.train.scan import StateGrid
+from hadam_hw.train.settings import Signs
+from hadam_hw.train.signs import flip_where_better
 
-EVALUATION_BATCH = 1000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What decides the result of a training, beside the task's data."""
-
-    task: str
-    hidden: int
-    block: int
-    seed: int = 0
-    epochs: int = 20
-    batch: int = 100
-    lr: float = 2e-3
-    v_bits: int = 4
-    u_bits: int = 4
-    noise: float = 0.0
-    dropout: float = 0.0
-    v_init: float = 0.3
-
-
-class Quantise(torch.autograd.Function):
-    """The paper's quantiser with a straight-through gradient; the same codes as :func:`hadam_hw.quantize.quantize_codes`."""
-
-    @staticmethod
-    def forward(ctx, weight, bits):
-        """The weight that the codes stand for."""
-        codes, scale = quantize_codes(weight.numpy(), bits)
-        return torch.from_numpy((codes * scale).astype(np.float32))
-
-    @staticmethod
-    def backward(ctx, gradient):
-        """The gradient as if nothing had been rounded."""
-        return gradient, None
-
-
-class Network(torch.nn.Module):
-    """``y = U relu(h_T) + c`` over the linear recurrence with signs that are drawn once and stay.
-
-    Parameters
-    ----------
-    inputs, outputs : int
-    settings : Settings
-    """
-
-    def __init__(self, inputs, outputs, settings):
-        super().__init__()
-        generator = torch.Generator().manual_seed(settings.seed)
-        size = settings.hidden
-        self.settings = settings
-        self.register_buffer("signs", torch.randint(0, 2, (size,), generator=generator) * 2 - 1)
-        self.input_weight = torch.nn.Parameter(torch.randn(size, inputs, generator=generator) * settings.v_init)
-        self.output_weight = torch.nn.Parameter(torch.randn(outputs, size, generator=generator) / size**0.5)
-        self.bias = torch.nn.Parameter(torch.zeros(size))
-        self.output_bias = torch.nn.Parameter(torch.zeros(outputs))
-
-    def forward(self, x, quantised=True):
-        """Logits [batch, outputs] of float inputs [batch, steps, inputs]."""
-        v, u = self.input_weight, self.output_weight
-        if quantised:
-            v, u = Quantise.apply(v, self.settings.v_bits), Quantise.apply(u, self.settings.u_bits)
-        if self.training and self.settings.noise:
-            x = x + self.settings.noise * torch.randn_like(x)
-        features = torch.relu(last_state(x, v, self.bias, self.signs, self.settings.block))
-        if self.training:
-            features = torch.nn.functional.dropout(features, self.settings.dropout)
-        return features @ u.T + self.output_bias
-
-    def score(self, task, sequences, quantised=True):
-        """Percent of right classes."""
-        self.eval()
-        right = 0
-        with torch.no_grad():
-            for start in range(0, len(sequences), EVALUATION_BATCH):
-                part = slice(start, start + EVALUATION_BATCH)
-                logits = self(_real(sequences.inputs[part], task), quantised)
-                right += int((logits.argmax(1).numpy() == sequences.labels[part]).sum())
-        self.train()
-        return 100 * right / len(sequences)
+#: For the scores on the way: sequences that the integers are validated on, and calibrated on. The last says all with more.
+VALIDATED, CALIBRATED = 1000, 64
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """The parameters (name to array) that were best on validation, that score in percent, and the epochs trained."""
+    """The parameters (name to array) that were best on validation, their integer score there in percent, the epochs trained."""
 
     parameters: dict
     validation_score: float
@@ -102,19 +30,40 @@ class Fitted:
     interrupted: bool
 
 
-def fit(task, settings, checkpoint, on_epoch=lambda epoch, loss, score: None, on_step=lambda: None):
+@dataclass(frozen=True)
+class Epoch:
+    """What is known after an epoch; scores in percent on validation, None where the integers were not evaluated."""
+
+    epoch: int
+    loss: float
+    validation_float: float | None
+    validation_integer: float | None
+    flips: int
+    seconds: float
+
+
+def network_of(task, settings):
+    """A fresh network for ``task``."""
+    inputs = settings.hidden if task.vocabulary else task.format.size
+    return HadamRNN(inputs, len(task.classes), settings, task.vocabulary)
+
+
+def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda: None):
     """Trains and returns :class:`Fitted`. After each epoch all that is needed to go on is written to ``checkpoint``.
 
     A checkpoint of other settings is ignored. KeyboardInterrupt ends the training; the best so far is returned.
     """
-    torch.set_num_threads(1)  # the kernel is one loop, and two threads on the small products cost more than they gain
-    network = Network(task.format.size, len(task.classes), settings)
-    optimiser = torch.optim.Adam(network.parameters(), lr=settings.lr)
+    torch.set_num_threads(1)  # the recurrence is one loop, and two threads on the small products cost more than they gain
+    network = network_of(task, settings)
+    groups = [{"params": [value for name, value in network.named_parameters() if not name.endswith("signs")]}]
+    if settings.signs is Signs.ADAM:
+        groups.append({"params": [layer.signs for layer in network.layers], "lr": settings.sign_lr})
+    optimiser = torch.optim.Adam(groups, lr=settings.lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs)
-    state = {"epoch": 0, "best": None, "score": -1.0}
+    state = {"epoch": 0, "best": None, "score": -1.0, "tie": -1.0}
     if checkpoint.exists():
         saved = torch.load(io.BytesIO(checkpoint.read_bytes()), weights_only=True)
-        if saved["settings"] == asdict(settings):
+        if saved["settings"] == settings.as_json():
             state = saved["state"]
             network.load_state_dict(saved["network"])
             optimiser.load_state_dict(saved["optimiser"])
@@ -122,17 +71,25 @@ def fit(task, settings, checkpoint, on_epoch=lambda epoch, loss, score: None, on
     interrupted = False
     try:
         while state["epoch"] < settings.epochs:
-            loss = _epoch(network, optimiser, task, settings, state["epoch"], on_step)
+            began = time.perf_counter()
+            if settings.state_in_loop:
+                _set_grids(network, task, settings)
+            loss, flips = _epoch(network, optimiser, task, settings, state["epoch"], on_step)
             schedule.step()
-            score = network.score(task, task.validation)
-            best = state if score <= state["score"] else {
-                "best": {name: value.detach().clone() for name, value in network.state_dict().items()}, "score": score}
-            state = {"epoch": state["epoch"] + 1, "best": best["best"], "score": best["score"]}
+            number = state["epoch"] + 1
+            scores = None, None
+            if number % settings.evaluate_every == 0 or number == settings.epochs:
+                scores = _validate(network, task, settings)
+                # among equals the float score decides, so that a ceiling of the integers does not stop all progress
+                if (scores[1], scores[0]) > (state["score"], state["tie"]):
+                    best = {name: value.clone() for name, value in network.state_dict().items()}
+                    state = {"epoch": number, "best": best, "score": scores[1], "tie": scores[0]}
+            state = state | {"epoch": number}
             buffer = io.BytesIO()
-            torch.save({"settings": asdict(settings), "state": state, "network": network.state_dict(),
+            torch.save({"settings": settings.as_json(), "state": state, "network": network.state_dict(),
                         "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}, buffer)
             atomic_write(checkpoint, buffer.getvalue())
-            on_epoch(state["epoch"], loss, score)
+            on_epoch(Epoch(number, loss, *scores, flips, time.perf_counter() - began))
     except KeyboardInterrupt:
         interrupted = True
         if state["best"] is None:
@@ -142,22 +99,42 @@ def fit(task, settings, checkpoint, on_epoch=lambda epoch, loss, score: None, on
 
 
 def _epoch(network, optimiser, task, settings, epoch, on_step):
-    """One pass over the training set in an order that depends on seed and epoch alone; the mean loss."""
+    """One pass over the training set in an order that depends on seed and epoch alone: the mean loss, and the signs flipped."""
     rng = np.random.default_rng([settings.seed, 2, epoch])
     torch.manual_seed(hash((settings.seed, epoch)) & 0x7FFFFFFF)
     order = rng.permutation(len(task.train))
     batches = [order[start:start + settings.batch] for start in range(0, len(order), settings.batch)]
-    total = 0.0
-    for chosen in batches:
-        logits = network(_real(task.train.batch(chosen, rng), task))
-        loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(task.train.labels[chosen]))
+    total, flips = 0.0, 0
+    for index, chosen in enumerate(batches):
+        inputs, labels = task.train.draw(chosen, rng)
+        x, labels = real(task, inputs), torch.from_numpy(labels)
+        loss = cross_entropy(network(x), labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         total += loss.item()
+        if settings.signs is Signs.FLIPS:
+            flips += flip_where_better(network, x, labels, index, epoch / settings.epochs)
         on_step()
-    return total / len(batches)
+    return total / len(batches), flips
 
 
-def _real(inputs, task):
-    return torch.from_numpy(inputs.astype(np.float32)) * task.scale
+def _validate(network, task, settings):
+    """(float, integer) percent on validation."""
+    sequences = task.validation
+    if settings.layers > 1:  # no integers of stacks
+        score = float_score(network, task, sequences)[0]
+        return score, score
+    model = to_model(network, task, settings, CALIBRATED)
+    run = golden.run(model, integers(task, sequences.inputs[:VALIDATED]))
+    return float_score(network, task, sequences)[0], percent(run.outputs, sequences.labels[:VALIDATED])
+
+
+def _set_grids(network, task, settings):
+    """The values that the state can hold, as the integers of the present parameters would have it."""
+    model = to_model(network, task, settings, CALIBRATED)
+    unit = task.scale if not task.vocabulary else 1.0
+    weight = network.layers[0].input_weight.detach()
+    unit *= weight.abs().max().item() / (1 << (settings.v_bits - 1))
+    step = unit * 2.0**-model.state.frac
+    network.layers[0].grid = StateGrid(step, step * (model.state.maximum + 1))

@@ -24,6 +24,9 @@ class Readout(wiring.Component):
     bits are taken from the lowest up: the operand moves left a bit a clock and is added where the bit is set, or
     subtracted for the top bit, which counts negative in two's complement. So no multiplier is needed.
 
+    For ``emit = sum`` the words of each step are added to those that are stored, the pool, in words as much wider that saturate
+    at their end; what is sent after the last step is that of the pool.
+
     Parameters
     ----------
     model : QuantizedModel
@@ -35,14 +38,19 @@ class Readout(wiring.Component):
     z : In(words)
         Unit 0 first, n words in all; only after ``ready`` was high.
     phase : In(1)
-        The phase of the step whose state comes, valid with the first word.
+        The phase of the step whose state comes, valid with the first word and the clock after.
+    first, last : In(1)
+        Only for ``emit = sum``: of the step whose state comes, valid as ``phase``.
     ready : Out(1)
-        The next state may come.
+        The next state may come. For ``emit = sum`` it rises :attr:`POOLING` clocks after the last word of a step, unless that
+        was the last step.
     y : Out(stream)
     """
 
     #: Clocks of a class beyond its n b additions: loading c, the pipeline, offering the result, going on.
     OVERHEAD = 5
+    #: Clocks from the last word of a step that is pooled to ``ready``.
+    POOLING = 3
 
     def __init__(self, model, *, block=True):
         self.model = model
@@ -50,11 +58,11 @@ class Readout(wiring.Component):
         codes = model.output_weight
         self.code_width = max(2, signed_width(int(codes.min()), int(codes.max())))
         #: Clocks from the last state word to the one in which the last class is offered, if no class has to wait.
-        self.cycles = model.outputs * (model.size * self.code_width + self.OVERHEAD)
+        self.cycles = model.outputs * (model.size * self.code_width + self.OVERHEAD) + (model.pool_bits > 0)
         super().__init__({
             "z": In(word_signature(model.state.width)), "phase": In(1), "ready": Out(1, init=1),
             "y": Out(output_stream(model)),
-        })
+        } | ({"first": In(1), "last": In(1)} if model.pool_bits else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -62,7 +70,7 @@ class Readout(wiring.Component):
         size, classes = model.size, model.outputs
 
         # relu: a negative word is stored as 0
-        magnitude = model.state.width - 1
+        magnitude = model.state.width - 1 + model.pool_bits
         m.submodules.state = state = Memory(shape=magnitude, depth=size, init=[], attrs=BLOCK if self.block else ANY)
         m.submodules.weight = weight = Memory(
             shape=bits, depth=size * classes, attrs=BLOCK if self.block else LOGIC,
@@ -78,8 +86,11 @@ class Readout(wiring.Component):
         arrived, word = late(m, self.z.valid, 1), late(m, self.z.data, 1)
         unit = Signal(range(size))
         last_unit = Signal(init=size == 1)  # the comparison, a clock before it is needed
-        m.d.comb += [write.addr.eq(unit), write.en.eq(arrived), write.data.eq(Mux(word[-1], 0, word[:magnitude])),
-                     z_port.addr.eq(unit)]
+        rectified = Mux(word[-1], 0, word[:-1])
+        ending = self._pool(m, arrived, rectified, unit, write, z_port) if model.pool_bits else None
+        m.d.comb += z_port.addr.eq(unit)
+        if ending is None:
+            m.d.comb += [write.addr.eq(unit), write.en.eq(arrived), write.data.eq(rectified)]
 
         # A bit of the code a clock, one-hot: what marks the ends of codes and classes comes out of registers.
         place = Signal(bits, init=1)
@@ -110,10 +121,15 @@ class Readout(wiring.Component):
         filling = Signal(init=1)
         index, last = Signal(range(classes)), Signal(init=classes == 1)
         taken = Signal()  # a clock late: what follows from a transfer is no part of the handshake's path
-        filled = Signal()
+        filled, pooled = Signal(), Signal()  # the last word is in: the read-out begins, or the next step may come
         m.d.sync += taken.eq(self.y.valid & self.y.ready)
-        m.d.comb += [filled.eq(filling & arrived & last_unit),
-                     self.y.payload.data.eq(total), self.y.payload.last.eq(last)]
+        complete = filling & arrived & last_unit
+        if ending is None:
+            m.d.comb += filled.eq(complete)
+        else:
+            stored = late(m, complete, 1)
+            m.d.comb += [filled.eq(stored & ending), pooled.eq(stored & ~ending)]
+        m.d.comb += [self.y.payload.data.eq(total), self.y.payload.last.eq(last)]
         with m.If(arrived | code_end):
             m.d.sync += [unit.eq(Mux(last_unit, 0, unit + 1)), last_unit.eq((unit == size - 2) | (size == 1))]
         with m.If(filling):
@@ -137,8 +153,23 @@ class Readout(wiring.Component):
             m.d.sync += [index.eq(Mux(last, 0, index + 1)), last.eq((index == classes - 2) | (classes == 1))]
         with m.If(taken & last):
             m.d.sync += [self.ready.eq(1), filling.eq(1)]
+        with m.Elif(pooled):
+            m.d.sync += self.ready.eq(1)
         with m.Elif(arrived):
             m.d.sync += self.ready.eq(0)
         with m.If(filled):
             m.d.sync += filling.eq(0)
         return m
+
+    def _pool(self, m, arrived, rectified, unit, write, z_port):
+        """Adds each word to what is stored, a clock after it was read; a register that is high in a sequence's last step."""
+        fresh, ending = Signal(), Signal()
+        with m.If(arrived & self.ready):  # the first word
+            m.d.sync += [fresh.eq(self.first), ending.eq(self.last)]
+        total = Signal(len(z_port.data) + 1)
+        m.d.comb += [
+            total.eq(Mux(fresh, 0, z_port.data) + late(m, rectified, 1)),
+            write.addr.eq(late(m, unit, 1)), write.en.eq(late(m, arrived, 1)),
+            write.data.eq(total[:-1] | total[-1].replicate(len(write.data))),
+        ]
+        return ending

@@ -19,7 +19,7 @@ from tests.models_for_tests import random_model
 
 
 @pytest.mark.parametrize("contexts", [2, 3, "MOST"])
-@pytest.mark.parametrize("emit", list(Emit))
+@pytest.mark.parametrize("emit", [Emit.LAST, Emit.EVERY])
 def test_idle_turns_and_pauses_change_nothing(contexts, emit):
     rng = random.Random(contexts)
     model = random_model(size=8, block=8, outputs=2, emit=emit, seed=9)
@@ -52,7 +52,7 @@ def test_a_step_of_each_context_every_interval(shape, contexts):
     assert record.outputs[0][0] - record.accepted[0] == promised.latency
 
 
-@pytest.mark.parametrize("emit", list(Emit))
+@pytest.mark.parametrize("emit", [Emit.LAST, Emit.EVERY])
 def test_sequences_shorter_than_their_read_outs_wait_for_them(emit):
     model = random_model(size=4, block=4, outputs=3, emit=emit, seed=1)
     length, rounds = 2, 8

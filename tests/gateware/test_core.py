@@ -45,6 +45,9 @@ CORNERS = {
     "relu-odd": dict(size=8, block=8, outputs=2, activation=Activation.RELU, rounding=Rounding.HALF_EVEN, frac=-2),
     "relu-saturating": dict(size=8, block=4, outputs=2, activation=Activation.RELU, state_width=6, frac=1),
     "relu-ternary": dict(size=9, outputs=2, ternary=True, multiplier=3, activation=Activation.RELU),
+    "leak": dict(size=8, block=4, outputs=2, leak=3),
+    "leak-odd": dict(size=8, block=8, outputs=2, leak=1, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3),
+    "leak-relu": dict(size=8, block=4, outputs=2, leak=2, activation=Activation.RELU, state_width=6),
     "more-than-a-group": dict(size=32, block=4, outputs=2),
 }
 #: Butterflies of higher radix side by side, where lanes and the words of a butterfly are told apart.
@@ -92,7 +95,8 @@ def check_against_golden(model, architecture, sequences, **pauses):
     readouts = sum(map(len, sequences)) if every else len(sequences)
     record = drive_core(core, sequences, expected_outputs=readouts * model.outputs, **pauses)
     read_out = [(k, t) for k, t in record.sent if every or t == len(sequences[k]) - 1]
-    states = np.array([traces[k].states[t] for k, t in read_out])
+    handed_over = record.sent if model.emit is Emit.SUM else read_out
+    states = np.array([traces[k].states[t] for k, t in handed_over])
     outputs = np.array([traces[k].outputs[t] for k, t in read_out])
     contexts = core.timing.contexts
     assert record.owners == [k % contexts for k, _ in read_out for _ in range(model.outputs)] * (contexts > 1)
@@ -120,6 +124,43 @@ def test_every_state_and_output_equals_the_golden_model(architecture, corner):
     model = random_model(emit=Emit.EVERY, seed=3, **(CORNERS | {"two-blocks": TWO_BLOCKS})[corner])
     lengths = [3, 2, 1, 2, 2] if architecture in CONTEXTS else [5, 4, 1]
     check_against_golden(model, architecture, sequences_for(model, lengths))
+
+
+#: Sums of states: the pool never saturates, soon does, does with the first word of a step; of a recurrence without structure.
+POOLS = {
+    "roomy": dict(size=8, block=4, outputs=3, pool_bits=4),
+    "saturating": dict(size=16, block=16, outputs=2, pool_bits=1, frac=2, state_width=8),
+    "leak": dict(size=8, block=4, inputs=3, outputs=2, leak=2),
+    "relu": dict(size=8, block=4, outputs=1, activation=Activation.RELU, output_bits=1),
+    "ternary": dict(size=9, outputs=2, ternary=True),
+    "one-unit": dict(size=1, outputs=2, ternary=True, seed=3),
+}
+
+
+@pytest.mark.parametrize("architecture, shape", [
+    (architecture, shape) for shape, values in POOLS.items() for architecture in [*ARCHITECTURES, "folded:2", "folded:4"]
+    if not architecture.startswith("folded") or shape in ("roomy", "saturating", "relu")])
+@pytest.mark.parametrize("pauses", [False, True])
+def test_the_sum_of_states_equals_the_golden_model(architecture, shape, pauses):
+    model = random_model(emit=Emit.SUM, **{"seed": 6} | POOLS[shape])
+    rng = random.Random(shape)
+
+    def pause():
+        return rng.choice([0, 0, 1, 2, 7, 80])
+
+    sequences = sequences_for(model, [5, 1, 7, 2])
+    check_against_golden(model, architecture, sequences, **({"x_pause": pause, "y_pause": pause} if pauses else {}))
+    pools = [sum(np.maximum(golden.trace(model, sequence).states, 0)).max() for sequence in sequences]
+    assert bool(max(pools) > model.readout_maximum) == (shape == "saturating")
+
+
+@pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
+def test_timing_of_a_sum(architecture):
+    model = random_model(size=8, block=4, outputs=3, emit=Emit.SUM, seed=1)
+    record, core, _ = check_against_golden(model, architecture, sequences_for(model, [6] * 3))
+    promised = core.sequence_timing(6)
+    assert record.outputs[model.outputs - 1][0] - record.accepted[0] == promised.latency
+    assert record.accepted[12] - record.accepted[6] == promised.interval
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:3"])
@@ -152,7 +193,7 @@ def test_saturation_and_ties_are_really_met(architecture, rounding):
 @pytest.mark.parametrize("pauses", ["none", "x", "y", "both"])
 def test_pauses_change_nothing(architecture, emit, pauses):
     rng = random.Random(pauses)
-    model = random_model(size=8, block=8, outputs=3, emit=emit, seed=9)
+    model = random_model(size=8, block=4 if emit is Emit.SUM else 8, outputs=3, emit=emit, seed=9)
 
     def pause():
         return rng.choice([0, 0, 1, 2, 7, 80])
@@ -215,6 +256,8 @@ def test_a_digit_that_leaves_no_two_state_digits_is_refused():
     ("folded:2x4", dict(size=8, block=4), "divide the 2 blocks"),
     ("folded:2x2", dict(size=8, block=8), "divide the 1 block of"),
     ("folded:2", dict(size=8, ternary=True), "needs a Hadamard recurrence"),
+    ("folded:2", dict(size=8, block=4, leak=2), "without a leak"),
+    ("parallel,contexts=2", dict(size=8, block=4, emit=Emit.SUM), "one pool"),
 ])
 def test_a_folding_that_cannot_be_is_refused(architecture, shape, message):
     with pytest.raises(ArchitectureError, match=message):

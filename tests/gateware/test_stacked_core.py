@@ -43,7 +43,7 @@ def test_every_state_and_output_equals_the_golden_model(architecture, name):
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
-@pytest.mark.parametrize("emit", list(Emit))
+@pytest.mark.parametrize("emit", [Emit.LAST, Emit.EVERY])
 def test_pauses_change_nothing(architecture, emit):
     rng = random.Random(architecture)
     model = stack("ternary", emit)

@@ -35,7 +35,7 @@ def test_what_is_saved_is_what_the_golden_model_says(pictures, tmp_path, capsys)
     assert said["integer"] == model.provenance.integer_score == score
     assert said["digest"] == model.digest
     assert np.array_equal(model.vectors.outputs, run.outputs[:32])
-    assert [path.name for path in tmp_path.iterdir()] == ["m.npz"]  # the checkpoint went
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.jsonl", "m.npz", "m.svg"]  # the checkpoint went
 
 
 def test_ctrl_c_saves_the_best_and_exits_130(pictures, tmp_path):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from hadam_hw.model import InputFormat
-from hadam_hw.train.fit import Settings, fit
+from hadam_hw.train.fit import fit
+from hadam_hw.train.settings import Settings
 from hadam_hw.train.tasks import Sequences, Task
 
 SETTINGS = Settings(task="steps", hidden=16, block=8, epochs=4, batch=20, lr=2e-2)
@@ -36,14 +37,14 @@ def test_it_learns_and_a_killed_run_resumes_to_the_same_numbers(task, tmp_path):
     whole = fit(task, SETTINGS, tmp_path / "whole")
     assert whole.validation_score > 80 and whole.epochs == 4
 
-    def killed(epoch, loss, score):
-        if epoch == 2:
+    def killed(epoch):
+        if epoch.epoch == 2:
             raise SystemError("the machine went away")
 
     with pytest.raises(SystemError):
         fit(task, SETTINGS, tmp_path / "killed", on_epoch=killed)
     seen = []
-    resumed = fit(task, SETTINGS, tmp_path / "killed", on_epoch=lambda epoch, loss, score: seen.append(epoch))
+    resumed = fit(task, SETTINGS, tmp_path / "killed", on_epoch=lambda epoch: seen.append(epoch.epoch))
     assert seen == [3, 4]
     assert resumed.validation_score == whole.validation_score and _same(resumed, whole)
 
@@ -51,7 +52,7 @@ def test_it_learns_and_a_killed_run_resumes_to_the_same_numbers(task, tmp_path):
 def test_a_checkpoint_of_other_settings_is_ignored(task, tmp_path):
     fit(task, replace(SETTINGS, epochs=1), tmp_path / "c")
     seen = []
-    fit(task, replace(SETTINGS, epochs=1, seed=9), tmp_path / "c", on_epoch=lambda epoch, loss, score: seen.append(epoch))
+    fit(task, replace(SETTINGS, epochs=1, seed=9), tmp_path / "c", on_epoch=lambda epoch: seen.append(epoch.epoch))
     assert seen == [1]
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from hadam_hw.errors import ModelError, ModelFileError
-from hadam_hw.model import Activation, QuantizedModel
+from hadam_hw.model import Activation, Emit, QuantizedModel
 from hadam_hw.model_file import model_bytes
+from hadam_hw.recurrence import Hadamard
 from tests.models_for_tests import random_model
 
 
@@ -52,6 +53,18 @@ def test_relu_is_in_the_file_and_in_the_digest_and_a_linear_model_is_what_it_alw
     assert b'"schema": 2' in bytes(np.load(io.BytesIO(model_bytes(rectified)))["header"])
     header = bytes(np.load(io.BytesIO(model_bytes(model)))["header"])
     assert b'"schema": 1' in header and b"activation" not in header
+
+
+@pytest.mark.parametrize("changes", [
+    dict(emit=Emit.SUM, pool_bits=7), dict(table=np.arange(24).reshape(12, 2)), dict(recurrence=Hadamard(8, 4, [1] * 8, 5))])
+def test_what_schema_3_adds_comes_back_and_is_in_the_digest(changes, tmp_path):
+    plain = random_model(size=8, block=4, outputs=2, inputs=2)
+    model = plain.replace(**changes)
+    again = load(tmp_path, model_bytes(model))
+    assert again.digest == model.digest != plain.digest and model_bytes(again) == model_bytes(model)
+    assert b'"schema": 3' in bytes(np.load(io.BytesIO(model_bytes(model)))["header"])
+    assert (again.emit, again.pool_bits, again.recurrence.leak) == (model.emit, model.pool_bits, model.recurrence.leak)
+    assert (again.table is None) == ("table" not in changes) and (again.table is None or (again.table == model.table).all())
 
 
 def header_with(model, old, new):

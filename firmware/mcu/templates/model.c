@@ -16,8 +16,9 @@
 #define HADAM_OUTPUT_PLANES {{ output_planes }}
 #define HADAM_UNSIGNED_WORD u{{ word_type }}
 #define HADAM_UNSIGNED_LOGIT u{{ logit_type }}
-{%- if not log2_block %}
 #define HADAM_SCALE(v) {{ scale }}
+{%- if pool %}
+#define HADAM_POOL_MAX {{ pool_max }}
 {%- endif %}
 
 {{ recurrent }}

@@ -33,6 +33,9 @@ typedef {{ logit_type }} {{ name }}_logit; /* holds every partial sum of a read-
 
 /* All that a sequence is, between two steps; as many as you like at once. */
 typedef struct {
+{%- if pool %}
+    {{ name }}_logit pool[{{ NAME }}_UNITS]; /* the sum of the rectified states, which is what is read out */
+{%- endif %}
     {{ name }}_word z[{{ NAME }}_UNITS];
 {%- if scratch %}
     {{ name }}_word next[{{ NAME }}_UNITS]; /* work space of a step */

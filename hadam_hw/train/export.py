@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From a trained network to the integer model, and its scores."""
+
+import numpy as np
+import torch
+
+from hadam_hw import golden
+from hadam_hw.errors import DataError
+from hadam_hw.model import Emit, InputFormat, Provenance, TestVectors
+from hadam_hw.quantize import quantize
+from hadam_hw.recurrence import Hadamard
+
+#: Sequences that a binary point is chosen on.
+CALIBRATION = 1000
+#: Test sequences that a model's file carries: of vectors, and of tokens or long outputs, which take more room.
+VECTORS, LONG_VECTORS = 32, 4
+EVALUATION_BATCH = 500
+
+
+def to_model(network, task, settings, calibration=CALIBRATION):
+    """The :class:`~hadam_hw.model.QuantizedModel` of a :class:`~hadam_hw.train.network.HadamRNN` with one layer.
+
+    Raises
+    ------
+    DataError
+        If it has two: of stacks only the float network can be trained so far.
+    """
+    if settings.layers > 1:
+        raise DataError("Two layers can be trained and scored in float only; the integer model of a training has one")
+    layer = network.layers[0]
+    tokens = bool(task.vocabulary)
+
+    def array(tensor):
+        return tensor.detach().cpu().numpy()
+
+    return quantize(
+        recurrence=Hadamard(settings.hidden, settings.block, network.sign_vectors()[0], settings.leak),
+        input_weight=None if tokens else array(layer.input_weight), table=array(layer.input_weight) if tokens else None,
+        bias=array(layer.bias), output_weight=array(network.output_weight), output_bias=array(network.output_bias),
+        input_format=InputFormat(settings.hidden, settings.v_bits, True) if tokens else task.format,
+        input_scale=1.0 if tokens else task.scale, calibration=integers(task, task.train.inputs[:calibration]),
+        state_width=settings.state_bits, input_bits=settings.v_bits, output_bits=settings.u_bits, rounding=settings.rounding,
+        emit=settings.readout, activation=settings.activation, classes=task.classes)
+
+
+def integers(task, inputs):
+    """What the golden model takes: vectors as they are, tokens without their axis of one."""
+    return inputs[..., 0] if task.vocabulary else inputs
+
+
+def real(task, inputs):
+    """What the network takes: float vectors, or tokens."""
+    if task.vocabulary:
+        return torch.from_numpy(inputs[..., 0].astype(np.int64))
+    return torch.from_numpy(inputs.astype(np.float32)) * task.scale
+
+
+def percent(outputs, labels):
+    """Percent of right classes; where every step is labelled, of sequences that are right in all of them."""
+    right = golden.classify(outputs) == labels
+    return float(100 * (right.all(axis=-1) if right.ndim > 1 else right).mean())
+
+
+def float_score(network, task, sequences, quantised=True):
+    """(percent, mean cross-entropy) of the float network, its codes in place or not."""
+    network.eval()
+    right, loss = [], 0.0
+    with torch.no_grad():
+        for start in range(0, len(sequences), EVALUATION_BATCH):
+            part = slice(start, start + EVALUATION_BATCH)
+            logits, labels = network(real(task, sequences.inputs[part]), quantised), torch.from_numpy(sequences.labels[part])
+            loss += cross_entropy(logits, labels).item() * len(labels)
+            right.append(percent(logits.numpy(), labels.numpy()) * len(labels))
+    network.train()
+    return sum(right) / len(sequences), loss / len(sequences)
+
+
+def cross_entropy(logits, labels):
+    """The mean over sequences, and steps where each has a label."""
+    return torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+
+
+def finish(network, task, settings, fitted, command):
+    """The model of the best parameters, with its scores on the test set and real test vectors."""
+    network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in fitted.parameters.items()})
+    model = to_model(network, task, settings)
+    inputs = integers(task, task.test.inputs)
+    run = golden.run(model, inputs)
+    kept = LONG_VECTORS if task.vocabulary or settings.readout is Emit.EVERY else VECTORS
+    vectors = TestVectors(
+        model.embed(inputs[:kept]) if task.vocabulary else inputs[:kept],
+        run.outputs[:kept, -1] if settings.readout is Emit.EVERY else run.outputs[:kept],
+        task.test.labels[:kept, -1] if task.every_step else task.test.labels[:kept])
+    float_outputs = None if settings.readout is Emit.EVERY else golden.float_run(model, inputs)
+    codes, loss = float_score(network, task, task.test)
+    notes = f"{run.saturations.sum()} saturations on the test set; cross-entropy of the float network {loss:.3g}"
+    return model.replace(vectors=vectors, provenance=Provenance(
+        task=task.name, seed=settings.seed, command=command,
+        float_score=codes if float_outputs is None else percent(float_outputs, task.test.labels),
+        integer_score=percent(run.outputs, task.test.labels),
+        full_precision_score=float_score(network, task, task.test, quantised=False)[0],
+        validation_score=fitted.validation_score, split=task.split, epochs=fitted.epochs, notes=notes))

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""HadamRNN as a torch module: ``y = U relu(h) + c`` over ``h_t = f(W h_(t-1) + V x_t + b)``, codes in the loop."""
+
+import numpy as np
+import torch
+
+from hadam_hw.errors import ModelError
+from hadam_hw.model import Activation, Emit
+from hadam_hw.train.recurrence import dense_last_state, dense_recurrence, last_state
+from hadam_hw.train.scan import states
+from hadam_hw.train.settings import Signs
+
+
+class Quantise(torch.autograd.Function):
+    """The paper's quantiser with a straight-through gradient; the same codes as :func:`hadam_hw.quantize.quantize_codes`."""
+
+    @staticmethod
+    def forward(ctx, weight, bits):
+        """The weight that the codes stand for."""
+        weight = weight.double()
+        steps = 1 << (bits - 1)
+        largest = weight.abs().max().item() or 1.0
+        codes = torch.round(weight * steps / largest).clamp_(-steps, steps - 1 if bits > 1 else 1)
+        return (codes * (largest / steps)).float()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        """The gradient as if nothing had been rounded."""
+        return gradient, None
+
+
+class _Sign(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, latent):
+        return torch.where(latent < 0, -1.0, 1.0)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+class HadamardLayer(torch.nn.Module):
+    """One recurrence: signs (fixed or latent), ``V`` and ``b``.
+
+    Parameters
+    ----------
+    inputs, size, block : int
+    generator : torch.Generator
+    settings : Settings
+    bits : int
+        Of the codes of ``V``.
+    vocabulary : int
+        Where not 0, the inputs are tokens, and ``V`` is a table: a row of n for each.
+    """
+
+    def __init__(self, inputs, size, generator, settings, bits, vocabulary=0):
+        super().__init__()
+        self.settings, self.bits, self.vocabulary = settings, bits, vocabulary
+        signs = torch.randint(0, 2, (size,), generator=generator) * 2 - 1
+        if settings.signs is Signs.ADAM:
+            self.signs = torch.nn.Parameter(signs * torch.rand(size, generator=generator))
+        elif settings.signs is Signs.FLIPS:  # their gradient proposes flips; no optimiser moves them
+            self.register_buffer("signs", signs.float().requires_grad_())
+        else:
+            self.register_buffer("signs", signs)
+        shape = (vocabulary, size) if vocabulary else (size, inputs)
+        self.input_weight = torch.nn.Parameter(torch.randn(shape, generator=generator) * settings.v_init)
+        self.bias = torch.nn.Parameter(torch.zeros(size))
+        #: Set by whoever trains with the state's rounding in the loop.
+        self.grid = None
+
+    def gains(self):
+        """``W = diag(gains) H``, float [n]."""
+        signs = _Sign.apply(self.signs) if self.signs.is_floating_point() else self.signs.float()
+        leak = 1 - 2.0**-self.settings.leak if self.settings.leak else 1.0
+        return signs * (leak / self.settings.block**0.5)
+
+    def weight(self, quantised):
+        """V, or what its codes stand for."""
+        return Quantise.apply(self.input_weight, self.bits) if quantised else self.input_weight
+
+    def last(self, x, quantised):
+        """The last state [batch, n] of inputs [batch, steps, d] or tokens [batch, steps]."""
+        stepped = self.vocabulary or self.grid or self.settings.activation is Activation.RELU
+        if stepped:
+            return self.every(x, quantised)[:, -1]
+        weight, gains = self.weight(quantised), self.gains()
+        if x.is_cuda:
+            return dense_last_state(x, weight, self.bias, dense_recurrence(gains, self.settings.block))
+        return last_state(x, weight, self.bias, gains, self.settings.block)
+
+    def every(self, x, quantised):
+        """Every state [batch, steps, n]."""
+        weight = self.weight(quantised)
+        drive = torch.nn.functional.embedding(x, weight) if self.vocabulary else x @ weight.t()
+        return states(drive + self.bias, self.gains(), self.settings.block,
+                      rectify=self.settings.activation is Activation.RELU, grid=self.grid)
+
+
+class HadamRNN(torch.nn.Module):
+    """A Hadamard recurrent network whose output and gradients are those of stepping its cell.
+
+    A linear recurrence read out once is one product with a kernel, and never steps (:mod:`hadam_hw.train.recurrence`); all else
+    goes through a compiled loop over the steps (:mod:`hadam_hw.train.scan`). The memory of the first is ``2 T (d + 1) n``
+    floats, that of the second ``3 B T n``: nothing is ever of size T x T.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+    settings : Settings
+        Of the network, and of the noise and the dropout while it trains.
+    vocabulary : int
+        Where not 0, the inputs are tokens below it.
+
+    Raises
+    ------
+    ModelError
+        If there are neither one nor two layers.
+    """
+
+    def __init__(self, inputs, outputs, settings, vocabulary=0):
+        super().__init__()
+        if settings.layers not in (1, 2):
+            raise ModelError(f"Layers must be 1 or 2, not {settings.layers}")
+        generator = torch.Generator().manual_seed(settings.seed)
+        size = settings.hidden
+        self.settings, self.vocabulary = settings, vocabulary
+        self.layers = torch.nn.ModuleList([HadamardLayer(inputs, size, generator, settings, settings.v_bits, vocabulary)])
+        if settings.layers == 2:  # a binary input matrix between them, as the hardware has it
+            self.layers.append(HadamardLayer(size, size, generator, settings, 1))
+        self.output_weight = torch.nn.Parameter(torch.randn(outputs, size, generator=generator) / size**0.5)
+        self.output_bias = torch.nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x, quantised=True):
+        """Logits [batch, outputs], or [batch, steps, outputs] where each step is read out.
+
+        ``x`` are float inputs [batch, steps, d], or int64 tokens [batch, steps]. The sum of states is taken as their mean, so
+        that logits are of one size whatever the steps.
+        """
+        features = self.features(self._disturbed(x) if self.training else x, quantised)
+        if self.training and self.settings.dropout:
+            features = torch.nn.functional.dropout(features, self.settings.dropout)
+        weight = Quantise.apply(self.output_weight, self.settings.u_bits) if quantised else self.output_weight
+        return features @ weight.t() + self.output_bias
+
+    def features(self, x, quantised=True):
+        """What is read out: the rectified states, the last, every, or their mean."""
+        *below, top = self.layers
+        for layer in below:
+            x = torch.relu(layer.every(x, quantised))
+        if self.settings.readout is Emit.LAST:
+            return torch.relu(top.last(x, quantised))
+        every = torch.relu(top.every(x, quantised))
+        return every if self.settings.readout is Emit.EVERY else every.mean(1)
+
+    def _disturbed(self, x):
+        if not self.settings.noise:
+            return x
+        if self.vocabulary:
+            return torch.where(torch.rand(x.shape, device=x.device) < self.settings.noise, 0, x)
+        return x + self.settings.noise * torch.randn_like(x)
+
+    def sign_vectors(self):
+        """The signs of each layer as int8 arrays of -1 and 1."""
+        return [np.where(layer.signs.detach().cpu().numpy() < 0, -1, 1).astype(np.int8) for layer in self.layers]

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What decides the result of a training, and the configuration file that says so."""
+
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from enum import Enum
+
+from hadam_hw.errors import DataError
+from hadam_hw.fixed import Rounding
+from hadam_hw.model import Activation, Emit
+
+
+class Signs(Enum):
+    """How the recurrent signs come to be.
+
+    ``FIXED``: drawn from the seed, and left alone. ``ADAM``: latent numbers of which the signs count, with a straight-through
+    gradient, as in the reference. ``FLIPS``: drawn, then changed one by one where a batch says that the loss falls.
+    """
+
+    FIXED = "fixed"
+    ADAM = "adam"
+    FLIPS = "flips"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the result of a training, beside the task's data.
+
+    Parameters
+    ----------
+    task : str
+    hidden : int
+        n, the units.
+    block : int
+        Of the Hadamard matrix; ``hidden`` for one full block.
+    seed : int
+        Of the signs, the start, the order of the batches and the validation split.
+    epochs, batch : int
+    lr : float
+        Adam's rate, which falls to 0 along a cosine.
+    v_bits, u_bits : int
+        Bits of the codes of V (of the table, where inputs are tokens) and U.
+    noise : float
+        Deviation of Gaussian noise on the inputs, in their units; for tokens the share replaced by padding. While training.
+    dropout : float
+        Share of the read-out's features dropped while training.
+    v_init : float
+        Deviation of V at the start.
+    readout : Emit
+        Of the last state, the sum of all, or (copy task) each.
+    leak : int
+        0, or the state shrinks by ``1 - 2**-leak`` a step.
+    activation : Activation
+        ReLU within the recurrence or not.
+    layers : int
+        1, or 2 with a ternary matrix between them.
+    signs : Signs
+    sign_lr : float
+        Rate of the latent signs for ``Signs.ADAM``.
+    state_bits : int
+    state_in_loop : bool
+        Train with the rounded, saturating state.
+    rounding : Rounding
+    evaluate_every : int
+        Epochs between two evaluations as integers.
+    """
+
+    task: str
+    hidden: int
+    block: int
+    seed: int = 0
+    epochs: int = 20
+    batch: int = 100
+    lr: float = 2e-3
+    v_bits: int = 4
+    u_bits: int = 4
+    noise: float = 0.0
+    dropout: float = 0.0
+    v_init: float = 0.3
+    readout: Emit = Emit.LAST
+    leak: int = 0
+    activation: Activation = Activation.LINEAR
+    layers: int = 1
+    signs: Signs = Signs.FIXED
+    sign_lr: float = 1e-3
+    state_bits: int = 12
+    state_in_loop: bool = False
+    rounding: Rounding = Rounding.HALF_UP
+    evaluate_every: int = 1
+
+    def as_json(self):
+        """The fields as plain values."""
+        return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}
+
+
+def from_text(name, value):
+    """The value of field ``name`` from what a file or a command line holds.
+
+    Raises
+    ------
+    DataError
+        If there is no such field, or the value is not one of it.
+    """
+    kinds = {field.name: field.type for field in fields(Settings)}
+    if name not in kinds:
+        raise DataError(f"Configuration must not hold {name!r}; its keys are {', '.join(kinds)}")
+    kind = kinds[name]
+    if issubclass(kind, Enum):
+        try:
+            return kind(value)
+        except ValueError:
+            raise DataError(f"{name} must be one of {', '.join(entry.value for entry in kind)}, not {value!r}") from None
+    wrong = isinstance(value, bool) is not (kind is bool) or not isinstance(value, (int, float) if kind is float else kind)
+    if wrong:
+        raise DataError(f"{name} must be of type {kind.__name__}, not {value!r}")
+    return kind(value)
+
+
+def read_config(path):
+    """The fields of a configuration file (TOML, the names of :class:`Settings`) as a dict.
+
+    Raises
+    ------
+    DataError
+    """
+    try:
+        with path.open("rb") as file:
+            entries = tomllib.load(file)
+    except OSError as error:
+        raise DataError(f"Configuration {path} cannot be read: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"Configuration {path} must be TOML: {error}") from None
+    try:
+        return {name: from_text(name, value) for name, value in entries.items()}
+    except DataError as error:
+        raise DataError(f"Configuration {path} cannot be used: {error}") from None
