@@ -37,11 +37,12 @@ def main(argv):
     model.save(arguments.out)
     facts = {"out": str(arguments.out), "size": model.size, "block": model.recurrence.block, "bytes": model.model_bytes,
              "digest": model.digest, "sequences": len(calibration.inputs), "float_agreement": agreement.floating,
-             "integer_agreement": agreement.integer}
+             "integer_agreement": agreement.integer, "reference_score": agreement.score}
     sys.stdout.write(json.dumps(facts) + "\n" if arguments.json else (
         f"{arguments.out}: n = {model.size} in blocks of {model.recurrence.block}, {model.model_bytes} bytes; on "
         f"{len(calibration.inputs)} calibration sequences the reference's class is that of {agreement.floating:.2f} % with an "
-        f"unrounded state, {agreement.integer:.2f} % as integers\n"))
+        f"unrounded state, {agreement.integer:.2f} % as integers"
+        + ("\n" if agreement.score is None else f"; the reference is right on {agreement.score:.2f} %\n")))
     return 0
 
 

@@ -97,11 +97,13 @@ class Agreement:
     """Share of sequences (of steps, if every step is read out) that get the reference's class, in percent.
 
     ``floating`` is that of the codes and the integer inputs with an unrounded state, of the last step; ``integer`` that of the
-    integers that the hardware computes.
+    integers that the hardware computes. ``score`` is the reference's own on the labels of the inputs, None without labels: the
+    file does not tell its block, and with another one the agreement is as good as ever, but the score is that of chance.
     """
 
     floating: float
     integer: float
+    score: float | None = None
 
 
 def load_reference(path, zero_sign=None):
@@ -192,7 +194,8 @@ def convert(reference, calibration, block, *, bits=4, state_width=12, rounding=R
     run = golden.run(model, calibration.inputs)
     last = said[:, -1] if every else said
     agreement = Agreement(_percent(_classes(golden.float_run(model, calibration.inputs)), last),
-                          _percent(_classes(run.outputs), said))
+                          _percent(_classes(run.outputs), said),
+                          None if calibration.labels is None else _percent(last, calibration.labels))
     outputs = run.outputs[:, -1] if every else run.outputs
     labels = last if calibration.labels is None else calibration.labels
     return model.replace(vectors=TestVectors(calibration.inputs[:VECTORS], outputs[:VECTORS], labels[:VECTORS])), agreement

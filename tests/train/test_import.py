@@ -16,6 +16,7 @@ from hadam_hw.errors import ModelFileError, ToolMissingError
 from hadam_hw.model import Emit, QuantizedModel
 from hadam_hw.quantize import quantize_codes
 from hadam_hw.reference import Calibration, convert, forward, load_reference
+from hadam_hw.train.tasks import load_task
 
 torch.set_num_threads(1)  # matrices of 32 units are no work to share
 NAMES = {
@@ -147,9 +148,13 @@ def test_the_command_and_its_file(tmp_path, capsys):
 
 def test_a_task_calibrates_and_names_the_classes(pictures, tmp_path, capsys):
     path = saved(Network(1, 16, 10, 16), tmp_path / "r.pth")
-    assert run_cli(main, ["import", str(path), "--task", "smnist", "--data", str(pictures),
-                          "--out", str(tmp_path / "m.npz")]) == 0
-    model = QuantizedModel.load(tmp_path / "m.npz")
+    arguments = ["import", str(path), "--task", "smnist", "--data", str(pictures), "--out", str(tmp_path / "m.npz")]
+    assert run_cli(main, [*arguments, "--json"]) == 0
+    facts, model = json.loads(capsys.readouterr().out), QuantizedModel.load(tmp_path / "m.npz")
+    train = load_task("smnist", pictures).train
+    classes = forward(load_reference(path), train.inputs[:256] / 255, 16, 4).argmax(1)
+    assert facts["reference_score"] == 100 * (classes == train.labels[:256]).mean()
+    assert run_cli(main, arguments) == 0 and "the reference is right on" in capsys.readouterr().out
     assert model.classes == tuple("0123456789") and model.provenance.task == "smnist" and model.input.width == 8
     assert set(model.vectors.labels.tolist()) <= {0, 1, 2, 3}
 
