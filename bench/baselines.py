@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Trains the baselines of `PLAN`, one after the other, each a line in bench/baselines.jsonl; goes on where it stopped."""
+
+import argparse
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from hadam_hw.files import atomic_write
+from hadam_hw.train.baselines.fit import Budget, train
+from hadam_hw.train.baselines.networks import KINDS, width_for_bytes
+from hadam_hw.train.tasks import load_task
+
+RECORDS = Path(__file__).resolve().parent / "baselines.jsonl"
+LRS = (2e-3, 1e-2)
+#: Task -> (epochs for each rate, equal bytes, equal width).
+SIZES = {"har": (20, 3000, 128), "har2": (20, 3000, 128), "dsa-random": (20, 3250, 128), "ecg": (100, 1000, 128),
+         "digits": (30, 3000, 128), "keywords": (30, 3000, 128)}
+#: (task, kind, "bytes" or "width"), the cheap ones first.
+PLAN = [(task, kind, by) for kind, by in (
+    ("orthogonal", "width"), ("orthogonal", "bytes"), ("gru", "bytes"), ("lstm", "bytes"), ("fastgrnn", "bytes"),
+    ("fastgrnn", "width"), ("gru", "width"), ("lstm", "width")) for task in SIZES]
+
+
+def main(argv):
+    """Trains what is in the plan and not yet in the file."""
+    parser = argparse.ArgumentParser(prog="python -m bench baselines", description=__doc__)
+    parser.add_argument("--tasks", nargs="+", default=list(SIZES), choices=list(SIZES))
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
+    parser.add_argument("--by", nargs="+", default=["bytes", "width"], choices=["bytes", "width"])
+    parser.add_argument("--out", type=Path, default=RECORDS)
+    parser.add_argument("--data")
+    arguments = parser.parse_args(argv)
+    console = Console()
+    for name, kind, by in PLAN:
+        lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
+        done = {(record["task"], record["kind"], record["equal"]) for record in map(json.loads, lines)}
+        if (name, kind, by) in done or name not in arguments.tasks or kind not in arguments.kinds or by not in arguments.by:
+            continue
+        epochs, limit, width = SIZES[name]
+        budget = Budget(epochs=epochs, lrs=LRS, noise=0.2)
+        task = load_task(name, arguments.data, budget.seed)
+        if by == "bytes":
+            width = width_for_bytes(kind, task.format.size, len(task.classes), limit)
+        record = train(task, kind, width, budget) | {"equal": by}
+        atomic_write(arguments.out, "\n".join([*lines, json.dumps(record)]) + "\n")
+        console.print(f"{name} {kind} {width} units {record['bytes']} bytes: test {record['test']:.2f} %, "
+                      f"{record['seconds']} s")
+    return 0
