@@ -161,11 +161,13 @@ class Flow:
         common = {
             "netlist": digest(netlist.json), "source": digest(netlist.source.encode()), "top": netlist.top,
             "device": astuple(device), "clock_mhz": clock_mhz, "pins": pins,
-            "options": list(options), "tool": self.tools.placement.version, "seconds": _patience(netlist),
+            "options": list(options), "tool": self.tools.placement.version,
             "counting": [digest(Path(module.__file__).read_bytes()) for module in (components, family)],
         }
         keys = {seed: digest(json.dumps(["place", common, seed], sort_keys=True).encode()) for seed in seeds}
-        known = {seed: files for seed in seeds if (files := self.cache.find(keys[seed])) is not None}
+        known = {seed: files for seed in seeds if (files := self.cache.find(keys[seed])) is not None
+                 # one that came to no end may do so in more time
+                 and not 0 < json.loads(files["facts.json"]).get("out_of_time", 0) < _patience(netlist)}
         unknown = [seed for seed in dict.fromkeys(seeds) if seed not in known]
         if unknown:
             self.on_stage("place & route, " + (f"seed {unknown[0]}" if len(unknown) == 1 else f"{len(unknown)} seeds"))

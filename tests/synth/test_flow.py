@@ -128,13 +128,18 @@ def test_each_familys_words_for_a_full_chip_are_understood(any_flow, netlist, mo
     assert placed.overfull == kinds and placed.fmax_mhz is None
 
 
-def test_place_and_route_that_comes_to_no_end_is_told_not_raised(flow, netlist, monkeypatch):
+def test_place_and_route_that_comes_to_no_end_is_told_and_remembered_until_there_is_more_time(tmp_path, netlist, monkeypatch):
     endless = Tool("nextpnr", (sys.executable, "-c", "while True: pass"), "fake")
-    monkeypatch.setattr(flow, "tools", replace(flow.tools, placement=endless))
+    flow = Flow(replace(find_toolchain(Kind.YOWASP), placement=endless), Cache(tmp_path))
     monkeypatch.setattr(flow_module, "PLACEMENT_SECONDS", 1)
     monkeypatch.setattr(flow_module, "PLACEMENT_SECONDS_A_CELL", 0)
     placed, = flow.place(netlist, HX8K, 12.0, [1])
     assert placed.out_of_time == 1 and placed.fmax_mhz is None and placed.overfull == []
+    monkeypatch.setattr(flow_module, "run_jobs", None)
+    assert flow.place(netlist, HX8K, 12.0, [1])[0].out_of_time == 1
+    monkeypatch.setattr(flow_module, "PLACEMENT_SECONDS", 2)
+    with pytest.raises(TypeError):  # is tried again
+        flow.place(netlist, HX8K, 12.0, [1])
 
 
 def test_another_end_of_place_and_route_is_an_error(any_flow, netlist, monkeypatch):
