@@ -40,7 +40,7 @@ def main(argv):
         core, text = emit_core(model, parse_architecture(f"parallel,contexts={contexts}"))
         flow = Flow(find_toolchain(Kind.YOWASP, ECP5), Cache(cache_folder() / "builds"), progress.stage)
         placed = flow.place(flow.synthesise(text, CORE), DEVICE, ASKED_MHZ, range(1, arguments.seeds + 1))
-    clocks = [round(entry.fmax_mhz, 2) for entry in placed if not entry.overfull]
+    clocks = [round(entry.fmax_mhz, 2) for entry in placed if entry.fmax_mhz is not None]
     median = statistics.median(clocks) if clocks else 0.0
     timing = core.timing
     result = {"size": arguments.size, "contexts": timing.contexts, "interval": timing.interval, "used": placed[0].used,

@@ -33,7 +33,8 @@ def main(argv):
     parser = argparse.ArgumentParser(prog="python -m bench unstructured", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=[16, 32, 64, 128])
     parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--designs", type=int, default=3, help="random ternary recurrences to build for the iCEBreaker")
+    parser.add_argument("--designs", type=int, nargs="*", default=[0, 1, 2], metavar="DRAW",
+                        help="random ternary recurrences to build for the iCEBreaker (default: 0 1 2)")
     parser.add_argument("--seeds", type=int, default=1, help="placements of each")
     parser.add_argument("--arch", default="serial")
     parser.add_argument("--json", action="store_true")
@@ -44,7 +45,7 @@ def main(argv):
         console.print("n = {size}, {kind}: {mean:g} adders in {levels} levels (draws: {adders}), {seconds:.1f} s a graph"
                       .format(**entry))
     with Progress() as progress:
-        designs = [build(draw, arguments.arch, range(1, arguments.seeds + 1), progress) for draw in range(arguments.designs)]
+        designs = [build(draw, arguments.arch, range(1, arguments.seeds + 1), progress) for draw in arguments.designs]
     for entry in designs:
         console.print("ternary n = 64, draw {draw}: {used}, fmax {fmax_mhz}, median {median_mhz} MHz, "
                       "{cycles_per_step} clocks a step".format(**entry))
@@ -89,6 +90,6 @@ def build(draw, arch, seeds, progress):
     facts = json.loads(files[FACTS_FILE])
     placed = flow.place(flow.synthesise(files[DESIGN_FILE].decode(), facts["top"]), Device(facts["chip"], facts["package"]),
                         facts["clock_mhz"], seeds, pins=files[ICE40.pins_file].decode())
-    clocks = [round(entry.fmax_mhz, 2) for entry in placed if not entry.overfull]
-    return {"draw": draw, "used": placed[0].used, "fits": not placed[0].overfull, "fmax_mhz": clocks,
+    clocks = [round(entry.fmax_mhz, 2) for entry in placed if entry.fmax_mhz is not None]
+    return {"draw": draw, "used": placed[0].used, "fits": bool(clocks), "fmax_mhz": clocks,
             "median_mhz": statistics.median(clocks) if clocks else None, "cycles_per_step": facts["cycles_per_step"]}
