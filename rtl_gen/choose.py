@@ -56,7 +56,8 @@ def architectures(model, chip):
 def _adders(layer):
     """About as many as a layer's recurrence has."""
     butterflies = isinstance(layer.recurrence, Hadamard)
-    return layer.size * (layer.recurrence.log2_block if butterflies else max(1, layer.size.bit_length() - 1))
+    levels = layer.recurrence.log2_block + (layer.recurrence.leak > 0) if butterflies else layer.size.bit_length() - 1
+    return layer.size * max(1, levels)
 
 
 def survey(model, board, asked_mhz=None):
@@ -172,5 +173,5 @@ def _with_fewer_units(model):
 def _cut(model, units, block):
     """The model's first units; a block by a power of 4 smaller keeps the number of phases, so the constants can stay."""
     phases = tuple(replace(phase, input_codes=phase.input_codes[:units], bias=phase.bias[:units]) for phase in model.phases)
-    return model.replace(recurrence=Hadamard(units, block, model.recurrence.signs[:units]), phases=phases,
-                         output_weight=model.output_weight[:, :units], vectors=None)
+    smaller = replace(model.recurrence, size=units, block=block, signs=model.recurrence.signs[:units])
+    return model.replace(recurrence=smaller, phases=phases, output_weight=model.output_weight[:, :units], vectors=None)

@@ -76,10 +76,12 @@ def _readout(model):
     bits = signed_width(int(model.output_weight.min()), int(model.output_weight.max()))
     addresses = sum(count.bit_length() for count in (size, size * classes, classes))
     constants = [int(value) for phase in model.phases for value in phase.output_bias]
-    rams = block_rams(size, model.state.width - 1) + block_rams(size * classes, bits)
+    kept = model.state.width - 1 + model.pool_bits
+    pool = 2 * kept + model.state.width + size.bit_length() if model.pool_bits else 0  # a sum, its limit, a clock's delay
+    rams = block_rams(size, kept) + block_rams(size * classes, bits)
     if len(constants) > FEW_ROWS:
         rams += block_rams(len(constants), varying_bits(constants, words))
-    return Counter({"read-out": 4 * words + 2 * model.state.width + 3 * bits + 3 * addresses + 20}), rams
+    return Counter({"read-out": 4 * words + 2 * model.state.width + 3 * bits + 3 * addresses + 20 + pool}), rams
 
 
 def _serial(model, cell):
