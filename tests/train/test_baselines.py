@@ -13,7 +13,7 @@ from hadam_hw.errors import DataError, UsageError
 from hadam_hw.model import InputFormat
 from hadam_hw.train.baselines.__main__ import main
 from hadam_hw.train.baselines.fit import Budget, score_of, train
-from hadam_hw.train.baselines.networks import KINDS, FastGrnn, Gru, Lstm, Orthogonal, width_for_bytes
+from hadam_hw.train.baselines.networks import KINDS, FastGrnn, Gru, Lstm, Orthogonal, OrthogonalSum, width_for_bytes
 from hadam_hw.train.tasks import Sequences, Task, load_task
 
 torch.set_num_threads(1)
@@ -69,9 +69,21 @@ def test_the_orthogonal_kernel_is_stepping(inputs, width):
     _compare(network, x, network.features(x), torch.relu(state))
 
 
+@pytest.mark.parametrize("leak", [0, 2])
+def test_the_sum_of_states_is_stepping(leak):
+    network, x = _doubles("orthogonal-sum", 2, 5, 3)
+    network.leak = leak
+    matrix, state, total = network.matrix(), torch.zeros(4, 5, dtype=torch.float64), 0
+    torch.testing.assert_close(matrix @ matrix.T, torch.eye(5, dtype=torch.float64) * (1 if leak == 0 else 0.75**2))
+    for step in x.unbind(1):
+        state = state @ matrix.T + step @ network.input_weight.T + network.bias
+        total = total + torch.relu(state)
+    _compare(network, x, network.features(x), total / x.shape[1])
+
+
 def test_bytes_are_those_of_the_weights():
     for kind, cls, spare in (("lstm", Lstm, 4 * 7), ("gru", Gru, 2 * 7), ("fastgrnn", FastGrnn, 0),
-                             ("orthogonal", Orthogonal, 0)):
+                             ("orthogonal", Orthogonal, 0), ("orthogonal-sum", OrthogonalSum, 0)):
         network = KINDS[kind](3, 7, 5)
         assert type(network) is cls
         held = sum(parameter.numel() for parameter in network.parameters())
@@ -108,6 +120,20 @@ def test_only_validation_chooses_and_the_test_set_is_seen_once(task, monkeypatch
                         lambda network, task, sequences: looked.append(sequences) or score_of(network, task, sequences))
     train(task, "orthogonal", 4, Budget(epochs=2, lrs=(1e-3, 1e-2)))
     assert looked == [task.validation] * 4 + [task.test]
+
+
+def test_the_network_of_the_best_epoch_is_kept(task, monkeypatch):
+    seen, fakes = [], iter([50.0, 70.0, 60.0, 65.0, 1.0])
+
+    def fake(network, task, sequences):
+        seen.append([parameter.detach().clone() for parameter in network.parameters()])
+        return next(fakes)
+
+    monkeypatch.setattr("hadam_hw.train.baselines.fit.score_of", fake)
+    record = train(task, "orthogonal", 4, Budget(epochs=4, batch=50, lrs=(1e-2,)))
+    assert record["validation"] == 70 and record["test"] == 1
+    assert all(torch.equal(tested, best) for tested, best in zip(seen[4], seen[1]))
+    assert not any(torch.equal(tested, last) for tested, last in zip(seen[4], seen[3]))
 
 
 @pytest.mark.parametrize("change", [{"format": None, "vocabulary": 9}, {"every_step": True}])

@@ -15,7 +15,8 @@ from hadam_hw.train.tasks import load_task
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     arguments = _arguments(argv)
-    budget = Budget(arguments.epochs, arguments.batch, tuple(arguments.lr), arguments.noise, arguments.dropout, arguments.seed)
+    budget = Budget(arguments.epochs, arguments.batch, tuple(arguments.lr), arguments.noise, arguments.dropout,
+                    arguments.leak, arguments.seed)
     task = load_task(arguments.task, arguments.data, arguments.seed)
     width = arguments.width
     if width is None:
@@ -47,6 +48,8 @@ def _arguments(argv):
     parser.add_argument("--noise", type=float, default=0.0,
                         help="Gaussian noise on the inputs while training, in the units of x")
     parser.add_argument("--dropout", type=float, default=0.0, help="of the features while training")
+    parser.add_argument("--leak", type=int, default=0, choices=range(13),
+                        help="states of the orthogonal kinds shrink by 1 - 2**-LEAK a step; 0 for no leak")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", help="folder of the data sets")
     parser.add_argument("--json", action="store_true", help="the record as one line of JSON, and nothing else")

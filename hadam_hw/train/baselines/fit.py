@@ -25,6 +25,7 @@ class Budget:
     lrs: tuple[float, ...] = (1e-3, 3e-3, 1e-2)
     noise: float = 0.0
     dropout: float = 0.0
+    leak: int = 0
     seed: int = 0
 
 
@@ -51,7 +52,7 @@ def train(task, kind, width, budget, on_epoch=lambda lr, epoch, loss, score: Non
     validation, network, lr = best
     return {"task": task.name, "kind": kind, "width": width, "bytes": network.model_bytes, "epochs": budget.epochs,
             "batch": budget.batch, "lrs": list(budget.lrs), "lr": lr, "noise": budget.noise, "dropout": budget.dropout,
-            "validation": validation, "test": score_of(network, task, task.test),
+            "leak": budget.leak, "validation": validation, "test": score_of(network, task, task.test),
             "seconds": round(time.monotonic() - start, 1), "seed": budget.seed}
 
 
@@ -68,7 +69,7 @@ def score_of(network, task, sequences):
 def _train_at(task, kind, width, budget, lr, on_epoch):
     """(best validation score, network of that epoch) of one rate."""
     torch.manual_seed(budget.seed)
-    network = KINDS[kind](task.format.size, width, len(task.classes))
+    network = KINDS[kind](task.format.size, width, len(task.classes), budget.leak)
     optimiser = torch.optim.Adam(network.parameters(), lr=lr)
     batches = -(-len(task.train) // budget.batch)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, budget.epochs * batches)

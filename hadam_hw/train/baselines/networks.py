@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The networks, behind one interface: logits of float sequences, and the bytes of the weights that inference needs.
 
-All read out the state after the last step. A weight counts 4 bytes.
+All but one read out the state after the last step. A weight counts 4 bytes.
 """
 
 import math
@@ -10,6 +10,7 @@ import torch
 
 from hadam_hw.errors import UsageError
 from hadam_hw.train.baselines.fastgrnn import last_state
+from hadam_hw.train.baselines.linear import linear_states
 
 WEIGHT_BYTES = 4
 #: Where a width for given bytes is looked for.
@@ -22,11 +23,13 @@ class Baseline(torch.nn.Module):
     Parameters
     ----------
     inputs, width, classes : int
+    leak : int
+        0, or the state of a linear recurrence shrinks by ``1 - 2**-leak`` a step; the other networks have gates for it.
     """
 
-    def __init__(self, inputs, width, classes):
+    def __init__(self, inputs, width, classes, leak=0):
         super().__init__()
-        self.inputs, self.width = inputs, width
+        self.inputs, self.width, self.leak = inputs, width, leak
         self.output = torch.nn.Linear(width, classes)
 
     @classmethod
@@ -56,8 +59,8 @@ class Baseline(torch.nn.Module):
 class Lstm(Baseline):
     """PyTorch's LSTM. It has two biases a gate, of which inference needs the sum: one is counted."""
 
-    def __init__(self, inputs, width, classes):
-        super().__init__(inputs, width, classes)
+    def __init__(self, inputs, width, classes, leak=0):
+        super().__init__(inputs, width, classes, leak)
         self.recurrent = torch.nn.LSTM(inputs, width, batch_first=True)
         with torch.no_grad():  # the forget gates begin open (Gers et al., 2000)
             self.recurrent.bias_ih_l0[width:2 * width] = 1.0
@@ -75,8 +78,8 @@ class Lstm(Baseline):
 class Gru(Baseline):
     """PyTorch's GRU: one bias a gate, and a second one within the candidate's."""
 
-    def __init__(self, inputs, width, classes):
-        super().__init__(inputs, width, classes)
+    def __init__(self, inputs, width, classes, leak=0):
+        super().__init__(inputs, width, classes, leak)
         self.recurrent = torch.nn.GRU(inputs, width, batch_first=True)
 
     @classmethod
@@ -97,8 +100,8 @@ class FastGrnn(Baseline):
     with scalars ``zeta`` and ``nu`` between 0 and 1. The published figures are of a low-rank, sparse, 8-bit form.
     """
 
-    def __init__(self, inputs, width, classes):
-        super().__init__(inputs, width, classes)
+    def __init__(self, inputs, width, classes, leak=0):
+        super().__init__(inputs, width, classes, leak)
         self.drive = torch.nn.Linear(inputs, width, bias=False)
         self.recurrent = torch.nn.Linear(width, width, bias=False)
         self.gate_bias = torch.nn.Parameter(torch.ones(width))
@@ -134,8 +137,8 @@ class Orthogonal(Baseline):
     Inference needs W, so its ``width**2`` weights are counted.
     """
 
-    def __init__(self, inputs, width, classes):
-        super().__init__(inputs, width, classes)
+    def __init__(self, inputs, width, classes, leak=0):
+        super().__init__(inputs, width, classes, leak)
         angles = torch.rand(width // 2) * 2 * math.pi - math.pi  # rotations by any angle: the eigenvalues are spread out
         skew = torch.zeros(width, width)
         skew[torch.arange(0, width - 1, 2), torch.arange(1, width, 2)] = angles
@@ -149,8 +152,9 @@ class Orthogonal(Baseline):
         return width * (width + inputs + 1)
 
     def matrix(self):
-        """W."""
-        return torch.linalg.matrix_exp(self.skew - self.skew.T)
+        """W, shrunk by the leak if there is one."""
+        shrink = 1 - 2.0**-self.leak if self.leak else 1.0
+        return shrink * torch.linalg.matrix_exp(self.skew - self.skew.T)
 
     def features(self, x):
         """relu of the last state."""
@@ -165,7 +169,20 @@ class Orthogonal(Baseline):
         return torch.relu(last)
 
 
-KINDS = {"lstm": Lstm, "gru": Gru, "fastgrnn": FastGrnn, "orthogonal": Orthogonal}
+class OrthogonalSum(Orthogonal):
+    """The same recurrence with the read-out of ``--readout sum``: relu of every state, added up.
+
+    Here the mean is taken, which is the sum but for the scale of U. Memory is two floats a step, sequence and unit.
+    """
+
+    def features(self, x):
+        """The mean of relu of all states."""
+        drive = (x @ self.input_weight.T + self.bias).transpose(0, 1)
+        return torch.relu(linear_states(drive, self.matrix().T)).mean(0)
+
+
+KINDS = {"lstm": Lstm, "gru": Gru, "fastgrnn": FastGrnn, "orthogonal": Orthogonal,
+         "orthogonal-sum": OrthogonalSum}
 
 
 def width_for_bytes(kind, inputs, classes, limit):
