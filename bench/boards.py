@@ -28,7 +28,7 @@ PAGE = ROOT / "docs" / "boards.md"
 #: Between them the page has the table.
 BEGIN, END = "<!-- built: begin -->\n", "<!-- built: end -->\n"
 #: Tried in this order, until one fits.
-ARCHITECTURES = "serial,folded:4,folded:2"
+ARCHITECTURES = "serial,folded:8,folded:4,folded:2"
 FACTS = ("lc", "lc_available", "ebr", "ebr_available", "dsp", "clock_mhz", "fmax_mhz", "cycles_per_step",
          "sequences_per_second_core", "sequences_per_second_link", "link_baud", "verilog_sha256", "bitstream_sha256")
 

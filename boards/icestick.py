@@ -21,4 +21,4 @@ BOARD = Board(
     spi=spi_ports(PLATFORM, ("pmod", 0), cs_n="1", mosi="2", miso="3", sck="4", ready="7"),
     label=resource_port(PLATFORM, "led", *(("led", number) for number in range(4))),
     busy=None, failed=resource_port(PLATFORM, "red", ("led", 4)),
-    default_clock_mhz=60.0, baud=3_000_000, programmer=ICEPROG)
+    default_clock_mhz=60.0, baud=3_000_000, programmer=ICEPROG, lean_link=True)

@@ -10,11 +10,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 import boards
 from firmware.host.client import DEFAULT_TIMEOUT, Client
+from firmware.host.errors import NoReplyError
 from firmware.host.transport import SerialPort
 from hadam_hw.cli import Parser
+from hadam_hw.errors import HadamError
 from hadam_hw.model_file import load_model
+from rtl_gen.link.frames import RATES
 
 DEFAULT_BOARD = "icebreaker"
+#: The slowest rate that is tried where none is given, and the seconds that a device at each has to answer.
+PROBED, PROBE_SECONDS = 115_200, 0.2
 
 
 def parser(verb, description, *, weights_required=False):
@@ -22,7 +27,7 @@ def parser(verb, description, *, weights_required=False):
     parsing = Parser(prog=f"python -m firmware {verb}", description=description)
     parsing.add_argument("--port", required=True, help="the serial port, such as /dev/ttyUSB1, or what simulate prints")
     parsing.add_argument("--board", default=DEFAULT_BOARD, help=f"whose rate the port has (default {DEFAULT_BOARD})")
-    parsing.add_argument("--baud", type=int, help="the rate, where it is not the board's")
+    parsing.add_argument("--baud", type=int, help="the rate; default: the board's, or a slower one at which a device answers")
     parsing.add_argument("--weights", type=Path, required=weights_required, metavar="FILE",
                          help="the model (.npz); a device with another is refused")
     parsing.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="S",
@@ -32,10 +37,33 @@ def parser(verb, description, *, weights_required=False):
 
 
 def connect(arguments):
-    """(client, model or None) for the parsed options."""
+    """(client, model or None) for the parsed options. Without a rate, the board's is tried, and then slower ones."""
     model = load_model(arguments.weights) if arguments.weights else None
     baud = arguments.baud or boards.get(arguments.board).baud
-    return Client(SerialPort(arguments.port, baud), digest=model and model.digest, timeout=arguments.timeout), model
+    client = Client(SerialPort(arguments.port, baud), digest=model and model.digest, timeout=arguments.timeout)
+    if arguments.baud is None:
+        try:
+            client.identify()
+        except NoReplyError:
+            client.close()
+            baud = next((rate for rate in RATES if PROBED <= rate < baud and _answers(arguments.port, rate)), None)
+            if baud is None:
+                raise
+            client = Client(SerialPort(arguments.port, baud), digest=model and model.digest, timeout=arguments.timeout)
+        except HadamError:
+            client.close()
+            raise
+    return client, model
+
+
+def _answers(port, baud):
+    """Whether a device answers at this rate."""
+    with Client(SerialPort(port, baud), timeout=PROBE_SECONDS, attempts=2) as client:
+        try:
+            client.identify()
+        except NoReplyError:
+            return False
+    return True
 
 
 def run(client, sequences):

@@ -10,6 +10,7 @@ from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from rtl_gen.arch import parse_architecture
 from rtl_gen.build import build, digest_of_file, libraries
 from rtl_gen.cache import digest_sources
+from rtl_gen.link.kind import Profile
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _FILE = "choice.json"
@@ -25,7 +26,7 @@ def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text:
     DoesNotFitError
         If nothing is estimated to fit, with the nearest that would; or if all that were tried turned out not to.
     """
-    choice = choose(model, board_name, options.clock_mhz, cache, on_stage)
+    choice = choose(model, board_name, options.clock_mhz, cache, on_stage, options.profile)
     if choice["refusal"]:
         raise DoesNotFitError(choice["refusal"])
     refuted = []
@@ -43,7 +44,7 @@ def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text:
                           f"estimate did; the last: {refuted[-1]}")
 
 
-def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None):
+def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None, profile=None):
     """``{"ranked": [[architecture, MHz or None, why], ...], "refusal": text or None}``, remembered while nothing changes."""
     def make():
         on_stage("estimates of all architectures")
@@ -51,6 +52,8 @@ def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None):
         from rtl_gen.choose import refuse, survey, why
 
         board = boards.get(board_name)
+        if profile is not None:
+            board = replace(board, lean_link=profile is Profile.LEAN)
         candidates = survey(model, board, clock_mhz)
         # No clock where the board's will do: then the build may still lower it, which beats another architecture.
         ranked = [[one.estimate.architecture,
@@ -61,6 +64,6 @@ def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None):
 
     files, _ = cache.stage("choice", {
         "model": model.digest, "board": board_name, "board_file": digest_of_file(board_name), "clock_mhz": clock_mhz,
-        "libraries": libraries(),
+        "profile": profile and profile.value, "libraries": libraries(),
         "sources": digest_sources([_PROJECT / name for name in ("hadam_hw", "rtl_gen", "boards")])}, make)
     return json.loads(files[_FILE])

@@ -3,7 +3,7 @@
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rtl_gen import design_files as names
 from rtl_gen.cache import digest, digest_sources
 from rtl_gen.family import FAMILIES, Device
 from rtl_gen.flow import Flow
-from rtl_gen.link.kind import Link
+from rtl_gen.link.kind import Link, Profile
 from rtl_gen.report import make_report
 from rtl_gen.report_html import render
 from rtl_gen.toolchain import find_toolchain
@@ -41,8 +41,10 @@ class Options:
     synthesis : tuple of str
         More options for Yosys' command of the family, such as ``synth_ice40``.
     baud : int or None
-        The rate of the UART; ``None`` takes the board's.
+        The rate of the UART; ``None`` takes the board's, or the highest below it at which the core loses no vector.
     link : Link
+    profile : Profile or None
+        ``None`` leaves it to the board.
     """
 
     clock_mhz: float | None = None
@@ -50,6 +52,7 @@ class Options:
     synthesis: tuple[str, ...] = ()
     baud: int | None = None
     link: Link = Link.UART
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,15 +154,13 @@ def _emit(model, architecture, board_name, options, steps, cache, on_stage):
         # These load the hardware description language, which takes longer than all else where everything is cached.
         from rtl_gen.design import emit_design
 
-        board = boards.get(board_name)
-        if options.baud is not None:
-            board = replace(board, baud=options.baud)
-        return emit_design(model, architecture, board, options.clock_mhz, steps or 1, link=options.link)
+        return emit_design(model, architecture, boards.get(board_name), options.clock_mhz, steps or 1, link=options.link,
+                           profile=options.profile, baud=options.baud)
 
     files, _ = cache.stage("design", {
         "model": model.digest, "architecture": str(architecture), "board": board_name,
         "board_file": digest_of_file(board_name), "clock_mhz": options.clock_mhz, "baud": options.baud,
-        "link": options.link.value, "steps": steps,
+        "link": options.link.value, "profile": options.profile and options.profile.value, "steps": steps,
         "libraries": libraries(), "sources": digest_sources([_PROJECT / name for name in _GENERATOR]),
     }, make)
     return files, json.loads(files[names.FACTS_FILE])

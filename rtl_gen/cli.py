@@ -12,7 +12,7 @@ from hadam_hw.model_file import load_model
 from rtl_gen import verbs
 from rtl_gen.arch import parse_architecture
 from rtl_gen.cache import Cache, cache_folder
-from rtl_gen.link.kind import Link
+from rtl_gen.link.kind import Link, Profile
 from rtl_gen.progress import Progress
 from rtl_gen.toolchain import Kind
 
@@ -30,8 +30,11 @@ def parser():
                          help="auto (default: the fastest that fits), serial, serial:D, parallel, folded:R or folded:RxL")
     parsing.add_argument("--out", type=Path, metavar="DIR", help="default: build/MODEL-BOARD-ARCH")
     parsing.add_argument("--freq", type=positive(float), metavar="MHZ", help="the clock to run at; default: the board's")
-    parsing.add_argument("--baud", type=positive(int, 1e9), metavar="BAUD", help="of the UART; default: the board's")
+    parsing.add_argument("--baud", type=positive(int, 1e9), metavar="BAUD",
+                         help="of the UART; default: the board's, or the highest at which the core loses no vector")
     parsing.add_argument("--link", choices=[link.value for link in Link], default=Link.UART.value, help="default: uart")
+    parsing.add_argument("--profile", choices=[profile.value for profile in Profile],
+                         help="of the link, lean for small chips (docs/link.md); default: the board's")
     parsing.add_argument("--seeds", type=positive(int), default=1, metavar="N", help="place & route seeds (default 1)")
     parsing.add_argument("--tools", choices=[kind.value for kind in Kind], default=Kind.YOWASP.value,
                          help="from PyPI (default), or the native ones on the PATH")
@@ -58,7 +61,7 @@ def main(argv):
     from rtl_gen.build import Options, build
 
     options = Options(arguments.freq, arguments.seeds, tuple(shlex.split(arguments.synth_options)), arguments.baud,
-                      Link(arguments.link))
+                      Link(arguments.link), arguments.profile and Profile(arguments.profile))
     with Progress() as progress:
         if architecture is None:
             result = build_auto(model, arguments.board, Kind(arguments.tools), cache, options=options, on_stage=progress.stage)

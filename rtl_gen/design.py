@@ -11,12 +11,12 @@ from rtl_gen.core import build_core
 from rtl_gen.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
 from rtl_gen.family import FAMILIES, ICE40
 from rtl_gen.instantiation import instantiation_template
-from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, result_bytes
-from rtl_gen.link.kind import Link
-from rtl_gen.top import SILENCE_CLOCKS, Top
+from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, UART_BITS, result_bytes
+from rtl_gen.link.kind import Link, Profile
+from rtl_gen.top import SILENCE_CLOCKS, Top, choose_baud
 from rtl_gen.verilog import emit_verilog
 
-BITS_PER_BYTE = {Link.UART: 10, Link.SPI: 8}  # a UART adds a start and a stop bit
+BITS_PER_BYTE = {Link.UART: UART_BITS, Link.SPI: 8}
 
 
 class CoreInstance(wiring.Component):
@@ -62,7 +62,8 @@ def emit_core(model, architecture):
     return core, emit_verilog(core, CORE)
 
 
-def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART, silence_clocks=SILENCE_CLOCKS):
+def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART, profile=None, baud=None,
+                silence_clocks=SILENCE_CLOCKS):
     """The files of a design for a board, before any tool has seen them.
 
     Parameters
@@ -75,6 +76,10 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     steps : int
         Vectors of a sequence, for what is told about sequences.
     link : Link
+    profile : Profile or None
+        ``None`` leaves it to the board.
+    baud : int or None
+        ``None`` takes the board's, or the highest below it at which the core loses no vector.
     silence_clocks : int
         See :class:`~rtl_gen.top.Top`.
 
@@ -85,7 +90,9 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     """
     core, core_text = emit_core(model, architecture)
     clock = board.clock(clock_mhz or board.default_clock_mhz)
-    top = Top(CoreInstance(core), clock_hz=clock.hz, baud=board.baud, link=link, silence_clocks=silence_clocks)
+    profile = profile or (Profile.LEAN if board.lean_link else Profile.FULL)
+    baud = baud or choose_baud(core, clock.hz, board.baud, profile)
+    top = Top(CoreInstance(core), clock_hz=clock.hz, baud=baud, link=link, profile=profile, silence_clocks=silence_clocks)
     name = f"hadam_{board.name.replace('-', '_')}"
     text = emit_verilog(board.wrapper(top, clock), name) + core_text
     sequence = core.sequence_timing(steps)
@@ -96,7 +103,8 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
         "cycles_per_step": core.timing.interval, "contexts": core.timing.contexts,
         "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval,
         "identity": top.identity.encode().hex(),
-        "link": link.value, "link_divisor": top.divisor if link is Link.UART else None, "link_baud": top.identity.link_hz,
+        "link": link.value, "link_profile": profile.value, "link_divisor": top.divisor if link is Link.UART else None,
+        "link_baud": top.identity.link_hz,
         "link_sequences_per_second": 1 / _sequence_seconds(top.identity, link, steps),
     }
     return {name: content.encode() for name, content in {

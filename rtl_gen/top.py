@@ -7,8 +7,10 @@ from amaranth.lib.wiring import In, Out, connect
 
 from hadam_hw.errors import BoardError
 from hadam_hw.model import Emit
-from rtl_gen.link.frames import Identity, logit_bytes, step_vectors
-from rtl_gen.link.kind import Link
+from rtl_gen.link.frames import MAX_BAUD_ERROR, RATES, Identity, keeps_up, logit_bytes, step_vectors, vector_bytes
+from rtl_gen.link.half_duplex import LEAN_DIVISOR, HalfDuplexPhy
+from rtl_gen.link.kind import Link, Profile
+from rtl_gen.link.lean_target import LeanTarget
 from rtl_gen.link.spi import MIN_HALF_PERIOD, SpiPhy
 from rtl_gen.link.target import LinkTarget
 from rtl_gen.link.uart import MIN_DIVISOR, UartPhy
@@ -17,8 +19,10 @@ from rtl_gen.link.uart import MIN_DIVISOR, UartPhy
 RESET_CYCLES = 1 << 10
 #: A frame that pauses longer is truncated. 6 ms at 42 MHz: more than a USB host lets pass between two packets of a frame.
 SILENCE_CLOCKS = 1 << 18
-#: Sender and receiver together; the receiver bears 4.5 % at 14 clocks a bit, and the host's end has its own error.
-MAX_BAUD_ERROR = 0.02
+#: The error of a rate that nobody asked for.
+GOOD_BAUD_ERROR = 0.01
+#: Clocks a bit, at least.
+LEAST_DIVISOR = {Profile.FULL: MIN_DIVISOR, Profile.LEAN: LEAN_DIVISOR}
 
 
 def divide_baud(clock_hz, baud):
@@ -37,6 +41,27 @@ def divide_baud(clock_hz, baud):
     return divisor
 
 
+def choose_baud(core, clock_hz, fastest, profile=Profile.FULL):
+    """The highest rate that a UART should have with ``core``, at most ``fastest``: no vector of an ``INFER`` is lost at it.
+
+    Where there is none, ``fastest``; then only steps will do, which wait for the core.
+    """
+    def good(baud, error):
+        divisor = max(round(clock_hz / baud), LEAST_DIVISOR[profile])
+        return abs(clock_hz / divisor / baud - 1) <= error and _keeps_up(core, clock_hz, baud)
+
+    if good(fastest, MAX_BAUD_ERROR):
+        return fastest
+    return next((baud for baud in RATES if baud < fastest and good(baud, GOOD_BAUD_ERROR)), fastest)
+
+
+def _keeps_up(core, clock_hz, baud):
+    source = core.model.input
+    if core.model.emit is Emit.EVERY:  # each vector's answer is waited for
+        return True
+    return keeps_up(vector_bytes(source.size, source.width), core.timing.interval, clock_hz, baud)
+
+
 #: The pins of each link: name to direction, as seen from the device.
 PINS = {
     Link.UART: {"rx": In(1, init=1), "tx": Out(1, init=1)},
@@ -44,16 +69,34 @@ PINS = {
 }
 
 
-def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS):
+def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS, lean=False):
     """The :class:`Identity` of a design with ``core``, at ``clock_hz``."""
     model = core.model
     source, every = model.input, model.emit is Emit.EVERY
+    chunk = 0 if lean else step_vectors(model.inputs, source.width, every)
     return Identity(
         digest=model.digest[:16], size=model.size, inputs=model.inputs, outputs=model.outputs, input_width=source.width,
         input_signed=source.signed, emit_every=every, output_bytes=logit_bytes(model.readout_width),
-        state_width=model.state.width, step_vectors=step_vectors(model.inputs, source.width, every),
+        state_width=model.state.width, step_vectors=chunk,
         step_clocks=core.timing.interval, answer_clocks=core.sequence_timing(1).latency, silence_clocks=silence_clocks,
-        clock_hz=round(clock_hz), link_hz=link_hz)
+        clock_hz=round(clock_hz), link_hz=link_hz, lean=lean)
+
+
+def _check_lean(core, clock_hz, baud, link):
+    """Refuses what the lean link cannot carry."""
+    if link is not Link.UART:
+        raise BoardError(f"Link must be a UART where it is lean, not {link.value}; try --profile full, or --link uart")
+    if core.model.emit is Emit.EVERY:
+        raise BoardError("Model must be read out at the end of a sequence where the link is lean, not at every step, since "
+                         "that link has no steps; try --profile full, or a larger board")
+    slower = choose_baud(core, clock_hz, baud, Profile.LEAN)
+    advice = f"try --baud {slower}" if slower < baud else "try a faster --arch, --profile full or a larger board"
+    if not _keeps_up(core, clock_hz, baud):
+        raise BoardError(f"Baud rate must leave the core its {core.timing.interval} clocks a step where the link is lean, "
+                         f"since vectors cannot wait there, and {baud} is too fast; {advice}")
+    if divide_baud(clock_hz, baud) < LEAN_DIVISOR:
+        raise BoardError(f"Clock must be at least {LEAN_DIVISOR} times the baud rate where the link is lean, not "
+                         f"{clock_hz / baud:.1f} times; {advice}")
 
 
 class Top(wiring.Component):
@@ -67,13 +110,16 @@ class Top(wiring.Component):
     baud : int
         Of the UART.
     link : Link
+    profile : Profile
     silence_clocks : int
         A frame that pauses longer is truncated.
 
     Raises
     ------
     BoardError
-        If the clock cannot make the baud rate, or the core serves several contexts, which this link cannot carry.
+        If the clock cannot make the baud rate, or the core serves several contexts, which this link cannot carry; for
+        ``Profile.LEAN``, also if the model is read out at every step, or its steps are longer than a vector on the line, or the
+        link is SPI.
 
     Members
     -------
@@ -89,20 +135,23 @@ class Top(wiring.Component):
         With ``Link.SPI``.
     """
 
-    def __init__(self, core, *, clock_hz, baud, link=Link.UART, silence_clocks=SILENCE_CLOCKS):
+    def __init__(self, core, *, clock_hz, baud, link=Link.UART, profile=Profile.FULL, silence_clocks=SILENCE_CLOCKS):
         if core.timing.contexts > 1:
             raise BoardError(f"Contexts must be 1 behind the link, which carries one sequence at a time, "
                              f"not {core.timing.contexts}; embed the core alone to feed several")
         self.core = core
         self.link = link
+        lean = profile is Profile.LEAN
+        if lean:
+            _check_lean(core, clock_hz, baud, link)
         if link is Link.UART:
             self.divisor = divide_baud(clock_hz, baud)
-            self._phy = UartPhy(self.divisor)
+            self._phy = (HalfDuplexPhy if lean else UartPhy)(self.divisor)
         else:
             self._phy = SpiPhy()
         link_hz = baud if link is Link.UART else int(clock_hz / (2 * MIN_HALF_PERIOD))
-        self.identity = identify(core, clock_hz=clock_hz, link_hz=link_hz, silence_clocks=silence_clocks)
-        self._target = LinkTarget(core.model, self.identity)
+        self.identity = identify(core, clock_hz=clock_hz, link_hz=link_hz, silence_clocks=silence_clocks, lean=lean)
+        self._target = (LeanTarget if lean else LinkTarget)(core.model, self.identity)
         super().__init__({
             "clk": In(1), "locked": In(1), "label": Out(self._target.label.shape()), "busy": Out(1), "failed": Out(1),
             **PINS[link]})
@@ -132,9 +181,11 @@ class Top(wiring.Component):
         connect(m, target.x, core.x)
         connect(m, core.y, target.y)
         connect(m, target.tx, phy.i)
+        m.d.comb += [target.data.eq(phy.data), target.valid.eq(phy.valid), target.framing_error.eq(phy.framing_error)]
+        if isinstance(target, LinkTarget):
+            m.d.comb += target.saturated.eq(core.saturated)
         m.d.comb += [
-            target.data.eq(phy.data), target.valid.eq(phy.valid), target.framing_error.eq(phy.framing_error),
-            target.saturated.eq(core.saturated), phy.open.eq(target.open),
+            phy.open.eq(target.open),
             self.label.eq(target.label), self.busy.eq(target.busy), self.failed.eq(target.failed),
         ]
         for name, member in self.pins.items():

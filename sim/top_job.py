@@ -8,7 +8,7 @@ from rtl_gen.core import build_core
 from rtl_gen.design import emit_design
 from rtl_gen.design_files import DESIGN_FILE, PLL_SIMULATION
 from rtl_gen.link.frames import Command, ErrorCode, Frame, Result, encode_vectors
-from rtl_gen.top import SILENCE_CLOCKS, Top
+from rtl_gen.top import SILENCE_CLOCKS, Top, choose_baud
 from sim.runner import compile_design, run_bench
 
 BENCH = "sim.bench_top"
@@ -52,7 +52,8 @@ class Conversation:
     def __init__(self, model, architecture, board):
         self.model = model
         clock = board.clock(board.default_clock_mhz)
-        top = Top(build_core(model, architecture), clock_hz=clock.hz, baud=board.baud)
+        core = build_core(model, architecture)
+        top = Top(core, clock_hz=clock.hz, baud=choose_baud(core, clock.hz, board.baud))
         self.identity, self.divisor = top.identity, top.divisor
         self.exchanges = []
         self._led = None

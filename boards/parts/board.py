@@ -36,8 +36,10 @@ class Board:
     default_clock_mhz : float
         What the design is clocked with unless another clock is asked for.
     baud : int
-        Of the UART.
+        Of the UART, at most.
     programmer : Programmer
+    lean_link : bool
+        Its chip has no room for the whole link, so designs get the lean one unless asked otherwise.
     packing_options : tuple of str
         For the tool that makes the bitstream.
     """
@@ -55,6 +57,7 @@ class Board:
     default_clock_mhz: float
     baud: int
     programmer: Programmer
+    lean_link: bool = False
     packing_options: tuple[str, ...] = ()
 
     def clock(self, mhz):

@@ -12,12 +12,14 @@ from rtl_gen.link.frames import (
     STATE,
     STEP_HEAD,
     TAGS,
+    UART_BITS,
     Command,
     ErrorCode,
     Frame,
     Identity,
     Result,
     encode_vectors,
+    keeps_up,
     result_bytes,
 )
 
@@ -28,13 +30,12 @@ ATTEMPTS = 4
 MAX_HEARD = 2 * MAX_PAYLOAD
 #: Of the tags, this far from those of the steps are those of all else: so no late reply is taken for another's.
 FAR = 64
-BITS_PER_BYTE = 10
 
 
 class Client:
     """The host's end of the link: a question, an answer. A context manager that closes the transport.
 
-    Whatever is lost or damaged on the way is asked again, up to :data:`ATTEMPTS` times in all, with the same tag. All requests
+    Whatever is lost or damaged on the way is asked again, up to ``attempts`` times in all, with the same tag. All requests
     but ``STEP`` may be repeated freely; a ``STEP`` with the tag of the last one is answered again, and not taken again.
 
     Parameters
@@ -44,12 +45,15 @@ class Client:
         Of the model that the device must compute; a longer one is compared as far as the device knows its own.
     timeout : float
         Seconds without a byte after which no reply will come.
+    attempts : int
+        Times that a request is sent, at most.
     """
 
-    def __init__(self, transport, *, digest=None, timeout=DEFAULT_TIMEOUT):
+    def __init__(self, transport, *, digest=None, timeout=DEFAULT_TIMEOUT, attempts=ATTEMPTS):
         self._transport = transport
         self._digest = digest
         self._timeout = timeout
+        self._attempts = attempts
         self._identity = None
         self._step_tag = None  # of the last STEP; None: the device must be asked
         self._others = 0
@@ -104,7 +108,7 @@ class Client:
             payload = encode_vectors(sequence, identity)
             if identity.emit_every:
                 yield list(self.stream(sequence))
-            elif len(payload) > MAX_PAYLOAD or self._core_is_slower():
+            elif not identity.lean and (len(payload) > MAX_PAYLOAD or self._core_is_slower()):
                 yield from self.stream(sequence)
             else:
                 result = self._ask(Command.INFER, payload, Command.RESULT,
@@ -115,6 +119,7 @@ class Client:
         """Sends a sequence of unknown length; yields a result a vector, or the last one's where only that is read out.
 
         Where each step is read out, a vector is sent as soon as it is there, and its result comes before the next is asked for.
+        A device with the lean link has no steps: there the sequence is gathered and sent as a whole, at most 65,535 bytes.
 
         Raises
         ------
@@ -124,6 +129,10 @@ class Client:
             As :meth:`each`.
         """
         identity = self._identity or self.identify()
+        if identity.lean:
+            whole = list(vectors)
+            yield from self.each([whole] if whole else [])
+            return
         if self._step_tag is None:
             self._step_tag = self.status().tag
         chunk, first = [], True
@@ -155,7 +164,7 @@ class Client:
     def _core_is_slower(self):
         """Whether vectors arrive faster than the core takes them, so that they must wait in the device's memory."""
         identity = self._identity
-        return identity.vector_bytes * BITS_PER_BYTE * identity.clock_hz < identity.step_clocks * identity.link_hz
+        return not keeps_up(identity.vector_bytes, identity.step_clocks, identity.clock_hz, identity.link_hz)
 
     def _step(self, vectors, *, first, last):
         identity = self._identity
@@ -181,7 +190,7 @@ class Client:
         tag = self._other_tag() if tag is None else tag
         data = Frame(command, payload, tag).encode()
         patience = self._timeout + self._duration(len(data), clocks)
-        for attempt in range(ATTEMPTS):
+        for attempt in range(self._attempts):
             self.repeated += attempt > 0
             self._transport.read(0)  # what came too late for an earlier question is nobody's now
             self._transport.write(data)
@@ -206,7 +215,7 @@ class Client:
     def _duration(self, size, clocks):
         """Seconds that the request's bytes and the device's work take."""
         identity = self._identity
-        return size * BITS_PER_BYTE / identity.link_hz + clocks / identity.clock_hz if identity else 0.0
+        return size * UART_BITS / identity.link_hz + clocks / identity.clock_hz if identity else 0.0
 
     def _await(self, tag, patience):
         """The first frame that answers ``tag``, or says that what came was damaged."""

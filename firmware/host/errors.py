@@ -33,4 +33,8 @@ class DeviceError(LinkError):
     def __init__(self, code):
         self.code = ErrorCode(code) if code in set(ErrorCode) else code
         name = self.code.name.lower().replace("_", " ") if isinstance(self.code, ErrorCode) else f"code {code}"
-        super().__init__(f"Device could not use the frame: {name}; check cable and baud rate, and try again")
+        if self.code == ErrorCode.UNSUPPORTED:
+            text = "Device must have the full link for this request, not the lean one; build its bitstream with --profile full"
+        else:
+            text = f"Device could not use the frame: {name}; check cable and baud rate, and try again"
+        super().__init__(text)

@@ -320,6 +320,7 @@ hadam_link_error hadam_link_open(hadam_link *link, hadam_transport transport, ui
     identity->output_bytes = (uint8_t)TAKE(bytes, IDENTITY_OUTPUT_BYTES);
     identity->state_width = (uint8_t)TAKE(bytes, IDENTITY_STATE_WIDTH);
     identity->step_vectors = (uint8_t)TAKE(bytes, IDENTITY_STEP_VECTORS);
+    identity->lean = (uint8_t)TAKE(bytes, IDENTITY_LEAN);
     identity->step_clocks = TAKE(bytes, IDENTITY_STEP_CLOCKS);
     identity->answer_clocks = TAKE(bytes, IDENTITY_ANSWER_CLOCKS);
     identity->silence_clocks = TAKE(bytes, IDENTITY_SILENCE_CLOCKS);
@@ -360,6 +361,8 @@ hadam_link_error hadam_link_step(hadam_link *link, const void *elements, size_t 
     reply wanted = {0};
     hadam_link_error error;
     *has_result = 0;
+    if (link->identity.lean)
+        return HADAM_LINK_UNSUPPORTED;
     if (!vectors || vectors > link->identity.step_vectors || (!first && !link->in_sequence))
         return HADAM_LINK_BAD_REQUEST;
     asked.command = HADAM_COMMAND_STEP;

@@ -31,7 +31,7 @@ typedef enum {
     HADAM_LINK_REFUSED,     /* the device says why not: `device_error`, one of HADAM_ERROR_... */
     HADAM_LINK_LOST,        /* the device no longer has this sequence: begin it again */
     HADAM_LINK_WRONG_MODEL, /* the bitstream is of another model */
-    HADAM_LINK_UNSUPPORTED, /* outputs wider than hadam_link_logit, or elements of more than two bytes */
+    HADAM_LINK_UNSUPPORTED, /* outputs wider than hadam_link_logit, elements of more than two bytes; steps of a lean device */
     HADAM_LINK_BAD_REQUEST  /* no vectors, more than a frame holds, or a step before the first */
 } hadam_link_error;
 
@@ -53,6 +53,7 @@ typedef struct {
     uint16_t size, inputs, outputs;
     uint8_t input_width, input_signed, emit_every, output_bytes, state_width;
     uint8_t step_vectors; /* vectors that one hadam_link_step may carry */
+    uint8_t lean; /* the device takes whole sequences alone, and refuses hadam_link_read and _get_status */
     uint32_t step_clocks, answer_clocks, silence_clocks, clock_hz, link_hz;
 } hadam_link_identity;
 

@@ -9,7 +9,8 @@ def main(argv):
     arguments = parser("identify", "Asks a device what it is, and what it counted since its last reset.").parse_args(argv)
     client, _ = connect(arguments)
     with client:
-        identity, state = client.identify(), client.status()
-    facts = vars(identity) | {name: getattr(state, name) for name in ("saturated_steps", "overruns", "bad_frames")}
+        identity = client.identify()
+        counted = {} if identity.lean else client.status()._asdict()
+    facts = vars(identity) | {name: counted[name] for name in ("saturated_steps", "overruns", "bad_frames") if counted}
     say(arguments, facts, "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items()))
     return 0

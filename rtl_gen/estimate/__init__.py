@@ -101,7 +101,7 @@ def estimate(model, architecture, board, asked_mhz=None):
     """
     core = build_core(model, architecture)
     parts, rams = inventory(core)
-    cells, rams = round(cells_of(parts + surroundings(model))), rams + LINK_RAMS
+    cells, rams = round(cells_of(parts + surroundings(model, board.lean_link))), rams + LINK_RAMS
     fmax = round(clock_mhz(core, cells, board.chip.device), 1)
     return Estimate(str(architecture), cells, rams, fmax, asked_mhz or _running_mhz(board, fmax), core.timing.interval,
                     core.timing.contexts)

@@ -31,6 +31,8 @@ MUX = 2 / 3
 LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 690, 2.2, 6
 #: Its buffer.
 LINK_RAMS = 1
+#: All that does not depend on the model where the link is lean; a logit's bit is only sent there.
+LEAN_LINK = 350
 
 # By identity: the same model is asked about in many architectures, and these graphs take longest.
 _recurrence_graph = lru_cache(maxsize=4)(recurrence_graph)
@@ -57,9 +59,11 @@ def inventory(core):
     return parts + more + Counter({"observation": model.size / 3 + 5}), rams + more_rams
 
 
-def surroundings(model):
+def surroundings(model, lean=False):
     """Cells of what a board puts around the core: UART, frames, the identity, reset."""
     vector = model.inputs * model.input.width if model.inputs > 1 else 0
+    if lean:
+        return Counter({"link": LEAN_LINK + LINK_VECTOR_BIT * vector + model.readout_width})
     return Counter({"link": LINK + LINK_VECTOR_BIT * vector + LINK_LOGIT_BIT * model.readout_width})
 
 

@@ -20,6 +20,12 @@ VERSION = 2
 CRC_BYTES = 2
 MAX_PAYLOAD = 0xFFFF
 TAGS = 256
+#: Of a byte on a UART line: a start bit, the byte, a stop bit.
+UART_BITS = 10
+#: What serial ports and their adapters can be told, the fastest first.
+RATES = (3_000_000, 2_000_000, 1_500_000, 1_000_000, 921_600, 500_000, 460_800, 250_000, 230_400, 115_200, 57_600, 38_400)
+#: Sender and receiver together; the receiver bears 4.5 % at 14 clocks a bit, and the host's end has its own error.
+MAX_BAUD_ERROR = 0.02
 #: Bytes of vectors that a ``STEP`` may carry, or one vector if that is longer.
 STEP_BYTES = 256
 #: Counters of ``STATUS`` stay at their largest value.
@@ -55,8 +61,11 @@ class ErrorCode(IntEnum):
     FRAMING = 7
     OUT_OF_ORDER = 8
     NO_RESULT = 9
+    UNSUPPORTED = 10
 
 
+#: The requests that a device with the lean link knows, and what answers them; to the others it says ``UNSUPPORTED``.
+LEAN_COMMANDS = {Command.IDENTIFY: Command.IDENTITY, Command.INFER: Command.RESULT, Command.RESET: Command.ACCEPTED}
 #: Codes that say that the frame was damaged on its way: nothing of it counts, whatever its tag.
 DAMAGED = frozenset({ErrorCode.BAD_CRC, ErrorCode.BAD_VERSION, ErrorCode.UNKNOWN_COMMAND, ErrorCode.BAD_LENGTH,
                      ErrorCode.TRUNCATED, ErrorCode.FRAMING})
@@ -120,8 +129,8 @@ STATE = Layout("State", ("tag", 8), ("in_sequence", 1), ("has_result", 1), ("unu
 ERROR = Layout("Error", ("code", 8))
 IDENTITY = Layout(
     "Identity", ("digest", 64), ("size", 16), ("inputs", 16), ("outputs", 16), ("input_width", 8), ("input_signed", 8),
-    ("emit_every", 8), ("output_bytes", 8), ("state_width", 8), ("step_vectors", 8), ("step_clocks", 32),
-    ("answer_clocks", 32), ("silence_clocks", 32), ("clock_hz", 32), ("link_hz", 32))
+    ("emit_every", 1), ("lean", 1), ("unused", 6), ("output_bytes", 8), ("state_width", 8), ("step_vectors", 8),
+    ("step_clocks", 32), ("answer_clocks", 32), ("silence_clocks", 32), ("clock_hz", 32), ("link_hz", 32))
 #: All layouts, for whoever writes them down in another language.
 LAYOUTS = (HEADER, STEP_HEAD, RESULT_HEAD, RESULT_TAIL, STATE, ERROR, IDENTITY)
 HEADER_BYTES = HEADER.bytes
@@ -163,7 +172,7 @@ class Identity:
     output_bytes : int
         Bytes of a logit on the line.
     step_vectors : int
-        Vectors that a ``STEP`` may carry; 1 where each step is read out.
+        Vectors that a ``STEP`` may carry; 1 where each step is read out, 0 on a lean link.
     step_clocks : int
         Clocks of a step.
     answer_clocks : int
@@ -173,6 +182,8 @@ class Identity:
     clock_hz : int
     link_hz : int
         The UART's rate; for SPI the highest that the device can follow.
+    lean : bool
+        The device knows :data:`LEAN_COMMANDS` alone.
     """
 
     digest: str
@@ -190,18 +201,19 @@ class Identity:
     silence_clocks: int
     clock_hz: int
     link_hz: int
+    lean: bool = False
 
     def encode(self):
         """The payload."""
-        return IDENTITY.encode(**vars(self) | {"digest": int.from_bytes(bytes.fromhex(self.digest), "little")})
+        return IDENTITY.encode(**vars(self) | {"digest": int.from_bytes(bytes.fromhex(self.digest), "little"), "unused": 0})
 
     @classmethod
     def decode(cls, payload):
         """The identity in a payload. Raises LinkError if it is not one."""
         values = IDENTITY.decode(payload)._asdict()
-        return cls(**values | {
-            "digest": values["digest"].to_bytes(8, "little").hex(), "input_signed": bool(values["input_signed"]),
-            "emit_every": bool(values["emit_every"])})
+        del values["unused"]
+        return cls(**values | {"digest": values["digest"].to_bytes(8, "little").hex()} | {
+            name: bool(values[name]) for name in ("input_signed", "emit_every", "lean")})
 
     @property
     def vector_bytes(self):
@@ -217,6 +229,12 @@ def element_bytes(width):
 def vector_bytes(inputs, width):
     """Bytes that a vector of ``inputs`` elements of ``width`` bits takes on the line."""
     return inputs * element_bytes(width)
+
+
+def keeps_up(vector, step_clocks, clock_hz, baud):
+    """Whether a core with steps of ``step_clocks`` takes vectors of ``vector`` bytes as fast as an ``INFER`` over a UART brings
+    them, its host's rate being as high as it may be."""
+    return step_clocks * baud * (1 + MAX_BAUD_ERROR) <= vector * UART_BITS * clock_hz
 
 
 def logit_bytes(width):

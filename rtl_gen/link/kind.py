@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What carries the frames; apart, so that what only names it need not load the hardware description."""
+"""What carries the frames, and which of them there are; apart, so that what only names it need not load the hardware
+description."""
 
 from enum import Enum
 
@@ -9,3 +10,10 @@ class Link(Enum):
 
     UART = "uart"
     SPI = "spi"
+
+
+class Profile(Enum):
+    """All of docs/link.md, or what whole sequences need, for chips that have no room for more."""
+
+    FULL = "full"
+    LEAN = "lean"

@@ -224,6 +224,9 @@ class LinkTarget(wiring.Component):
         with m.State("CRC_LOW"):
             receive("CHECK")
 
+    def _damaged(self):
+        return self._crc.crc != 0
+
     def _decide(self, m):
         """What a whole frame leads to."""
         def reply(command):
@@ -235,7 +238,7 @@ class LinkTarget(wiring.Component):
             reply(Command.ERROR)
 
         damaged, repeated, following = Signal(), Signal(), Signal()
-        m.d.sync += [damaged.eq(self._crc.crc != 0), repeated.eq(self._step_known & (self._tag == self._step_tag)),
+        m.d.sync += [damaged.eq(self._damaged()), repeated.eq(self._step_known & (self._tag == self._step_tag)),
                      following.eq(self._in_sequence & (self._tag == (self._step_tag + 1)[:8]))]
         with m.State("CHECK"):  # in this clock the CRC has taken the last byte
             m.next = "DECIDE"

@@ -15,10 +15,12 @@ class FaultyLine:
     rng : random.Random
     share : float
         Of the frames that are damaged.
+    rest : float
+        Seconds without a byte that end a frame: more than one takes.
     """
 
-    def __init__(self, inner, rng, share):
-        self._inner, self._rng, self._share = inner, rng, share
+    def __init__(self, inner, rng, share, rest):
+        self._inner, self._rng, self._share, self._rest = inner, rng, share, rest
         self._coming = b""
         #: Frames that were sent, and the faults by their kind, ``> kind`` on the way out and ``< kind`` on the way back.
         self.frames, self.faults = 0, Counter()
@@ -35,7 +37,7 @@ class FaultyLine:
             return found
         found = piece = self._inner.read(timeout)
         while piece:
-            piece = self._inner.read(5e-6)  # three times as long as a byte
+            piece = self._inner.read(self._rest)
             found += piece
         return self._pass("<", found) if found else found
 

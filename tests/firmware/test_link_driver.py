@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,20 @@ def test_a_device_that_forgot_the_sequence_says_so(driver):
 
     peer.answer = forgets
     assert talk(driver, peer, order("stream", inputs))[1] == f"stream {LOST} {int(ErrorCode.OUT_OF_ORDER)}"
+
+
+def test_a_lean_device_takes_whole_sequences_and_refuses_the_rest(driver):
+    model = MODELS["vectors"]
+    x = random_inputs(model, 1, 9)[0]
+    peer = Peer(model)
+    peer.identity = replace(peer.identity, lean=True, step_vectors=0)
+    full = peer.answer
+    peer.answer = lambda header, payload: (full(header, payload) if header.command in frames.LEAN_COMMANDS
+                                           else peer.refuse(ErrorCode.UNSUPPORTED, header.tag))
+    lines = talk(driver, peer, order("infer", x) + order("stream", x, 2) + "read status reset")
+    refused = f"{REFUSED} {int(ErrorCode.UNSUPPORTED)}"
+    assert lines[1:] == [result_line(golden.trace(model, x).outputs[-1]), "infer 0 0", f"stream {UNSUPPORTED} 0",
+                         f"read {refused}", "status 0 0 0 0 0", f"status {refused}", "reset 0 0", "repeated 0"]
 
 
 def test_the_gateware_and_the_driver_understand_each_other(driver):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from amaranth.hdl import Const
 
 from boards import get
 from firmware.host.client import Client
@@ -17,20 +18,31 @@ from hadam_hw.errors import LinkError
 from hadam_hw.model import Emit
 from rtl_gen.arch import parse_architecture
 from rtl_gen.link import frame_reader
+from rtl_gen.link.target import LinkTarget
 from tests.firmware.faults import KINDS, FaultyLine
 from tests.models_for_tests import random_model
 
 SILENCE = 400
-#: Clocks a bit are 7: the shorter, the more frames a second.
+#: Clocks a bit are 6: the shorter, the more frames a second.
 BOARD = replace(get("icebreaker"), baud=6_000_000)
-TIMEOUT = 3 * SILENCE / 42e6
+#: The lean link wants 16 of them.
+LEAN_SILENCE = 1024
+LEAN_BOARD = replace(BOARD, baud=2_250_000, lean_link=True)
+#: Silences before a host gives up.
+PATIENCE = 3
 
 
-@pytest.fixture(scope="module", params=list(Emit), ids=lambda emit: emit.value)
-def device(request):
+def compiled(emit, lean):
     """(model, its compiled board)."""
-    model = random_model(size=4, block=4, outputs=2, emit=request.param, seed=6)
-    return model, compile_board(model, parse_architecture("parallel"), BOARD, silence_clocks=SILENCE)
+    model = random_model(size=4, block=4, outputs=2, emit=emit, seed=6)
+    return model, compile_board(model, parse_architecture("parallel"), LEAN_BOARD if lean else BOARD,
+                                silence_clocks=LEAN_SILENCE if lean else SILENCE)
+
+
+@pytest.fixture(scope="module", params=[(Emit.LAST, False), (Emit.EVERY, False), (Emit.LAST, True)],
+                ids=["last", "every", "lean"])
+def device(request):
+    return compiled(*request.param)
 
 
 def converse(device, seed, damaged):
@@ -39,8 +51,8 @@ def converse(device, seed, damaged):
     rng = random.Random(seed)
     outcome = Counter()
     with VirtualBoard(compiled) as board:
-        line = FaultyLine(board, rng, 0.3)
-        client = Client(line, digest=model.digest, timeout=TIMEOUT)
+        line = FaultyLine(board, rng, 0.3, 18 * compiled.divisor / compiled.clock_hz)
+        client = Client(line, digest=model.digest, timeout=PATIENCE * compiled.identity.silence_clocks / compiled.clock_hz)
         while sum(line.faults.values()) < damaged:
             sequence = np.array([[rng.randrange(256)] for _ in range(rng.randrange(1, 13))])
             outputs = [tuple(y) for y in golden.trace(model, sequence).outputs.tolist()]
@@ -60,10 +72,11 @@ def converse(device, seed, damaged):
     return line, outcome
 
 
-def test_ten_thousand_damaged_frames(device):
-    line, outcome = converse(device, seed=1, damaged=5_000)  # and as many with the other model
-    assert sum(line.faults.values()) >= 5_000 and line.frames > 5_000
-    assert all(line.faults[f"{way} {kind}"] > 200 for way in "<>" for kind in KINDS), line.faults
+def test_more_than_eleven_thousand_damaged_frames(device):
+    damaged = 1_500 if device[1].identity.lean else 5_000  # with the three devices 11,500
+    line, outcome = converse(device, seed=1, damaged=damaged)
+    assert sum(line.faults.values()) >= damaged and line.frames > damaged
+    assert all(line.faults[f"{way} {kind}"] > damaged // 25 for way in "<>" for kind in KINDS), line.faults
     assert outcome["wrong"] == 0
     assert outcome["whole"] > 3 * outcome["error"], outcome
 
@@ -71,4 +84,10 @@ def test_ten_thousand_damaged_frames(device):
 def test_without_the_check_of_the_crc_wrong_results_are_seen(device, monkeypatch):
     monkeypatch.setattr(frame_reader, "crc16", lambda data: 0)
     _, outcome = converse(device, seed=1, damaged=400)
+    assert outcome["wrong"] > 5
+
+
+def test_without_the_devices_check_of_the_crc_wrong_results_are_seen(monkeypatch):
+    monkeypatch.setattr(LinkTarget, "_damaged", lambda self: Const(0))
+    _, outcome = converse(compiled(Emit.LAST, lean=False), seed=1, damaged=400)
     assert outcome["wrong"] > 5
