@@ -79,10 +79,14 @@ class HadamardLayer(torch.nn.Module):
         """V, or what its codes stand for."""
         return Quantise.apply(self.input_weight, self.bits) if quantised else self.input_weight
 
+    @property
+    def stepped(self):
+        """Whether the last state takes all states before it: else it is a product with a kernel."""
+        return bool(self.vocabulary or self.grid or self.settings.activation is Activation.RELU)
+
     def last(self, x, quantised):
         """The last state [batch, n] of inputs [batch, steps, d] or tokens [batch, steps]."""
-        stepped = self.vocabulary or self.grid or self.settings.activation is Activation.RELU
-        if stepped:
+        if self.stepped:
             return self.every(x, quantised)[:, -1]
         weight, gains = self.weight(quantised), self.gains()
         if x.is_cuda:
@@ -142,6 +146,11 @@ class HadamRNN(torch.nn.Module):
             features = torch.nn.functional.dropout(features, self.settings.dropout)
         weight = Quantise.apply(self.output_weight, self.settings.u_bits) if quantised else self.output_weight
         return features @ weight.t() + self.output_bias
+
+    @property
+    def stepped(self):
+        """Whether arrays of every state are made, so that memory grows with the batch."""
+        return len(self.layers) > 1 or self.settings.readout is not Emit.LAST or self.layers[0].stepped
 
     def features(self, x, quantised=True):
         """What is read out: the rectified states, the last, every, or their mean."""

@@ -20,7 +20,7 @@ class Metrics:
         self.path = path
         self.epochs = []
         head = {"settings": settings.as_json()}
-        lines = _read(path)
+        lines = read_lines(path)
         if lines and lines[0] == head:
             self.epochs = [line for line in lines[1:] if "epoch" in line]
         path.write_text("".join(json.dumps(line) + "\n" for line in [head, *self.epochs]), encoding="utf-8")
@@ -38,7 +38,8 @@ class Metrics:
         return sum(epoch["seconds"] for epoch in self.epochs)
 
 
-def _read(path):
+def read_lines(path):
+    """The objects of a JSON-lines file, up to a line that a killed run left unfinished; none if there is no file."""
     if not path.exists():
         return []
     lines = []

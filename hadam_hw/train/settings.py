@@ -42,6 +42,8 @@ class Settings:
         Bits of the codes of V (of the table, where inputs are tokens) and U.
     noise : float
         Deviation of Gaussian noise on the inputs, in their units; for tokens the share replaced by padding. While training.
+    shift : int
+        Steps by which a sequence is moved to and fro in time while training; what is uncovered is 0.
     dropout : float
         Share of the read-out's features dropped while training.
     v_init : float
@@ -75,6 +77,7 @@ class Settings:
     v_bits: int = 4
     u_bits: int = 4
     noise: float = 0.0
+    shift: int = 0
     dropout: float = 0.0
     v_init: float = 0.3
     readout: Emit = Emit.LAST

@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hadam_hw.model import InputFormat
-from hadam_hw.train.fit import fit
-from hadam_hw.train.settings import Settings
+from hadam_hw import golden
+from hadam_hw.model import Activation, Emit, InputFormat
+from hadam_hw.train.export import finish, integers, percent
+from hadam_hw.train.fit import fit, network_of
+from hadam_hw.train.settings import Settings, Signs
 from hadam_hw.train.tasks import Sequences, Task
 
 SETTINGS = Settings(task="steps", hidden=16, block=8, epochs=4, batch=20, lr=2e-2)
@@ -67,3 +69,45 @@ def test_ctrl_c_keeps_the_best(task, tmp_path):
     assert cut.interrupted and cut.epochs == 1
     with pytest.raises(KeyboardInterrupt):  # nothing to keep yet
         fit(task, SETTINGS, tmp_path / "none", on_step=lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+
+
+@pytest.mark.parametrize("changes, least", [
+    (dict(readout=Emit.SUM, block=4), 80), (dict(readout=Emit.SUM, block=4, leak=2, shift=1, noise=0.05, dropout=0.1), 60),
+    (dict(activation=Activation.RELU), 60), (dict(state_bits=8, state_in_loop=True, u_bits=6), 80),
+    (dict(signs=Signs.FLIPS), 80),
+    (dict(signs=Signs.ADAM, sign_lr=1e-3), 60), (dict(v_bits=1, u_bits=1), 50)], ids=str)
+def test_every_kind_learns_and_what_is_best_are_its_integers(task, changes, least, tmp_path):
+    settings = replace(SETTINGS, epochs=6, **changes)
+    epochs = []
+    fitted = fit(task, settings, tmp_path / "c", on_epoch=epochs.append)
+    model = finish(network_of(task, settings), task, settings, fitted, "")
+    assert fitted.validation_score == max(epoch.validation_integer for epoch in epochs) >= least
+    assert percent(golden.run(model, task.validation.inputs).outputs, task.validation.labels) == fitted.validation_score
+    assert model.provenance.integer_score == percent(golden.run(model, task.test.inputs).outputs, task.test.labels)
+    assert abs(model.provenance.integer_score - model.provenance.float_score) <= 3
+    if settings.signs is Signs.FLIPS:
+        assert sum(epoch.flips for epoch in epochs)
+
+
+def test_tokens_learn_through_a_table(tmp_path):
+    rng = np.random.default_rng(7)
+
+    def draw(count):
+        """Which of the tokens 1 and 2 there are more of, among others and behind padding."""
+        inputs = rng.integers(1, 9, (count, 11, 1)).astype(np.int32)
+        inputs[:, :3] = 0
+        more = (inputs == 1).sum(axis=(1, 2)) - (inputs == 2).sum(axis=(1, 2))
+        return Sequences(inputs[more != 0], (more > 0)[more != 0].astype(np.int64))
+
+    task = Task("count", draw(600), draw(200), draw(200), None, 1.0, ("fewer", "more"), "drawn", vocabulary=9)
+    settings = replace(SETTINGS, block=4, readout=Emit.SUM, leak=1, epochs=8, v_bits=6)
+    model = finish(network_of(task, settings), task, settings, fit(task, settings, tmp_path / "c"), "")
+    assert model.table.shape == (9, 16) and model.provenance.integer_score > 85
+    outputs = golden.run(model, integers(task, task.test.inputs)).outputs
+    assert model.provenance.integer_score == percent(outputs, task.test.labels)
+    assert (golden.run(model, model.vectors.inputs).outputs == model.vectors.outputs).all()
+
+
+def test_two_layers_are_trained_in_float(task, tmp_path):
+    settings = replace(SETTINGS, layers=2, block=4)
+    assert fit(task, settings, tmp_path / "c").validation_score > 60

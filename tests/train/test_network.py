@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The torch module against its definition, stepped cell by cell, in every form that it has."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from hadam_hw.errors import ModelError
+from hadam_hw.model import Activation, Emit
+from hadam_hw.quantize import quantize_codes
+from hadam_hw.train.network import HadamRNN, Quantise
+from hadam_hw.train.recurrence import dense_recurrence
+from hadam_hw.train.settings import Settings, Signs
+
+PLAIN = Settings(task="any", hidden=16, block=8, v_init=0.5, seed=3)
+FORMS = {
+    "last": {}, "leak": dict(leak=2), "full": dict(block=16), "small-blocks": dict(block=2), "sum": dict(readout=Emit.SUM),
+    "every": dict(readout=Emit.EVERY), "relu": dict(activation=Activation.RELU), "two-layers": dict(layers=2),
+    "two-layers-sum": dict(layers=2, readout=Emit.SUM, leak=1), "adam": dict(signs=Signs.ADAM),
+    "tokens": dict(readout=Emit.SUM), "tokens-last": {},
+}
+
+
+def definition(network, x, settings):
+    """Logits by one dense product a step."""
+    for k, layer in enumerate(network.layers):
+        matrix, weight = dense_recurrence(layer.gains(), settings.block), layer.weight(True)
+        drive = weight[x] if network.vocabulary and not k else x @ weight.t()
+        state, reached = torch.zeros(len(x), settings.hidden), []
+        for t in range(x.shape[1]):
+            state = state @ matrix.t() + drive[:, t] + layer.bias
+            state = torch.relu(state) if settings.activation is Activation.RELU else state
+            reached.append(state)
+        x = torch.relu(torch.stack(reached, 1))
+    read = {Emit.LAST: x[:, -1], Emit.EVERY: x, Emit.SUM: x.mean(1)}[settings.readout]
+    return read @ Quantise.apply(network.output_weight, settings.u_bits).t() + network.output_bias
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_outputs_and_gradients_are_those_of_stepping(form):
+    settings = replace(PLAIN, **FORMS[form])
+    vocabulary = 7 if form.startswith("tokens") else 0
+    network = HadamRNN(2, 3, settings, vocabulary).eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for layer in network.layers:
+            layer.bias += 0.3 * torch.randn(layer.bias.shape, generator=generator)
+    x = torch.randint(0, 7, (4, 9), generator=generator) if vocabulary else torch.randn(4, 9, 2, generator=generator)
+    toward = torch.randn(network(x).shape, generator=generator)
+    gradients = []
+    for logits in (network(x), definition(network, x, settings)):
+        gradients.append((logits, torch.autograd.grad((logits * toward).sum(), list(network.parameters()))))
+    (fast, fast_gradients), (slow, slow_gradients) = gradients
+    torch.testing.assert_close(fast, slow, rtol=1e-4, atol=1e-5)
+    for (name, _), one, other in zip(network.named_parameters(), fast_gradients, slow_gradients, strict=True):
+        scale = other.abs().max().item()
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4 * scale, msg=lambda text, name=name: f"{name}: {text}")
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_the_codes_in_the_loop_are_those_of_the_model(bits):
+    weight = torch.randn(5, 7, generator=torch.Generator().manual_seed(bits))
+    codes, scale = quantize_codes(weight.numpy(), bits)
+    assert np.array_equal(Quantise.apply(weight, bits).numpy(), (codes * scale).astype(np.float32))
+
+
+def test_more_layers_are_refused():
+    with pytest.raises(ModelError, match="Layers must be 1 or 2, not 3"):
+        HadamRNN(1, 2, replace(PLAIN, layers=3))

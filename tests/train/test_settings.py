@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Configuration files: what they hold comes in, and what is wrong in one is said in a sentence."""
+
+import pytest
+
+from hadam_hw.errors import DataError
+from hadam_hw.model import Emit
+from hadam_hw.train.settings import Settings, read_config
+
+
+def test_a_configuration_becomes_settings(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('task = "har"\nhidden = 64\nblock = 16\nreadout = "sum"\nleak = 3\nlr = 1\nstate_in_loop = true\n')
+    settings = Settings(**read_config(path))
+    assert settings == Settings("har", 64, 16, readout=Emit.SUM, leak=3, lr=1.0, state_in_loop=True)
+    assert isinstance(settings.lr, float) and settings.as_json()["readout"] == "sum"
+
+
+@pytest.mark.parametrize("text, message", [
+    ("hidden = ", "must be TOML"), ("hiden = 4", "must not hold 'hiden'; its keys are task, hidden"),
+    ('hidden = "4"', "hidden must be of type int, not '4'"), ("hidden = 4.5", "of type int, not 4.5"),
+    ("hidden = true", "of type int, not True"), ("state_in_loop = 1", "of type bool, not 1"),
+    ('readout = "never"', "readout must be one of last, every, sum, not 'never'")])
+def test_what_is_wrong_is_said(text, message, tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_config(path)
+
+
+def test_a_configuration_that_is_not_there(tmp_path):
+    with pytest.raises(DataError, match=r"c\.toml cannot be read: No such file"):
+        read_config(tmp_path / "c.toml")
