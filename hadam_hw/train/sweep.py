@@ -73,7 +73,7 @@ def main(argv):
                 console.print(f"{job.out.name}: {job.result()['integer']:.2f} % as integers", highlight=False)
     results = [job.result() for job in work if job.result() is not None]
     if arguments.records:
-        _add(arguments.records, results)
+        _add(arguments.records, work)
     if arguments.json:
         sys.stdout.write("".join(json.dumps(result) + "\n" for result in results))
     return 1 if failed else 0
@@ -175,13 +175,17 @@ def _said(process):
     return None if process.returncode == 0 else (lines[-1] if lines else f"ended with {process.returncode}")
 
 
-def _add(path, results):
-    """Adds results to a JSON-lines file, those of the same model only once."""
-    known = {line["digest"] for line in read_lines(path)}
+def _add(path, work):
+    """Adds what came out of jobs to a JSON-lines file, each once: the result, the folder and the name of its configuration."""
+    known = read_lines(path)
     with path.open("a", encoding="utf-8") as file:
-        for result in results:
-            if result["digest"] not in known:
-                file.write(json.dumps(result) + "\n")
+        for job in work:
+            result = job.result()
+            if result is not None:
+                record = {"name": job.out.name, "group": job.config.parent.name, "config": job.config.stem} | {
+                    key: value for key, value in result.items() if key != "out"}
+                if record not in known:
+                    file.write(json.dumps(record) + "\n")
 
 
 if __name__ == "__main__":
