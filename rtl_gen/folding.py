@@ -117,8 +117,6 @@ def fold(recurrence, architecture):
     if not isinstance(recurrence, Hadamard):
         raise ArchitectureError("A folded core needs a Hadamard recurrence, whose butterflies it folds; "
                                 "use 'serial' for any other")
-    if recurrence.leak:
-        raise ArchitectureError("A folded core needs a recurrence without a leak; use 'serial' for this one")
     size, block = recurrence.size, recurrence.block
     if architecture.radix > block:
         raise ArchitectureError(f"Radix must be at most the block of {block} units, not {architecture.radix}")

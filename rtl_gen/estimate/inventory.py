@@ -153,12 +153,13 @@ def _saturation(model, alignment):
 def _folded(model, cell):
     folding, lanes, alignment, source = cell.folding, cell.lanes, cell.alignment, cell.source
     banks, width, rho, phases = folding.radix * lanes, cell.width, folding.log2_radix, len(model.phases)
-    finished = banks // cell.schedule.groups
+    finished, leak = banks // cell.schedule.groups, model.recurrence.leak
     bank = word_network(source.multiples, min(model.input.minimum, -1), model.input.maximum)
     parts = Counter({
         "butterflies": 2 * banks * sum(width + axis + 1 for axis in range(rho)),
         "folded words": banks * width * (1 + cell.has_short_pass),
-        "folded sums": finished * ((2 + phases) * alignment.width + width + rho + _saturation(model, alignment)),
+        "folded sums": finished * ((2 + phases) * alignment.width + width + rho + _saturation(model, alignment)
+                                   + 2 * (width + rho + leak) * (leak > 0)),
         "folded products": finished * bank.width * (1 + MUX * (source.levels - 1)),
         "folded input": bank.sums + 2 * bank.differences + source.levels * bank.width * phases
         + 2 * model.inputs * model.input.width,

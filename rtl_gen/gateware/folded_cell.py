@@ -35,6 +35,8 @@ class FoldedSchedule:
         Levels of the butterfly.
     multiples : int
         Latency of the bank of multiples.
+    leak : int
+        Clocks that a leak takes: 1 or, without one, 0.
     """
 
     passes: int
@@ -43,6 +45,7 @@ class FoldedSchedule:
     inputs: int
     rho: int
     multiples: int
+    leak: int
 
     @property
     def lead(self):
@@ -56,13 +59,18 @@ class FoldedSchedule:
 
     @property
     def done(self):
-        """The butterfly's results are there; the first of its groups meets its ``C X + bias``."""
+        """The butterfly's results are there."""
         return self.words + self.rho
 
     @property
+    def joined(self):
+        """The first of its groups, shrunk by the leak, meets its ``C X + bias``."""
+        return self.done + self.leak
+
+    @property
     def element(self):
-        """The first element of the first group is multiplied: its product is to be there at :attr:`done`."""
-        return self.done - self.multiples - 2
+        """The first element of the first group is multiplied: its product is to be there at :attr:`joined`."""
+        return self.joined - self.multiples - 2
 
     @property
     def drain(self):
@@ -77,7 +85,12 @@ class FoldedSchedule:
     @property
     def interval(self):
         """A step: the passes, the drain of each, and the way through sum, rounding and saturation after the last."""
-        return (self.passes - 1) * (self.rows + self.drain) + self.rows * self.finish + self.lead + self.rho + 5
+        return (self.passes - 1) * (self.rows + self.drain) + self.rows * self.finish + self.tail + 1
+
+    @property
+    def tail(self):
+        """Clocks from the last group's number to its words in the memory."""
+        return self.lead + self.rho + self.leak + 4
 
 
 class FoldedCell(wiring.Component):
@@ -86,8 +99,8 @@ class FoldedCell(wiring.Component):
     Computes what :class:`rtl_gen.gateware.serial_cell.SerialCell` computes, with the same members. The words stay exact between
     the passes; the last pass adds ``C X + bias`` to half of a butterfly's words at a time, rounds and saturates. With
     ``n`` units in ``l`` lanes, ``P = ceil(log2(block) / rho)`` passes of radix ``r = 2**rho`` and ``d`` inputs a step takes
-    ``(P - 1) (n / (r l) + rho + 2) + 2 d n / (r l) + rho + 5`` clocks (and ``P`` more for each level that the bank of multiples
-    of the input is deeper than ``rho``). Unloading takes a clock a unit.
+    ``(P - 1) (n / (r l) + rho + 2) + 2 d n / (r l) + rho + 5`` clocks (one more with a leak, and ``P`` more for each level that
+    the bank of multiples of the input is deeper than ``rho``). Unloading takes a clock a unit.
 
     Parameters
     ----------
@@ -113,7 +126,7 @@ class FoldedCell(wiring.Component):
             for butterfly in range(folding.rows) for group in range(2)])
         self.schedule = FoldedSchedule(
             passes=len(folding.passes), rows=folding.rows, groups=2, inputs=model.inputs, rho=folding.log2_radix,
-            multiples=self._input.latency - 3)
+            multiples=self._input.latency - 3, leak=int(model.recurrence.leak > 0))
         self.timing = Timing(self.schedule.interval, self.schedule.interval)
         self._selector = Selector(lanes * folding.radix, model.state.width)
         #: Clocks from ``unload`` to the one in which the last word is valid.
@@ -164,9 +177,9 @@ class FoldedCell(wiring.Component):
         if self._short < folding.log2_radix:
             early = late(m, self._running & (self._number == 0), schedule.words + self._short)
             middle = Mux(self._number == 0, early, middle)
-        finished = late(m, self._running & self._in_last & self._last_element, schedule.done + 3)
+        finished = late(m, self._running & self._in_last & self._last_element, schedule.joined + 3)
         group = late(m, self._group, schedule.done)
-        finished_group = late(m, group, 3)
+        finished_group = late(m, group, 3 + schedule.leak)
         self._count_written(m, writing, middle | (finished & finished_group))
 
         # The butterfly's results, or the finished words, in the registers before the memory.
@@ -221,7 +234,7 @@ class FoldedCell(wiring.Component):
         drained = late(m, ending & ~self._in_last, schedule.drain)
         with m.If(drained):
             m.d.sync += [self._running.eq(1), self._number.eq(self._number + 1)]
-        self._complete = late(m, ending & self._in_last, schedule.lead + schedule.rho + 4)
+        self._complete = late(m, ending & self._in_last, schedule.tail)
         with m.If(self._complete):
             m.d.sync += [self._number.eq(0), self.ready.eq(1)]
 
@@ -243,9 +256,9 @@ class FoldedCell(wiring.Component):
             lane, bank = divmod(k, self._half)
             low, high = butterflies[lane].o[bank], butterflies[lane].o[bank + self._half]
             negate = self._input.negate[k]
-            chosen = Mux(group, high, low)
+            chosen = self._leak(m, k, Mux(group, high, low))
             # in the first step the state is zero: the register is held in reset, and nothing is carried
-            recurrent = Signal(signed(len(low)), name=f"recurrent{k}", reset_less=True)
+            recurrent = Signal(signed(len(chosen)), name=f"recurrent{k}", reset_less=True)
             carry = Signal(name=f"carry{k}", reset_less=True)
             m.d.sync += [recurrent.eq(invert_if(chosen, negate)), carry.eq(negate)]
             with m.If(self._first):
@@ -264,6 +277,15 @@ class FoldedCell(wiring.Component):
         self._overflow = Signal()  # of the words in the registers
         m.d.sync += self._overflow.eq(Cat(overflows).any())
         return states
+
+    def _leak(self, m, k, word):
+        """``2**leak - 1`` times a butterfly's word, in a register; the word itself where there is no leak."""
+        leak = self.model.recurrence.leak
+        if not leak:
+            return word
+        leaky = Signal(signed(len(word) + leak), name=f"leaky{k}", reset_less=True)
+        m.d.sync += leaky.eq((word << leak) - word)
+        return leaky
 
     def _bank(self, m, name, read_row, read, word, write_row, write, kept):
         setattr(m.submodules, name, memory := Memory(
