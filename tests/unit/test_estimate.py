@@ -2,10 +2,13 @@
 """The estimate against the committed builds, and that its clocks are the core's own."""
 
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import boards
+from hadam_hw.model import QuantizedModel
 from rtl_gen.arch import parse_architecture
 from rtl_gen.core import build_core
 from rtl_gen.estimate import estimate
@@ -77,3 +80,12 @@ def test_bits_that_never_change_are_not_stored():
 def test_energy_grows_with_cells_and_clocks():
     assert step_joules(0, 10, 1e9) == pytest.approx(10 * CLOCK_JOULES, rel=1e-4)
     assert step_joules(1000, 10, 1e9) - step_joules(0, 10, 1e9) == pytest.approx(10_000 * CELL_JOULES)
+
+
+def test_the_lean_link_is_what_lets_the_shipped_model_onto_the_smallest_chip():
+    model = QuantizedModel.load(Path(__file__).parents[2] / "models" / "pmnist-h128-b64.npz")
+    board, folded = boards.get("icestick"), parse_architecture("folded:2")
+    lean = estimate(model, folded, board)
+    assert not lean.shortages(board.chip)
+    assert lean.lc == pytest.approx(1181, rel=0.03) and lean.ebr == 10  # as built, docs/boards.md
+    assert estimate(model, folded, replace(board, lean_link=False)).shortages(board.chip).keys() == {"lc"}
