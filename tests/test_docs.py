@@ -26,7 +26,9 @@ SHRINK = (
     (re.compile(r"--steps \d+"), "--steps 20"),
     (re.compile(r"--task pmnist"), "--task smnist"),
     (re.compile(r"--epochs \d+"), "--epochs 1 --data data"),
-    (re.compile(r"--hidden \d+ --block \d+"), "--hidden 8 --block 4"))
+    (re.compile(r"--hidden \d+ --block \d+"), "--hidden 8 --block 4"),
+    (re.compile(r"--config \S+"), "--config tiny.toml"),
+    (re.compile(r"train\.sweep( configs/\S+)+ --seeds( \d+)+"), "train.sweep tiny.toml --data data --seeds 0"))
 
 
 def _run(arguments, folder):
@@ -44,6 +46,7 @@ def folder(tmp_path, pictures):
     (tmp_path / "firmware").symlink_to(ROOT / "firmware")
     (tmp_path / "data").symlink_to(pictures)
     random_model(size=8, block=4, outputs=3).save(tmp_path / "tiny.npz")
+    (tmp_path / "tiny.toml").write_text('task = "smnist"\nhidden = 8\nblock = 4\nepochs = 1\n')
     return tmp_path
 
 

@@ -26,7 +26,7 @@ _HELP = {
     "task": f"one of {', '.join(sorted(TASKS))}", "hidden": "units", "block": "of the Hadamard matrix; --hidden for one block",
     "seed": "signs, start, order, split", "lr": "Adam's rate at the start", "v_bits": "bits of V's codes",
     "u_bits": "bits of U's codes", "noise": "on the inputs while training, in the units of x; of tokens the share dropped",
-    "shift": "steps that a sequence is moved in time by, at most, while training",
+    "shift": "steps (pixels of a picture) that a sequence is moved by, at most, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
     "activation": "within the recurrence", "layers": "1; 2 is trained and scored in float only",

@@ -110,7 +110,7 @@ def _epoch(network, optimiser, task, settings, epoch, on_step):
     total, flips = 0.0, 0
     for index, chosen in enumerate(batches):
         inputs, labels = task.train.draw(chosen, rng)
-        inputs = _moved(inputs, settings.shift, rng) if settings.shift else inputs
+        inputs = task.train.moved(inputs, settings.shift, rng) if settings.shift else inputs
         x, labels = real(task, inputs), torch.from_numpy(labels)
         size = max(1, SLICE // (x.shape[1] * settings.hidden)) if network.stepped else len(x)
         optimiser.zero_grad()
@@ -123,17 +123,6 @@ def _epoch(network, optimiser, task, settings, epoch, on_step):
             flips += flip_where_better(network, x, labels, index, epoch / settings.epochs)
         on_step()
     return total / len(batches), flips
-
-
-def _moved(inputs, most, rng):
-    """``inputs`` [sequences, steps, d], each moved in time by up to ``most`` steps, 0 where it came from."""
-    moved = np.zeros_like(inputs)
-    for one, other, by in zip(inputs, moved, rng.integers(-most, most, len(inputs), endpoint=True), strict=True):
-        if by >= 0:
-            other[by:] = one[:len(one) - by]
-        else:
-            other[:by] = one[-by:]
-    return moved
 
 
 def _validate(network, task, settings):

@@ -43,7 +43,8 @@ class Settings:
     noise : float
         Deviation of Gaussian noise on the inputs, in their units; for tokens the share replaced by padding. While training.
     shift : int
-        Steps by which a sequence is moved to and fro in time while training; what is uncovered is 0.
+        Steps by which a sequence is moved to and fro in time while training, pixels in both directions for a picture; what is
+        uncovered is 0.
     dropout : float
         Share of the read-out's features dropped while training.
     v_init : float

@@ -23,7 +23,8 @@ from sim.wrapper import CorePorts, wrapper
 from tests.models_for_tests import random_model
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = sorted((ROOT / "models").glob("*.npz"))
+#: Of the shipped models those that differ in what a core has to do; the last sums its states, and they leak.
+SHIPPED = {"har-h128-b64": "serial", "pmnist-h128-b64": "serial", "pmnist-h512-b256": "serial", "har-h256-b64": "folded:8"}
 
 CORNERS = {
     "even": dict(size=8, block=4, outputs=3),
@@ -70,18 +71,18 @@ def test_random_models_equal_the_golden_model(architecture):
                 assert seen["compared_y"] == len(run.y) > 0 and seen["compared_tap"] == len(run.tap) > 0
 
 
-def shipped_entry(path, steps):
-    model = QuantizedModel.load(path)
-    return Entry(model, "serial", (make_run(model, [Sequence(x[:steps]) for x in model.vectors.inputs[:2]]),))
+def shipped_entry(name, steps):
+    model = QuantizedModel.load(ROOT / "models" / f"{name}.npz")
+    return Entry(model, SHIPPED[name], (make_run(model, [Sequence(x[:steps]) for x in model.vectors.inputs[:2]]),))
 
 
 def test_shipped_models_on_real_sequences():
-    assert len(SHIPPED) == 3
-    entries = [shipped_entry(path, 60) for path in SHIPPED]
+    entries = [shipped_entry(name, 60) for name in SHIPPED]
     result = simulate_cores(entries, Simulator.VERILATOR)
     for entry, core in zip(entries, result["cores"]):
         assert core["runs"][0]["compared_y"] == 2 * entry.model.outputs
-        assert core["runs"][0]["compared_tap"] == 2 * entry.model.size
+        handed_over = 60 if entry.model.emit is Emit.SUM else 1
+        assert core["runs"][0]["compared_tap"] == 2 * handed_over * entry.model.size
         assert any(entry.runs[0].tap)
 
 
@@ -153,8 +154,7 @@ def simulate_netlist(entry, text, simulator):
 
 
 def test_the_netlist_after_synthesis_computes_50_real_steps():
-    path, = [path for path in SHIPPED if path.name == "pmnist-h128-b64.npz"]
-    model = QuantizedModel.load(path)
+    model = QuantizedModel.load(ROOT / "models" / "pmnist-h128-b64.npz")
     run = make_run(model, [Sequence(model.vectors.inputs[0, -50:])])
     # Thousands of cells are slow, in Icarus most of all. That nothing more comes is watched for longer on the text.
     entry = Entry(model, "serial", (run,), quiet_clocks=100)

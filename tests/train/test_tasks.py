@@ -11,6 +11,7 @@ import pytest
 from hadam_hw.errors import DataError
 from hadam_hw.train.data import read_npz_xz
 from hadam_hw.train.tasks import TASKS, load_task
+from hadam_hw.train.tasks.task import Pictures, Sequences
 from tests.train import task_files
 
 NAMES = [name if name != "copy" else "copy:12:10" for name in TASKS]
@@ -208,3 +209,26 @@ def test_a_table_that_is_not_qqps_is_told(folder, tmp_path):
 def test_a_name_that_is_no_task_is_told(name, words, tmp_path):
     with pytest.raises(DataError, match=words):
         load_task(name, tmp_path)
+
+
+def test_pictures_move_as_pictures_whatever_the_order_of_their_pixels():
+    picture = np.arange(1, 13, dtype=np.uint8).reshape(1, 12, 1)  # 3 rows of 4
+    order = np.random.default_rng(0).permutation(12)
+    rows = Pictures(picture, np.zeros(1, np.int64), rows=3, order=np.arange(12))
+    permuted = Pictures(picture[:, order], np.zeros(1, np.int64), rows=3, order=order)
+    seen = set()
+    for seed in range(40):
+        moved = rows.moved(rows.inputs, 1, np.random.default_rng(seed))
+        other = permuted.moved(permuted.inputs, 1, np.random.default_rng(seed))
+        assert np.array_equal(moved[:, order], other)
+        seen.add(moved.tobytes())
+    down = np.array([[0, 0, 0, 0], [1, 2, 3, 4], [5, 6, 7, 8]], np.uint8)
+    left = np.array([[2, 3, 4, 0], [6, 7, 8, 0], [10, 11, 12, 0]], np.uint8)
+    assert {down.tobytes(), left.tobytes(), picture.tobytes()} <= seen and len(seen) == 9
+
+
+def test_sequences_move_in_time():
+    sequences = Sequences(np.arange(1, 11).reshape(1, 5, 2), np.zeros(1, np.int64))
+    seen = {sequences.moved(sequences.inputs, 2, np.random.default_rng(seed))[0, :, 0].tobytes() for seed in range(40)}
+    assert seen == {np.array(values).tobytes() for values in (
+        [1, 3, 5, 7, 9], [0, 1, 3, 5, 7], [0, 0, 1, 3, 5], [3, 5, 7, 9, 0], [5, 7, 9, 0, 0])}

@@ -105,16 +105,15 @@ def test_the_lowest_index_among_the_largest():
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_models_carry_their_exact_answers(path):
     model = QuantizedModel.load(path)
-    assert len(model.vectors.inputs) == 32
     outputs = golden.run(model, model.vectors.inputs).outputs
-    assert np.array_equal(outputs, model.vectors.outputs)
-    assert (golden.classify(outputs) == model.vectors.labels).mean() > 0.7
+    last = outputs[:, -1] if model.emit is Emit.EVERY else outputs
+    assert len(last) >= 4 and np.array_equal(last, model.vectors.outputs)
+    assert (golden.classify(last) == model.vectors.labels).mean() > 0.7
     assert abs(model.provenance.integer_score - model.provenance.float_score) <= 0.5
-    assert model.state.width == 12
 
 
-def test_three_models_are_shipped():
-    assert len(SHIPPED) == 3
+def test_models_of_several_tasks_are_shipped():
+    assert len({QuantizedModel.load(path).provenance.task for path in SHIPPED}) >= 4
 
 
 def test_a_leak_is_one_less_a_power_of_two():

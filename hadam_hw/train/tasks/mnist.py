@@ -6,7 +6,7 @@ import numpy as np
 from hadam_hw.errors import DataError
 from hadam_hw.model import InputFormat
 from hadam_hw.train.data import fetch, read_idx
-from hadam_hw.train.tasks.task import Sequences, Task
+from hadam_hw.train.tasks.task import Pictures, Sequences, Task
 
 #: The paper's permutation of the pixels (HadamRNN, reference code).
 PERMUTATION_SEED = 92916
@@ -37,11 +37,12 @@ def _pictures(name, paths, rng, classes, order):
     for images, labels, path in ((*arrays[:2], paths[1]), (*arrays[2:], paths[3])):
         if images.ndim != 3 or labels.shape != images.shape[:1] or labels.max(initial=0) >= len(classes):
             raise DataError(f"Data file {path} must hold a class below {len(classes)} for each picture of the file beside it")
-    images = [part.reshape(len(part), -1, 1) for part in (arrays[0], arrays[2])]
-    if order is not None:
-        images = [part[:, order(part.shape[1])] for part in images]
+    rows, size = arrays[0].shape[1], arrays[0][0].size
+    pixels = np.arange(size) if order is None else order(size)
+    images = [part.reshape(len(part), -1, 1)[:, pixels] for part in (arrays[0], arrays[2])]
     chosen = rng.permutation(len(images[0]))
     kept = len(chosen) // VALIDATION_PART
-    parts = [Sequences(images[0][part], arrays[1][part].astype(np.int64)) for part in (chosen[kept:], chosen[:kept])]
+    parts = [Pictures(images[0][part], arrays[1][part].astype(np.int64), rows=rows, order=pixels)
+             for part in (chosen[kept:], chosen[:kept])]
     return Task(name, *parts, Sequences(images[1], arrays[3].astype(np.int64)), InputFormat(1, 8, False), 1 / 255, classes,
                 "official test set; validation cut at random from the training set")

@@ -44,6 +44,38 @@ class Sequences:
         """(inputs, labels) of the chosen sequences, the inputs as of :meth:`batch`."""
         return self.batch(chosen, rng), self.labels[chosen]
 
+    def moved(self, inputs, most, rng):
+        """``inputs`` [k, steps, d], each moved in time by up to ``most`` steps to and fro, 0 where it came from."""
+        by = rng.integers(-most, most, len(inputs), endpoint=True)
+        return np.stack([shifted(one, k) for one, k in zip(inputs, by, strict=True)])
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pictures(Sequences):
+    """Pictures whose pixels [rows * columns] come in the order ``order``: they are moved up, down, left and right."""
+
+    rows: int
+    order: np.ndarray
+
+    def moved(self, inputs, most, rng):
+        """``inputs`` [k, steps, 1], each picture moved by up to ``most`` pixels in both directions, 0 where it came from."""
+        pixels = np.zeros_like(inputs)
+        pixels[:, self.order] = inputs
+        pictures = pixels.reshape(len(inputs), self.rows, -1)
+        by = rng.integers(-most, most, (len(inputs), 2), endpoint=True)
+        pictures = np.stack([shifted(shifted(one, down).T, right).T for one, (down, right) in zip(pictures, by, strict=True)])
+        return pictures.reshape(inputs.shape)[:, self.order]
+
+
+def shifted(values, by):
+    """``values`` moved by ``by`` along its first axis, 0 where they came from."""
+    moved = np.zeros_like(values)
+    if by >= 0:
+        moved[by:] = values[:len(values) - by]
+    else:
+        moved[:by] = values[-by:]
+    return moved
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Generated(Sequences):
