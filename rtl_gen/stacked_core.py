@@ -26,8 +26,6 @@ def build_stack(model, architecture):
     if not isinstance(architecture, DigitSerial) or architecture.contexts > 1:
         raise ArchitectureError(
             f"Architecture of two stacked layers must be 'serial', 'serial:D' or 'parallel', not {architecture}")
-    if model.emit is Emit.SUM:
-        raise ArchitectureError("Stack must be read out after the last step or each (emit = last or every), not of a sum")
     if architecture.digit is None:
         return StackedCore(model, architecture, ParallelCell(model.lower, copies=True), ParallelCell(model.upper))
     for layer in model.layers:
@@ -84,10 +82,15 @@ class StackedCore(wiring.Component):
         """:class:`SequenceTiming` of sequences of ``steps`` vectors that never wait for their host, nor the answer for it.
 
         As :meth:`rtl_gen.core.Core.sequence_timing`, but that the lower layer goes on while the upper one is read out: with
-        ``I`` clocks a step a read-out comes every ``E = max((steps - 1) I + max(I, I2 + U + 1), D + r + 2)`` clocks.
+        ``I`` clocks a step a read-out comes every ``E = max((steps - 1) I + max(I, I2 + U + 1), D + r + 2)`` clocks; for
+        ``emit = sum`` every step but the last takes ``S = max(I, I2 + U + 1, D + 3)``.
         """
         step, own = self.timing.interval, self._upper.timing.interval
         unload, readout = 1 + self._upper.unload_cycles, self._readout.cycles
+        if self.model.emit is Emit.SUM:
+            least = max(step, own + 1 + self._upper.unload_interval)
+            before = (steps - 1) * max(least, unload + self._readout.POOLING)
+            return SequenceTiming(self.timing.latency + before + unload + readout, before + max(least, unload + readout + 2))
         batch = steps if self.model.emit is Emit.LAST else 1
         each = max((batch - 1) * step + max(step, own + 1 + self._upper.unload_interval), unload + readout + 2)
         batches = steps // batch
@@ -115,7 +118,10 @@ class StackedCore(wiring.Component):
         with m.If(unload):
             m.d.sync += pending.eq(0)
         with m.If(upper.start):
-            m.d.sync += [full.eq(0), pending.eq(1 if self.model.emit is Emit.EVERY else last)]
+            m.d.sync += [full.eq(0), pending.eq(last if self.model.emit is Emit.LAST else 1)]
+        if self.model.emit is Emit.SUM:  # the upper layer's step stays the same until its state is on its way
+            with m.If(upper.start):
+                m.d.sync += [readout.first.eq(first), readout.last.eq(last)]
         with m.If(lower.start):
             m.d.sync += [full.eq(1), first.eq(vector.first), last.eq(vector.last)]
         # Two at a time are told one after the other.

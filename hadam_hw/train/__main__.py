@@ -29,7 +29,7 @@ _HELP = {
     "shift": "steps (pixels of a picture) that a sequence is moved by, at most, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
-    "activation": "within the recurrence", "layers": "1; 2 is trained and scored in float only",
+    "activation": "within the recurrence", "layers": "1, or 2 with a ternary matrix between them",
     "signs": "drawn and fixed, trained as in the reference, or flipped where a batch accepts it",
     "sign_lr": "rate of the signs for --signs adam", "state_bits": "bits of a state",
     "state_in_loop": "train with the rounded state",
@@ -50,9 +50,6 @@ def main(argv):
     metrics = Metrics(out.with_suffix(".jsonl"), settings)
     fitted = _fit_with_progress(task, settings, out.with_suffix(".checkpoint"), metrics, console)
     save_curve(metrics.epochs, out.with_suffix(".svg"), out.stem)
-    if settings.layers > 1:
-        console.print(f"{fitted.validation_score:.2f} % on validation in float; two layers have no integer model yet")
-        return 0
     console.print("quantising, and scoring the integers on the test set ...")
     model = finish(network_of(task, settings), task, settings, fitted, "python -m hadam_hw.train " + shlex.join(argv))
     model.save(out)

@@ -5,10 +5,11 @@ import numpy as np
 import torch
 
 from hadam_hw import golden
-from hadam_hw.errors import DataError
-from hadam_hw.model import Emit, InputFormat, Provenance, TestVectors
-from hadam_hw.quantize import quantize
+from hadam_hw.layer import InputFormat, Layer, Phase
+from hadam_hw.model import Emit, Provenance, TestVectors
+from hadam_hw.quantize import quantize, quantize_codes
 from hadam_hw.recurrence import Hadamard
+from hadam_hw.stack import StackedModel
 
 #: Sequences that a binary point is chosen on.
 CALIBRATION = 1000
@@ -18,29 +19,38 @@ EVALUATION_BATCH = 500
 
 
 def to_model(network, task, settings, calibration=CALIBRATION):
-    """The :class:`~hadam_hw.model.QuantizedModel` of a :class:`~hadam_hw.train.network.HadamRNN` with one layer.
-
-    Raises
-    ------
-    DataError
-        If it has two: of stacks only the float network can be trained so far.
-    """
+    """The :class:`~hadam_hw.model.QuantizedModel` of a :class:`~hadam_hw.train.network.HadamRNN`, or its
+    :class:`~hadam_hw.stack.StackedModel` if it has two layers."""
+    tokens, size = bool(task.vocabulary), settings.hidden
+    recurrences = [Hadamard(size, settings.block, signs, settings.leak) for signs in network.sign_vectors()]
+    weights = [_array(layer.input_weight) for layer in network.layers]
+    biases = [_array(layer.bias) for layer in network.layers]
+    sequences = integers(task, task.train.inputs[:calibration])
+    source = dict(input_format=InputFormat(size, settings.v_bits, True) if tokens else task.format,
+                  input_scale=1.0 if tokens else task.scale, input_bits=settings.v_bits)
+    common = dict(state_width=settings.state_bits, rounding=settings.rounding, activation=settings.activation)
+    lower = None
     if settings.layers > 1:
-        raise DataError("Two layers can be trained and scored in float only; the integer model of a training has one")
-    layer = network.layers[0]
-    tokens = bool(task.vocabulary)
+        # read out by the identity at every step, it says what the upper layer takes
+        lower = quantize(recurrence=recurrences[0], input_weight=weights[0], bias=biases[0], output_weight=np.eye(size),
+                         output_bias=np.zeros(size), output_bits=1, emit=Emit.EVERY, calibration=sequences, **source, **common)
+        unit = quantize_codes(weights[0], settings.v_bits)[1] * task.scale * 2.0**-lower.state.frac
+        sequences = golden.run(lower, sequences).outputs
+        source = dict(input_format=InputFormat(size, settings.state_bits - 1, False), input_scale=unit, input_bits=1)
+    model = quantize(
+        recurrence=recurrences[-1], input_weight=None if tokens else weights[-1], table=weights[-1] if tokens else None,
+        bias=biases[-1], output_weight=_array(network.output_weight), output_bias=_array(network.output_bias),
+        calibration=sequences, output_bits=settings.u_bits, emit=settings.readout, classes=task.classes, **source, **common)
+    if lower is None:
+        return model
+    phase = lower.phases[0]
+    return StackedModel(upper=model, lower=Layer(
+        recurrence=lower.recurrence, input=lower.input, state=lower.state, rounding=lower.rounding, input_bits=lower.input_bits,
+        activation=lower.activation, phases=(Phase(phase.input_codes, phase.input_frac, phase.bias),)))
 
-    def array(tensor):
-        return tensor.detach().cpu().numpy()
 
-    return quantize(
-        recurrence=Hadamard(settings.hidden, settings.block, network.sign_vectors()[0], settings.leak),
-        input_weight=None if tokens else array(layer.input_weight), table=array(layer.input_weight) if tokens else None,
-        bias=array(layer.bias), output_weight=array(network.output_weight), output_bias=array(network.output_bias),
-        input_format=InputFormat(settings.hidden, settings.v_bits, True) if tokens else task.format,
-        input_scale=1.0 if tokens else task.scale, calibration=integers(task, task.train.inputs[:calibration]),
-        state_width=settings.state_bits, input_bits=settings.v_bits, output_bits=settings.u_bits, rounding=settings.rounding,
-        emit=settings.readout, activation=settings.activation, classes=task.classes)
+def _array(tensor):
+    return tensor.detach().cpu().numpy()
 
 
 def integers(task, inputs):
@@ -94,9 +104,12 @@ def finish(network, task, settings, fitted, command):
     float_outputs = None if settings.readout is Emit.EVERY else golden.float_run(model, inputs)
     codes, loss = float_score(network, task, task.test)
     notes = f"{run.saturations.sum()} saturations on the test set; cross-entropy of the float network {loss:.3g}"
-    return model.replace(vectors=vectors, provenance=Provenance(
+    provenance = Provenance(
         task=task.name, seed=settings.seed, command=command,
         float_score=codes if float_outputs is None else percent(float_outputs, task.test.labels),
         integer_score=percent(run.outputs, task.test.labels),
         full_precision_score=float_score(network, task, task.test, quantised=False)[0],
-        validation_score=fitted.validation_score, split=task.split, epochs=fitted.epochs, notes=notes))
+        validation_score=fitted.validation_score, split=task.split, epochs=fitted.epochs, notes=notes)
+    if isinstance(model, StackedModel):
+        return model.replace(vectors=vectors, upper=model.upper.replace(provenance=provenance))
+    return model.replace(vectors=vectors, provenance=provenance)

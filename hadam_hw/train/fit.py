@@ -10,6 +10,7 @@ import torch
 
 from hadam_hw import golden
 from hadam_hw.files import atomic_write
+from hadam_hw.quantize import quantize_codes
 from hadam_hw.train.export import cross_entropy, float_score, integers, percent, real, to_model
 from hadam_hw.train.network import HadamRNN
 from hadam_hw.train.scan import StateGrid
@@ -128,9 +129,6 @@ def _epoch(network, optimiser, task, settings, epoch, on_step):
 def _validate(network, task, settings):
     """(float, integer) percent on validation."""
     sequences = task.validation
-    if settings.layers > 1:  # no integers of stacks
-        score = float_score(network, task, sequences)[0]
-        return score, score
     model = to_model(network, task, settings, CALIBRATED)
     run = golden.run(model, integers(task, sequences.inputs[:VALIDATED]))
     return float_score(network, task, sequences)[0], percent(run.outputs, sequences.labels[:VALIDATED])
@@ -139,8 +137,8 @@ def _validate(network, task, settings):
 def _set_grids(network, task, settings):
     """The values that the state can hold, as the integers of the present parameters would have it."""
     model = to_model(network, task, settings, CALIBRATED)
-    unit = task.scale if not task.vocabulary else 1.0
-    weight = network.layers[0].input_weight.detach()
-    unit *= weight.abs().max().item() / (1 << (settings.v_bits - 1))
-    step = unit * 2.0**-model.state.frac
-    network.layers[0].grid = StateGrid(step, step * (model.state.maximum + 1))
+    unit = 1.0 if task.vocabulary else task.scale
+    for layer, part in zip(network.layers, model.layers):
+        step = unit * quantize_codes(layer.input_weight.detach().numpy(), layer.bits)[1] * 2.0**-part.state.frac
+        layer.grid = StateGrid(step, step * (part.state.maximum + 1))
+        unit = step  # a layer above counts in this one's integers

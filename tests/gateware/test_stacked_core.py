@@ -30,7 +30,7 @@ STACKS = {
 
 def stack(name, emit):
     model = random_stack(seed=3, **STACKS[name])
-    return model.replace(upper=model.upper.replace(emit=emit))
+    return model.replace(upper=model.upper.replace(emit=emit, pool_bits=2 if emit is Emit.SUM else 0))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -43,7 +43,7 @@ def test_every_state_and_output_equals_the_golden_model(architecture, name):
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
-@pytest.mark.parametrize("emit", [Emit.LAST, Emit.EVERY])
+@pytest.mark.parametrize("emit", list(Emit))
 def test_pauses_change_nothing(architecture, emit):
     rng = random.Random(architecture)
     model = stack("ternary", emit)
@@ -62,6 +62,16 @@ def test_timing_is_as_promised(name, architecture):
     inside = [gap for k, gap in enumerate(np.diff(record.accepted)) if (k + 1) % length and k % length]
     assert inside[3:] == [core.timing.interval] * len(inside[3:])
     promised = core.sequence_timing(length)
+    assert record.outputs[model.outputs - 1][0] - record.accepted[0] == promised.latency
+    readouts = [record.outputs[k][0] for k in range(model.outputs - 1, len(record.outputs), model.outputs)]
+    assert readouts[3] - readouts[2] == promised.interval
+
+
+@pytest.mark.parametrize("architecture", ["serial", "parallel"])
+def test_timing_of_a_sum(architecture):
+    model = stack("hadamard", Emit.SUM)
+    record, core, _ = check_against_golden(model, architecture, sequences_for(model, [5] * 4))
+    promised = core.sequence_timing(5)
     assert record.outputs[model.outputs - 1][0] - record.accepted[0] == promised.latency
     readouts = [record.outputs[k][0] for k in range(model.outputs - 1, len(record.outputs), model.outputs)]
     assert readouts[3] - readouts[2] == promised.interval
