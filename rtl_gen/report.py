@@ -54,7 +54,7 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
         "steps_per_second": clock_hz / facts["cycles_per_step"] * facts["contexts"],
         "sequences_per_second_core": core_rate,
         "sequences_per_second_link": facts["link_sequences_per_second"] if steps else None,
-        "link_baud": facts["link_baud"],
+        "link_baud": facts["link_baud"], "link_profile": facts["link_profile"],
         "model_digest": model.digest, "model_bytes": model.model_bytes, "model": describe_model(model),
         "accuracy_integer": scores.integer_score, "accuracy_float": scores.float_score,
         "accuracy_full_precision": scores.full_precision_score,
@@ -122,7 +122,8 @@ def facts_for_people(report):
             ("sequence", f"{report['steps_per_sequence']} steps, answer after {report['latency_seconds'] * 1e3:.3f} ms "
                          f"({report['latency_cycles']:,} clocks)"),
             ("sequences a second", f"{report['sequences_per_second_core']:,.1f} core, "
-                                   f"{report['sequences_per_second_link']:,.1f} link at {report['link_baud'] / 1e6:g} Mbit/s"),
+                                   f"{report['sequences_per_second_link']:,.1f} {report['link_profile']} link at "
+                                   f"{report['link_baud'] / 1e6:g} Mbit/s"),
         ]
     rows += [("model", f"{report['model_bytes']:,} bytes, {report['model_digest'][:16]}")]
     if report["accuracy_integer"] is not None:

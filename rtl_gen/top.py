@@ -96,7 +96,7 @@ def _check_lean(core, clock_hz, baud, link):
                          f"since vectors cannot wait there, and {baud} is too fast; {advice}")
     if divide_baud(clock_hz, baud) < LEAN_DIVISOR:
         raise BoardError(f"Clock must be at least {LEAN_DIVISOR} times the baud rate where the link is lean, not "
-                         f"{clock_hz / baud:.1f} times; {advice}")
+                         f"{float(clock_hz / baud):.1f} times; {advice}")
 
 
 class Top(wiring.Component):

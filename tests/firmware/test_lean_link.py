@@ -13,10 +13,11 @@ from firmware.host.errors import DeviceError
 from firmware.virtual.board import VirtualBoard
 from firmware.virtual.compiled import compile_board
 from hadam_hw import golden
+from hadam_hw.cli import run_cli
 from hadam_hw.errors import BoardError, LinkError
 from hadam_hw.fixed import FixedPoint
 from hadam_hw.model import Emit
-from rtl_gen import top
+from rtl_gen import build, cli, top
 from rtl_gen.arch import parse_architecture
 from rtl_gen.design import emit_design
 from rtl_gen.design_files import FACTS_FILE
@@ -187,6 +188,21 @@ def test_at_a_higher_rate_vectors_would_be_lost_and_the_device_says_so(monkeypat
 def test_what_the_lean_link_cannot_do_is_refused(options, said):
     with pytest.raises(BoardError, match=said):
         emit_design(MODEL, SERIAL, BOARD, None, 1, **options)
+
+
+@pytest.mark.parametrize("options, profile", [
+    ([], None), (["--profile", "full"], Profile.FULL), (["--profile", "lean"], Profile.LEAN)])
+def test_the_command_line_hands_the_profile_on(options, profile, monkeypatch, tmp_path, capsys):
+    def refuse(*_, options, on_stage):
+        asked.append(options.profile)
+        raise BoardError("Enough must be enough")
+
+    asked = []
+    monkeypatch.setattr(build, "build", refuse)
+    MODEL.save(tmp_path / "model.npz")
+    command = ["--weights", str(tmp_path / "model.npz"), "--board", "icestick", "--arch", "serial", *options]
+    assert run_cli(cli.main, command) == 1 and asked == [profile]
+    assert "Enough must be enough" in capsys.readouterr().err
 
 
 def test_a_model_that_is_read_out_at_every_step_needs_the_full_link():

@@ -38,6 +38,7 @@ def _check(report, bitstream, board):
     chip = board.chip
     assert mark_of(bitstream) == (chip.family, chip.mark)
     assert (report["board"], report["clock_mhz"], report["link_baud"]) == (board.name, board.default_clock_mhz, board.baud)
+    assert report["link_profile"] == ("lean" if board.lean_link else "full")
     assert report["fmax_mhz"][0] >= report["clock_mhz"]
     for kind, _ in RESOURCES:
         assert sum(part[kind] for part in report["components"].values()) == report[kind] <= report[f"{kind}_available"]
