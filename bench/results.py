@@ -74,7 +74,8 @@ def trainings_table(trainings):
         rows.append([record["task"], f"`{record['name']}`", ", ".join(filter(None, variant)), record["hidden"], record["block"],
                      f"{record['v_bits']} / {record['u_bits']} / {record['state_bits']}",
                      f"{record['float']:.2f}", f"**{record['integer']:.2f}**", f"{record['full_precision']:.2f}",
-                     f"{record['validation']:.2f}", f"{record['bytes']:,}", record["epochs"], f"{record['seconds']:.0f}",
+                     f"{record['validation']:.2f}", f"{record['bytes']:,}", record["epochs"],
+                     "" if record["seconds"] is None else f"{record['seconds']:.0f}",
                      record["seed"]])
     return _table(["task", "model", "variant", "n", "block", "bits V / U / state", "float", "integers", "full precision",
                    "validation", "bytes", "epochs", "s", "seed"], rows)
