@@ -100,7 +100,8 @@ def baselines_table(trainings, baselines):
             rows.append([task, "**HadamRNN, integers**", best["hidden"], f"{best['bytes']:,}", best["epochs"],
                          f"{best['validation']:.2f}", f"**{best['integer']:.2f}**"])
         for record in (record for record in baselines if record["task"] == task):
-            rows.append([task, record["kind"], record["width"], f"{record['bytes']:,}", record["epochs"],
+            kind = record["kind"] + (f", leak {record['leak']}" if record["leak"] else "")
+            rows.append([task, kind, record["width"], f"{record['bytes']:,}", record["epochs"],
                          f"{record['validation']:.2f}", f"{record['test']:.2f}"])
     return _table(["task", "network", "width", "bytes", "epochs", "validation", "test"], rows)
 
