@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from hadam_hw import golden
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from hadam_hw.train.export import integers, percent
 from hadam_hw.train.tasks import load_task
 
@@ -22,7 +22,7 @@ def main(argv):
     arguments = parser.parse_args(argv)
     console, wrong = Console(), 0
     for path in arguments.models:
-        model = QuantizedModel.load(path)
+        model = load_model(path)
         task = load_task(model.provenance.task, arguments.data, model.provenance.seed)
         test = task.test
         score = percent(golden.run(model, integers(task, test.inputs)).outputs, test.labels)

@@ -18,7 +18,7 @@ from rich.table import Table
 
 import boards
 from hadam_hw.files import atomic_write
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from rtl_gen.arch import parse_architecture
 from rtl_gen.cache import Cache, cache_folder
 from rtl_gen.choose import survey
@@ -68,7 +68,7 @@ def load_builds():
 
 def models():
     """The shipped models by name."""
-    return {path.stem: QuantizedModel.load(path) for path in sorted(MODELS.glob("*.npz"))}
+    return {path.stem: load_model(path) for path in sorted(MODELS.glob("*.npz"))}
 
 
 def _fitting(model, board, name):

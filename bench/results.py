@@ -120,7 +120,7 @@ def plot(trainings, baselines):
             kinds.setdefault(record["kind"], []).append((record["bytes"], record["test"]))
         for marker, (kind, points) in zip("os^vDP", kinds.items()):
             panel.scatter(*zip(*points), marker=marker, label=kind)
-        panel.set(title=task, xscale="log", xlabel="bytes", ylabel="test, %")
+        panel.set(title=task, xscale="log", xlim=(1e2, 1e7), xlabel="bytes", ylabel="test, %")
         panel.grid(alpha=0.3)
         if len(kinds) > 1:
             panel.legend(fontsize=7)
