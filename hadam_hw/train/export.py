@@ -90,17 +90,23 @@ def cross_entropy(logits, labels):
     return torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
 
 
+def vectors_of(model, task, outputs):
+    """Some sequences of the test set, spread over it, with their ``outputs`` among those of all."""
+    long = task.vocabulary or model.emit is Emit.EVERY
+    chosen = np.linspace(0, len(task.test) - 1, min(len(task.test), LONG_VECTORS if long else VECTORS)).astype(np.int64)
+    inputs, labels = integers(task, task.test.inputs[chosen]), task.test.labels[chosen]
+    return TestVectors(model.embed(inputs) if task.vocabulary else inputs,
+                       outputs[chosen, -1] if model.emit is Emit.EVERY else outputs[chosen],
+                       labels[:, -1] if task.every_step else labels)
+
+
 def finish(network, task, settings, fitted, command):
     """The model of the best parameters, with its scores on the test set and real test vectors."""
     network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in fitted.parameters.items()})
     model = to_model(network, task, settings)
     inputs = integers(task, task.test.inputs)
     run = golden.run(model, inputs)
-    kept = LONG_VECTORS if task.vocabulary or settings.readout is Emit.EVERY else VECTORS
-    vectors = TestVectors(
-        model.embed(inputs[:kept]) if task.vocabulary else inputs[:kept],
-        run.outputs[:kept, -1] if settings.readout is Emit.EVERY else run.outputs[:kept],
-        task.test.labels[:kept, -1] if task.every_step else task.test.labels[:kept])
+    vectors = vectors_of(model, task, run.outputs)
     float_outputs = None if settings.readout is Emit.EVERY else golden.float_run(model, inputs)
     codes, loss = float_score(network, task, task.test)
     notes = f"{run.saturations.sum()} saturations on the test set; cross-entropy of the float network {loss:.3g}"
