@@ -6,6 +6,8 @@ import pytest
 from hadam_hw.errors import DataError
 from hadam_hw.model import Emit
 from hadam_hw.train.settings import Settings, read_config
+from hadam_hw.train.tasks import TASKS
+from tests.test_docs import ROOT
 
 
 def test_a_configuration_becomes_settings(tmp_path):
@@ -31,3 +33,9 @@ def test_what_is_wrong_is_said(text, message, tmp_path):
 def test_a_configuration_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match=r"c\.toml cannot be read: No such file"):
         read_config(tmp_path / "c.toml")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.toml")), ids=lambda path: path.stem)
+def test_the_configurations_here_are_configurations(path):
+    settings = Settings(**read_config(path))
+    assert settings.task.split(":")[0] in TASKS and settings.hidden % settings.block == 0
