@@ -131,9 +131,10 @@ class StackedModel:
         return 0
 
     def replace(self, **changes):
-        """A copy with other fields, checked like any model; ``emit`` is the upper layer's."""
-        if "emit" in changes:
-            changes["upper"] = changes.get("upper", self.upper).replace(emit=changes.pop("emit"))
+        """A copy with other fields, checked like any model; ``emit`` and ``pool_bits`` are the upper layer's."""
+        above = {name: changes.pop(name) for name in ("emit", "pool_bits") if name in changes}
+        if above:
+            changes["upper"] = changes.get("upper", self.upper).replace(**above)
         return dataclasses.replace(self, **changes)
 
     def save(self, path):

@@ -19,6 +19,8 @@ from sim.tools import Simulator, require
 
 DESCRIPTION = "Simulates a core's emitted Verilog and compares every integer that leaves it with the golden model."
 MAX_STEPS = 10_000_000
+#: Of a model that has no pool: for sequences of up to 1,024 steps.
+POOL_BITS = 10
 
 
 class DiffersError(HadamError):
@@ -53,12 +55,18 @@ def parser():
     return parsing
 
 
+def emitting(model, emit):
+    """``model`` with another ``emit``; a model that has no pool gets one of :data:`POOL_BITS`."""
+    pool_bits = (model.layers[-1].pool_bits or POOL_BITS) if emit is Emit.SUM else 0
+    return model.replace(emit=emit, pool_bits=pool_bits)
+
+
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     arguments = parser().parse_args(argv)
     model = load_model(arguments.weights)
     if arguments.emit:
-        model = model.replace(emit=Emit(arguments.emit))
+        model = emitting(model, Emit(arguments.emit))
     netlist = arguments.netlist == "yes"
     simulator = Simulator(arguments.simulator or (Simulator.ICARUS if netlist else Simulator.VERILATOR))
     require(simulator)

@@ -33,15 +33,15 @@ def command(weights, *others):
 
 
 @pytest.mark.parametrize("emit, steps, sequences, readouts", [
-    ("last", 17, 3, 3), ("last", 1, 1, 1), ("every", 17, 3, 17),
+    ("last", 17, 3, 3), ("last", 1, 1, 1), ("every", 17, 3, 17), ("sum", 17, 3, 3),
 ])
 def test_everything_is_compared(weights, capsys, emit, steps, sequences, readouts):
     assert command(weights, "--steps", steps, "--emit", emit, "--json") == 0
     result = json.loads(capsys.readouterr().out)
     assert (result["steps"], result["sequences"]) == (steps, sequences)
-    assert (result["outputs"], result["states"]) == (3 * readouts, 8 * readouts)
+    assert (result["outputs"], result["states"]) == (3 * readouts, 8 * (17 if emit == "sum" else readouts))
     assert 0 < result["nonzero_states"] <= result["states"]
-    assert (result["cycles_per_step"] is None) == (steps == 1 or emit == "every")
+    assert (result["cycles_per_step"] is None) == (steps == 1 or emit != "last")
 
 
 @pytest.mark.parametrize("arch", ["serial", "parallel"])
