@@ -109,6 +109,7 @@ int main(int argc, char **argv)
             if (!error)
                 tell(&link, outputs, label);
         } else if (!strcmp(word, "status")) {
+            memset(&status, 0, sizeof status); /* what it says is told even where the device refused to say it */
             error = hadam_link_get_status(&link, &status);
             printf("status %u %u %u %u %u\n", status.in_sequence, status.has_result, status.saturated_steps, status.overruns,
                    status.bad_frames);

@@ -66,5 +66,16 @@ def test_ctrl_c_ends_the_tools_too(command, tmp_path):
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130 and "Traceback" not in said and said.splitlines()[-1] == "error: interrupted"
-    for pid in pids.read_text().split():
-        assert not Path(f"/proc/{pid}").exists()
+    # A tool that was told to end may be on its way still, and whoever inherits it may take a moment to notice.
+    deadline = time.monotonic() + 30
+    while left := [pid for pid in pids.read_text().split() if _runs(pid)]:
+        assert time.monotonic() < deadline, f"still running: {left}"
+        time.sleep(0.1)
+
+
+def _runs(pid):
+    """Whether process ``pid`` is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
