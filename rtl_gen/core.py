@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The core: a model's recurrence and read-out behind two streams."""
 
+from dataclasses import replace
+
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -82,8 +84,16 @@ class Core(wiring.Component):
 
     @property
     def timing(self):
-        """:class:`Timing` of one step, from an accepted vector to the next that can be accepted."""
-        return self._cell.timing
+        """:class:`Timing` of one step, from an accepted vector to the next that can be accepted.
+
+        For ``emit = sum`` the handing over of each state is part of its step: ``S = max(I + U, D + 3)`` clocks in the terms of
+        :meth:`sequence_timing`.
+        """
+        step = self._cell.timing
+        if self.model.emit is not Emit.SUM:
+            return step
+        unloaded = step.interval + 1 + self._cell.unload_interval
+        return replace(step, interval=max(unloaded, 1 + self._cell.unload_cycles + self._readout.POOLING))
 
     def sequence_timing(self, steps):
         """:class:`SequenceTiming` of sequences of ``steps`` vectors that never wait for their host, nor the answer for it.
@@ -95,11 +105,11 @@ class Core(wiring.Component):
         others take ``S = max(I + U, D + 3)``: the interval is ``(steps - 1) S + E``, the latency
         ``I + (steps - 1) S + D + r``.
         """
-        step, unload, readout = self.timing.interval, 1 + self._cell.unload_cycles, self._readout.cycles
+        step, unload, readout = self._cell.timing.interval, 1 + self._cell.unload_cycles, self._readout.cycles
         if self.model.emit is Emit.SUM:
-            least = step + 1 + self._cell.unload_interval
-            before = (steps - 1) * max(least, unload + self._readout.POOLING)
-            return SequenceTiming(step + before + unload + readout, before + max(least, unload + readout + 2))
+            before = (steps - 1) * self.timing.interval
+            last = max(step + 1 + self._cell.unload_interval, unload + readout + 2)
+            return SequenceTiming(step + before + unload + readout, before + last)
         batch = steps if self.model.emit is Emit.LAST else 1
         each = max(batch * step + 1 + self._cell.unload_interval, unload + readout + 2)
         batches = steps // batch

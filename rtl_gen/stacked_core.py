@@ -41,7 +41,8 @@ class StackedCore(wiring.Component):
     the digits out of the lower one's memory as its adders want them, a parallel one the words out of its registers. With
     ``I1`` and ``I2`` clocks a step of the layers and ``H`` for handing over (1 + the clocks from the upper cell's start
     until it has the last digit; 1 where parallel) a vector is accepted every ``max(I1 + H, I2)`` clocks; the second of a
-    sequence after ``I1 + H`` already.
+    sequence after ``I1 + H`` already. For ``emit = sum`` the upper state's way to the read-out is part of a step, which takes
+    ``max(I1 + H, I2 + U + 1, D + 3)`` clocks.
 
     Parameters
     ----------
@@ -67,6 +68,9 @@ class StackedCore(wiring.Component):
         self._handing_over = upper.taken + 1 if self._serial else 1
         self._readout = Readout(model.upper)
         interval = max(lower.timing.interval + self._handing_over, upper.timing.interval)
+        if model.emit is Emit.SUM:
+            interval = max(interval, upper.timing.interval + 1 + upper.unload_interval,
+                           1 + upper.unload_cycles + self._readout.POOLING)
         #: The latency is that of a step: from an accepted vector to the upper layer's new state.
         self.timing = Timing(lower.timing.interval + (not self._serial) + upper.timing.interval, interval)
         super().__init__({
@@ -83,14 +87,14 @@ class StackedCore(wiring.Component):
 
         As :meth:`rtl_gen.core.Core.sequence_timing`, but that the lower layer goes on while the upper one is read out: with
         ``I`` clocks a step a read-out comes every ``E = max((steps - 1) I + max(I, I2 + U + 1), D + r + 2)`` clocks; for
-        ``emit = sum`` every step but the last takes ``S = max(I, I2 + U + 1, D + 3)``.
+        ``emit = sum`` every ``E = (steps - 1) I + max(I, I2 + U + 1, D + r + 2)``.
         """
         step, own = self.timing.interval, self._upper.timing.interval
         unload, readout = 1 + self._upper.unload_cycles, self._readout.cycles
         if self.model.emit is Emit.SUM:
-            least = max(step, own + 1 + self._upper.unload_interval)
-            before = (steps - 1) * max(least, unload + self._readout.POOLING)
-            return SequenceTiming(self.timing.latency + before + unload + readout, before + max(least, unload + readout + 2))
+            before = (steps - 1) * step
+            last = max(step, own + 1 + self._upper.unload_interval, unload + readout + 2)
+            return SequenceTiming(self.timing.latency + before + unload + readout, before + last)
         batch = steps if self.model.emit is Emit.LAST else 1
         each = max((batch - 1) * step + max(step, own + 1 + self._upper.unload_interval), unload + readout + 2)
         batches = steps // batch

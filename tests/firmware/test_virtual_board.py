@@ -21,7 +21,7 @@ from firmware.virtual.terminal import Terminal
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import LinkError
-from hadam_hw.model import QuantizedModel, TestVectors
+from hadam_hw.model import Emit, QuantizedModel, TestVectors
 from rtl_gen.arch import parse_architecture
 from tests.models_for_tests import random_model, random_stack
 
@@ -83,6 +83,18 @@ def test_two_layers_equal_the_golden_model(tmp_path, capsys):
     assert run_cli(main, ["simulate", "--weights", str(tmp_path / "stack.npz"), "--board", "icebreaker", "--count", "3",
                           "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["compared"] == 3 * 4
+
+
+def test_a_sum_of_states_takes_its_steps_as_slowly_as_it_has_to():
+    # a step hands all units over, which takes longer than a byte of the board's rate: the rate has to be a lower one
+    model = random_model(size=32, block=16, outputs=3, emit=Emit.SUM, pool_bits=4, leak=2)
+    inputs = np.random.default_rng(7).integers(0, 256, (3, 20, 1))
+    compiled = compile_board(model, SERIAL, BOARD)
+    assert compiled.identity.link_hz < BOARD.baud
+    with VirtualBoard(compiled) as board, Client(board, digest=model.digest, timeout=0.02) as client:
+        results = client.infer(inputs.tolist())
+        assert client.status().overruns == 0
+    assert [list(result.logits) for result in results] == golden.run(model, inputs).outputs.tolist()
 
 
 def test_one_wrong_bit_is_seen():

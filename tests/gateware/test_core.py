@@ -159,6 +159,7 @@ def test_timing_of_a_sum(architecture):
     model = random_model(size=8, block=4, outputs=3, emit=Emit.SUM, seed=1)
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [6] * 3))
     promised = core.sequence_timing(6)
+    assert np.diff(record.accepted[:6]).tolist() == [core.timing.interval] * 5
     assert record.outputs[model.outputs - 1][0] - record.accepted[0] == promised.latency
     assert record.accepted[12] - record.accepted[6] == promised.interval
 

@@ -72,6 +72,7 @@ def test_timing_of_a_sum(architecture):
     model = stack("hadamard", Emit.SUM)
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [5] * 4))
     promised = core.sequence_timing(5)
+    assert np.diff(record.accepted[2:5]).tolist() == [core.timing.interval] * 2
     assert record.outputs[model.outputs - 1][0] - record.accepted[0] == promised.latency
     readouts = [record.outputs[k][0] for k in range(model.outputs - 1, len(record.outputs), model.outputs)]
     assert readouts[3] - readouts[2] == promised.interval
