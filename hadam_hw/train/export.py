@@ -71,14 +71,14 @@ def percent(outputs, labels):
     return float(100 * (right.all(axis=-1) if right.ndim > 1 else right).mean())
 
 
-def float_score(network, task, sequences, quantised=True):
-    """(percent, mean cross-entropy) of the float network, its codes in place or not."""
+def float_score(network, task, sequences, **options):
+    """(percent, mean cross-entropy) of a float network, which is called with ``options``."""
     network.eval()
     right, loss = [], 0.0
     with torch.no_grad():
         for start in range(0, len(sequences), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
-            logits, labels = network(real(task, sequences.inputs[part]), quantised), torch.from_numpy(sequences.labels[part])
+            logits, labels = network(real(task, sequences.inputs[part]), **options), torch.from_numpy(sequences.labels[part])
             loss += cross_entropy(logits, labels).item() * len(labels)
             right.append(percent(logits.numpy(), labels.numpy()) * len(labels))
     network.train()

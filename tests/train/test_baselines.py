@@ -12,8 +12,9 @@ from hadam_hw.cli import run_cli
 from hadam_hw.errors import DataError, UsageError
 from hadam_hw.model import InputFormat
 from hadam_hw.train.baselines.__main__ import main
-from hadam_hw.train.baselines.fit import Budget, score_of, train
+from hadam_hw.train.baselines.fit import Budget, train
 from hadam_hw.train.baselines.networks import KINDS, FastGrnn, Gru, Lstm, Orthogonal, OrthogonalSum, width_for_bytes
+from hadam_hw.train.export import float_score
 from hadam_hw.train.tasks import Sequences, Task, load_task
 
 torch.set_num_threads(1)
@@ -116,8 +117,8 @@ def test_each_learns_and_says_what_it_did(kind, task):
 
 def test_only_validation_chooses_and_the_test_set_is_seen_once(task, monkeypatch):
     looked = []
-    monkeypatch.setattr("hadam_hw.train.baselines.fit.score_of",
-                        lambda network, task, sequences: looked.append(sequences) or score_of(network, task, sequences))
+    monkeypatch.setattr("hadam_hw.train.baselines.fit.float_score",
+                        lambda network, task, sequences: looked.append(sequences) or float_score(network, task, sequences))
     train(task, "orthogonal", 4, Budget(epochs=2, lrs=(1e-3, 1e-2)))
     assert looked == [task.validation] * 4 + [task.test]
 
@@ -127,9 +128,9 @@ def test_the_network_of_the_best_epoch_is_kept(task, monkeypatch):
 
     def fake(network, task, sequences):
         seen.append([parameter.detach().clone() for parameter in network.parameters()])
-        return next(fakes)
+        return next(fakes), 0.0
 
-    monkeypatch.setattr("hadam_hw.train.baselines.fit.score_of", fake)
+    monkeypatch.setattr("hadam_hw.train.baselines.fit.float_score", fake)
     record = train(task, "orthogonal", 4, Budget(epochs=4, batch=50, lrs=(1e-2,)))
     assert record["validation"] == 70 and record["test"] == 1
     assert all(torch.equal(tested, best) for tested, best in zip(seen[4], seen[1]))

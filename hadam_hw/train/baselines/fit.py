@@ -10,8 +10,8 @@ import torch
 
 from hadam_hw.errors import DataError
 from hadam_hw.train.baselines.networks import KINDS
+from hadam_hw.train.export import cross_entropy, float_score, real
 
-EVALUATION_BATCH = 1000
 #: Gradients of gated networks burst now and then; their norm is cut here.
 LARGEST_GRADIENT = 1.0
 
@@ -52,18 +52,8 @@ def train(task, kind, width, budget, on_epoch=lambda lr, epoch, loss, score: Non
     validation, network, lr = best
     return {"task": task.name, "kind": kind, "width": width, "bytes": network.model_bytes, "epochs": budget.epochs,
             "batch": budget.batch, "lrs": list(budget.lrs), "lr": lr, "noise": budget.noise, "dropout": budget.dropout,
-            "leak": budget.leak, "validation": validation, "test": score_of(network, task, task.test),
+            "leak": budget.leak, "validation": validation, "test": float_score(network, task, task.test)[0],
             "seconds": round(time.monotonic() - start, 1), "seed": budget.seed}
-
-
-def score_of(network, task, sequences):
-    """Percent of right classes."""
-    right = 0
-    with torch.no_grad():
-        for start in range(0, len(sequences), EVALUATION_BATCH):
-            part = slice(start, start + EVALUATION_BATCH)
-            right += int((network(_real(sequences.inputs[part], task)).argmax(1).numpy() == sequences.labels[part]).sum())
-    return 100 * right / len(sequences)
 
 
 def _train_at(task, kind, width, budget, lr, on_epoch):
@@ -79,21 +69,19 @@ def _train_at(task, kind, width, budget, lr, on_epoch):
         total = 0.0
         for chosen in np.array_split(rng.permutation(len(task.train)), batches):
             inputs, labels = task.train.draw(chosen, rng)
-            x = _real(inputs, task)
+            x = real(task, inputs)
             x = x + budget.noise * torch.randn_like(x) if budget.noise else x
-            loss = torch.nn.functional.cross_entropy(network(x, budget.dropout), torch.from_numpy(labels))
+            x = x + budget.noise * torch.randn_like(x) if budget.noise else x
+            loss = cross_entropy(network(x, budget.dropout), torch.from_numpy(labels))
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
             optimiser.step()
             schedule.step()
             total += loss.item()
-        score = score_of(network, task, task.validation)
+        score = float_score(network, task, task.validation)[0]
         if score > best[0]:
             best = (score, copy.deepcopy(network))
         on_epoch(lr, epoch + 1, total / batches, score)
     return best
 
-
-def _real(inputs, task):
-    return torch.from_numpy(inputs.astype(np.float32)) * task.scale
