@@ -2,6 +2,7 @@
 """What tests of several folders share."""
 
 import gzip
+import warnings
 
 import numpy as np
 import pytest
@@ -21,3 +22,14 @@ def pictures(tmp_path_factory):
             header = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
             (folder / "mnist" / f"{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
     return folder
+
+
+@pytest.fixture
+def cluster():
+    """A dask cluster of one worker in this process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own, about ports and deprecations
+        from distributed import LocalCluster
+
+        with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as running:
+            yield running

@@ -2,7 +2,6 @@
 """`explore --verify`: real builds of the best candidates, here and through a dask cluster."""
 
 import json
-import warnings
 
 import pytest
 
@@ -13,17 +12,6 @@ from rtl_gen.toolchain import Kind
 from rtl_gen.verbs import explore
 from rtl_gen.verify import verify
 from tests.models_for_tests import random_model
-
-
-@pytest.fixture
-def cluster():
-    """A dask cluster of one worker in this process."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own, about ports and deprecations
-        from distributed import LocalCluster
-
-        with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as running:
-            yield running
 
 
 def test_a_build_on_a_cluster_is_then_known_here(tmp_path, cluster):

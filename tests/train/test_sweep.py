@@ -2,7 +2,6 @@
 """Sweeps: every configuration with every seed, once; here and on a cluster the same model comes out."""
 
 import json
-import warnings
 
 import pytest
 
@@ -20,17 +19,6 @@ def config(tmp_path):
     folder.mkdir()
     (folder / "small.toml").write_text(CONFIG)
     return folder / "small.toml"
-
-
-@pytest.fixture
-def cluster():
-    """A dask cluster of one worker in this process."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own, about ports and deprecations
-        from distributed import LocalCluster
-
-        with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as running:
-            yield running
 
 
 def test_what_is_done_is_not_done_again_and_a_cluster_makes_the_same(config, pictures, tmp_path, capsys, cluster):
