@@ -107,3 +107,16 @@ def test_tokens_learn_through_a_table(tmp_path):
     outputs = golden.run(model, integers(task, task.test.inputs)).outputs
     assert model.provenance.integer_score == percent(outputs, task.test.labels)
     assert (golden.run(model, model.vectors.inputs).outputs == model.vectors.outputs).all()
+
+
+def test_the_integers_decide_and_float_only_among_equals(task, tmp_path, monkeypatch):
+    seen, scores = [], iter([(90.0, 50.0), (60.0, 70.0), (95.0, 65.0), (61.0, 70.0)])
+
+    def validate(network, *_):
+        seen.append(network.output_weight.detach().clone().numpy())
+        return next(scores)
+
+    monkeypatch.setattr("hadam_hw.train.fit._validate", validate)
+    kept = fit(task, SETTINGS, tmp_path / "c")
+    assert kept.validation_score == 70 and np.array_equal(kept.parameters["output_weight"], seen[3])
+    assert not np.array_equal(seen[1], seen[3])
