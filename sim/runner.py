@@ -50,7 +50,7 @@ def cache_folder():
     return (Path(given) if given else Path(base) / "hadam_hw") / "sim"
 
 
-def compile_design(sources, top, simulator, *, cache=None, args=()):
+def compile_design(sources, top, simulator, *, cache=None, args=(), libraries=None):
     """Compiles ``sources`` for ``simulator``, or finds the result of doing so earlier.
 
     Parameters
@@ -64,6 +64,8 @@ def compile_design(sources, top, simulator, *, cache=None, args=()):
         Default :func:`cache_folder`.
     args : sequence of str
         More arguments for the simulator's compiler.
+    libraries : Path, optional
+        Folder of cocotb's shared libraries; of the installed cocotb by default.
 
     Raises
     ------
@@ -73,14 +75,17 @@ def compile_design(sources, top, simulator, *, cache=None, args=()):
         If the simulator refuses the design; the end of its log is in the message.
     """
     require(simulator)
+    if libraries is None:
+        from cocotb_tools.config import libs_dir as libraries  # absent without cocotb, which `require` tells
     cache = cache_folder() if cache is None else cache
     if simulator is Simulator.VERILATOR:
         # Only the ports of the top are looked at from outside.
         sources = {"ports.vlt": f'`verilator_config\npublic_flat_rw -module "{top}" -var "*"\n', **sources}
         args = (*VERILATOR_ARGS, *args)
     key = hashlib.sha256()
-    for part in (simulator.value, top, *args, version("cocotb"), _version_of(simulator), os.environ.get("CXX", "g++"),
-                 *(text for item in sources.items() for text in item)):
+    # The program looks for cocotb's libraries where they were when it was linked: another environment needs its own.
+    for part in (simulator.value, top, *args, version("cocotb"), str(libraries), _version_of(simulator),
+                 os.environ.get("CXX", "g++"), *(text for item in sources.items() for text in item)):
         key.update(part.encode() + b"\0")
     folder = cache / key.hexdigest()[:32]
     if (folder / "done").exists():

@@ -2,6 +2,7 @@
 """The bench itself: on a stand-in core it is green, and every kind of planted fault turns it red."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,16 @@ def test_the_faultless_stand_in_is_green_and_everything_was_compared(simulator, 
     result = simulate(echo_job(WORDS, x_pauses=pauses, y_pauses=pauses[::-1]), simulator)
     assert result["cores"][0]["runs"] == [
         {"name": "echo", "sent": len(WORDS), "compared_y": len(WORDS), "compared_tap": len(WORDS)}]
+
+
+def test_a_design_compiled_in_another_environment_is_not_taken_from_the_cache(tmp_path):
+    # It is linked with that environment's cocotb, which may be gone by now.
+    def compiled(**given):
+        return compile_design(echo_sources(), TOP, Simulator.ICARUS, cache=tmp_path, **given)
+
+    here, again, elsewhere = compiled(), compiled(), compiled(libraries=tmp_path / "gone")
+    assert again == replace(here, seconds=0.0)
+    assert elsewhere.folder != here.folder and elsewhere.seconds > 0
 
 
 @pytest.mark.parametrize("planted, message", [
