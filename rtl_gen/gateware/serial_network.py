@@ -10,6 +10,8 @@ from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from rtl_gen.gateware.words import gather
+
 
 def bundle(digit, count):
     """The shape of ``count`` digit streams that move together: ``digit`` fields of ``count`` bits."""
@@ -116,7 +118,8 @@ class SerialNetwork(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         digit, graph = self.digit, self.graph
-        # streams[node][d] is the node's digit, a Value of `digit` bits, d clocks late
+        # The fields that a node is a bit of, and which. streams[node][d]: its digit, a Value of `digit` bits, d clocks late.
+        origins = {k: (self.i, k) for k in range(graph.inputs)}
         streams = {k: [Cat(field[k] for field in self.i)] for k in range(graph.inputs)}
 
         def late(node, clocks):
@@ -141,14 +144,23 @@ class SerialNetwork(wiring.Component):
             m.submodules[f"level{time}"] = level = SerialAdders(digit, [adder.right.negate for adder in adders])
             levels[time] = level, adders
             for k, node in enumerate(members):
+                origins[node] = level.o, k
                 streams[node] = [Cat(field[k] for field in level.o)]
+
+        def bundled(edges, when):
+            """The fields of the streams that ``edges`` name."""
+            sources = {id(origins[edge.node][0]) for edge in edges}
+            if len(sources) == 1 and not any(edge.shift or self._delay(edge, when) for edge in edges):
+                source, places = origins[edges[0].node][0], [origins[edge.node][1] for edge in edges]
+                return [gather(field, places) for field in source]
+            words = [take(edge, when) for edge in edges]
+            return [Cat(word[j] for word in words) for j in range(digit)]
+
         # Connected only now: a shifted operand may come from the same level, or even a later one.
         clear = self.clear
         for time, (level, adders) in levels.items():
-            left = [take(adder.left, time - 1) for adder in adders]
-            right = [take(adder.right, time - 1) for adder in adders]
-            for j in range(digit):
-                m.d.comb += [level.a[j].eq(Cat(word[j] for word in left)), level.b[j].eq(Cat(word[j] for word in right))]
+            m.d.comb += [a.eq(left) for a, left in zip(level.a, bundled([adder.left for adder in adders], time - 1))]
+            m.d.comb += [b.eq(right) for b, right in zip(level.b, bundled([adder.right for adder in adders], time - 1))]
             m.d.comb += level.clear.eq(clear)
             delayed_clear = Signal(name=f"clear{time}", init=1)
             m.d.sync += delayed_clear.eq(clear)
