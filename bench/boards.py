@@ -44,7 +44,7 @@ def main(argv):
     parser.add_argument("--models", default=",".join(sorted(path.stem for path in (ROOT / "models").glob("*.npz"))))
     parser.add_argument("--archs", default=ARCHITECTURES, help="tried in this order, until one fits")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--json", type=Path, default=ROOT / "build" / "boards.json", metavar="FILE")
+    parser.add_argument("--json", type=Path, default=ROOT / "bench" / "boards.json", metavar="FILE")
     parser.add_argument("--minutes", type=float, default=20, help="for one build")
     parser.add_argument("--table", action="store_true", help="build nothing, write the table of what there is")
     arguments = parser.parse_args(argv)
