@@ -42,8 +42,7 @@ typedef struct {
     int (*send)(void *context, const uint8_t *bytes, size_t count);
     /*
      * Waits for at most `count` bytes, at least for one, and returns how many came: 0 after `timeout_ms` without any.
-     * With 0 ms it takes what is there. Over SPI it clocks out zeros while the ready line is high; bytes of zero that the
-     * device sends between frames may be passed on.
+     * With 0 ms it takes what is there. For SPI, hadam_spi.h has both functions.
      */
     int (*receive)(void *context, uint8_t *bytes, size_t count, uint32_t timeout_ms);
 } hadam_transport;

@@ -17,9 +17,11 @@ from rtl_gen.cache import Cache, cache_folder, digest
 from rtl_gen.design import emit_design
 from rtl_gen.design_files import DESIGN_FILE, FACTS_FILE, PLL_SIMULATION
 from rtl_gen.link.frames import Identity
+from rtl_gen.link.kind import Link
 from rtl_gen.top import SILENCE_CLOCKS
 
-HARNESS = Path(__file__).with_name("harness.cpp")
+#: What works the pins of each link.
+HARNESSES = {Link.UART: Path(__file__).with_name("harness.cpp"), Link.SPI: Path(__file__).with_name("harness_spi.cpp")}
 LIBRARY = "board.so"
 #: For the files that are worked through in each clock, and for the rest, which only starts the simulation.
 FAST, SLOW = "-O2", "-O0"
@@ -35,8 +37,8 @@ class CompiledBoard:
     Parameters
     ----------
     library : bytes
-        A shared library with the functions of ``harness.cpp``.
-    divisor : int
+        A shared library with the functions of ``harness.cpp``, or, if the link is SPI, of ``harness_spi.cpp``.
+    divisor : int or None
         Clocks a bit of the UART.
     clock_hz : float
         Of the board.
@@ -46,20 +48,23 @@ class CompiledBoard:
     """
 
     library: bytes
-    divisor: int
+    divisor: int | None
     clock_hz: float
     identity: Identity
     cached: bool
 
 
-def compile_board(model, architecture, board, *, silence_clocks=SILENCE_CLOCKS, cache=None, on_stage=lambda text: None):
-    """Compiles the design that :func:`rtl_gen.design.emit_design` emits for ``board``, its UART link included.
+def compile_board(model, architecture, board, *, link=Link.UART, silence_clocks=SILENCE_CLOCKS, cache=None,
+                  on_stage=lambda text: None):
+    """Compiles the design that :func:`rtl_gen.design.emit_design` emits for ``board``, its link included.
 
     Parameters
     ----------
     model : QuantizedModel
     architecture : Architecture
     board : boards.parts.board.Board
+    link : Link
+        :class:`~firmware.virtual.board.VirtualBoard` takes a UART alone.
     silence_clocks : int
     cache : Cache, optional
     on_stage : callable
@@ -74,8 +79,9 @@ def compile_board(model, architecture, board, *, silence_clocks=SILENCE_CLOCKS, 
     """
     compiler, root = _require()
     on_stage("Verilog of the whole design")
-    files = emit_design(model, architecture, board, None, 1, silence_clocks=silence_clocks)
-    sources = {"design.v": files[DESIGN_FILE], "pll.v": PLL_SIMULATION.read_bytes(), "harness.cpp": HARNESS.read_bytes()}
+    files = emit_design(model, architecture, board, None, 1, link=link, silence_clocks=silence_clocks)
+    sources = {"design.v": files[DESIGN_FILE], "pll.v": PLL_SIMULATION.read_bytes(),
+               "harness.cpp": HARNESSES[link].read_bytes()}
     facts = json.loads(files[FACTS_FILE])
 
     def make():

@@ -1,42 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The driver on a POSIX file descriptor, told what to do by the words of its command line: FD DIGEST|- TIMEOUT RETRIES, then
+ * The driver on a line of link_line.h, told what to do by the words of its command line: LINE DIGEST|- TIMEOUT RETRIES, then
  * on stdin "infer N", "stream N CHUNK", "read", "status", "reset", each of the first two with N vectors of numbers behind it.
  */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "hadam_link.h"
-
-static int send_bytes(void *context, const uint8_t *bytes, size_t count)
-{
-    while (count) {
-        const ssize_t sent = write(*(int *)context, bytes, count);
-        if (sent < 0)
-            return -1;
-        bytes += sent;
-        count -= (size_t)sent;
-    }
-    return 0;
-}
-
-static int receive_bytes(void *context, uint8_t *bytes, size_t count, uint32_t timeout_ms)
-{
-    struct pollfd line = {0, POLLIN, 0};
-    ssize_t got;
-    line.fd = *(int *)context;
-    if (poll(&line, 1, (int)timeout_ms) < 1)
-        return 0;
-    got = read(line.fd, bytes, count);
-    return got <= 0 ? -1 : (int)got;
-}
+#include "link_line.h"
 
 static void put_element(void *elements, unsigned width, size_t place, int value)
 {
@@ -60,19 +33,18 @@ int main(int argc, char **argv)
     static hadam_link link;
     static uint16_t elements[1 << 16];
     static hadam_link_logit outputs[4096];
-    hadam_transport transport = {0, send_bytes, receive_bytes};
+    hadam_transport transport;
     hadam_link_status status;
     hadam_link_error error;
     uint8_t digest[8];
     uint16_t label = 0;
     char word[16];
     size_t vectors, chunk, i, done;
-    int fd, value, has_result;
+    int value, has_result;
     unsigned byte;
     if (argc != 5)
         return 2;
-    fd = atoi(argv[1]);
-    transport.context = &fd;
+    transport = open_line(argv[1]);
     for (i = 0; i < 8 && sscanf(argv[2] + 2 * i, "%2x", &byte) == 1; i++)
         digest[i] = (uint8_t)byte;
     error = hadam_link_open(&link, transport, (uint32_t)atoi(argv[3]), (uint8_t)atoi(argv[4]), i == 8 ? digest : NULL);
@@ -121,5 +93,6 @@ int main(int argc, char **argv)
         printf("%s %d %u\n", word, error, link.device_error);
     }
     printf("repeated %" PRIu32 "\n", link.repeated);
+    close_line();
     return 0;
 }

@@ -6,7 +6,6 @@ import re
 import subprocess
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,26 +23,39 @@ from rtl_gen.link import frames
 from rtl_gen.link.frames import Command, ErrorCode
 from tests.firmware.c_harness import SANITIZED, compile_all, random_inputs
 from tests.firmware.link_peer import Faults, Peer
+from tests.firmware.link_program import (
+    BAD_REQUEST,
+    FD_LINE,
+    LOST,
+    MAIN,
+    NO_REPLY,
+    OK,
+    REFUSED,
+    UNSUPPORTED,
+    WRONG_MODEL,
+    open_line,
+    order,
+    result_line,
+    say,
+)
 from tests.firmware.test_virtual_board import tiny
 from tests.models_for_tests import random_model
 
-MAIN = Path(__file__).with_name("link_main.c")
 #: On a bad line: the device's silence in seconds, and the host's in milliseconds. What is cut off is sent again, never wrong.
 QUICK = 0.03
 PATIENCE = 90
-OK, NO_REPLY, REFUSED, LOST, WRONG_MODEL, UNSUPPORTED, BAD_REQUEST = 0, 2, 3, 4, 5, 6, 7
 
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory):
     folder = tmp_path_factory.mktemp("driver")
-    return compile_all([MAIN, INCLUDE / "hadam_link.c"], folder, SANITIZED)
+    return compile_all([MAIN, FD_LINE, INCLUDE / "hadam_link.c"], folder, SANITIZED)
 
 
 @pytest.fixture(scope="module")
 def wide_driver(tmp_path_factory):
     folder = tmp_path_factory.mktemp("driver")
-    return compile_all([MAIN, INCLUDE / "hadam_link.c"], folder, (*SANITIZED, "-DHADAM_LINK_LOGIT=int64_t"))
+    return compile_all([MAIN, FD_LINE, INCLUDE / "hadam_link.c"], folder, (*SANITIZED, "-DHADAM_LINK_LOGIT=int64_t"))
 
 
 def talk(driver, peer, orders, digest="-", timeout=5000, retries=12):
@@ -55,22 +67,6 @@ def talk(driver, peer, orders, digest="-", timeout=5000, retries=12):
         peer.far.close()
         peer.join(5)
         peer.line.close()
-
-
-def say(driver, fd, orders, digest, timeout, retries):
-    """The lines that the driver's program says to ``orders``, its line being the open file ``fd``."""
-    process = subprocess.run([driver, str(fd), digest, str(timeout), str(retries)], input=orders, capture_output=True,
-                             text=True, pass_fds=[fd], timeout=120)
-    assert process.returncode == 0, process.stderr
-    return process.stdout.splitlines()
-
-
-def order(word, inputs, chunk=1):
-    return f"{word} {len(inputs)} {chunk} {' '.join(map(str, inputs.ravel()))}\n"
-
-
-def result_line(outputs):
-    return f"result {' '.join(map(str, outputs))} class {golden.classify(outputs)}"
 
 
 MODELS = {
@@ -90,12 +86,7 @@ def test_requests_over_a_good_line(driver, name):
     peer = Peer(model)
     orders = order("stream", second, chunk) + "read status reset read"
     lines = talk(driver, peer, orders if every else order("infer", first) + orders, digest=model.digest)
-    said = peer.identity
-    assert lines.pop(0) == (
-        f"open 0 size {said.size} inputs {said.inputs} outputs {said.outputs} width {said.input_width} signed "
-        f"{int(said.input_signed)} every {int(said.emit_every)} bytes {said.output_bytes} state {said.state_width} vectors "
-        f"{said.step_vectors} clocks {said.step_clocks} {said.answer_clocks} {said.silence_clocks} {said.clock_hz} "
-        f"{said.link_hz}")
+    assert lines.pop(0) == open_line(peer.identity)
     if not every:
         assert lines[:2] == [result_line(golden.trace(model, first).outputs[-1]), "infer 0 0"]
         del lines[:2]
@@ -204,11 +195,7 @@ def test_the_gateware_and_the_driver_understand_each_other(driver):
             os.close(fd)
             stop.set()
             thread.join()
-    said = board.compiled.identity
-    assert lines[0] == (
-        f"open 0 size 8 inputs 2 outputs 3 width 8 signed 1 every 0 bytes {said.output_bytes} state 12 vectors "
-        f"{said.step_vectors} clocks {said.step_clocks} {said.answer_clocks} {said.silence_clocks} {said.clock_hz} "
-        f"{said.link_hz}")
+    assert lines[0] == open_line(board.compiled.identity)
     saturated = sum(int((golden.trace(model, x).saturations > 0).sum()) for x in (first, second))
     wanted = [result_line(golden.trace(model, x).outputs[-1]) for x in (first, second)]
     assert lines[1:] == [wanted[0], "infer 0 0", wanted[1], "stream 0 0", f"status 0 1 {saturated} 0 0", "status 0 0",
@@ -226,7 +213,8 @@ def test_a_wrong_constant_is_seen(tmp_path):
     for source in ("hadam_link.h", "hadam_link.c"):
         (tmp_path / source).write_text((INCLUDE / source).read_text())
     (tmp_path / "hadam_frames.h").write_text(wrong)
-    command = ["gcc", "-std=c99", f"-I{tmp_path}", str(MAIN), str(tmp_path / "hadam_link.c"), "-o", str(tmp_path / "program")]
+    command = ["gcc", "-std=c99", f"-I{tmp_path}", str(MAIN), str(FD_LINE), str(tmp_path / "hadam_link.c"),
+               "-o", str(tmp_path / "program")]
     subprocess.run(command, check=True)
     model = MODELS["vectors"]
     x = random_inputs(model, 1, 2)[0]
