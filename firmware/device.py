@@ -66,13 +66,17 @@ def _answers(port, baud):
     return True
 
 
-def run(client, sequences):
-    """The results of all sequences with a bar on standard error, and the seconds it took."""
+def run(client, sequences, embed=None):
+    """The results of all sequences with a bar on standard error, and the seconds it took.
+
+    ``sequences`` is int [sequences, steps, inputs]; or int [sequences, steps] of tokens, and ``embed`` makes the vectors of
+    each when its turn comes: all at once would be gigabytes of a test set of texts.
+    """
     began, results = time.monotonic(), []
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=error_console(), transient=True) as progress:
         task = progress.add_task("sequences", total=len(sequences))
-        for result in client.each(sequences.tolist()):
+        for result in client.each((embed(sequence) if embed else sequence).tolist() for sequence in sequences):
             results.append(result)
             progress.advance(task)
     return results, time.monotonic() - began

@@ -12,28 +12,29 @@ LABEL, LABELS, INPUTS = "label", "labels", "inputs"
 KINDS = (".npy", ".npz", ".csv")
 
 
-def load(path, inputs):
+def load(path, inputs, model=None):
     """The sequences in a file.
 
     ``.npy`` holds integers [sequences, steps, inputs], or [sequences, steps * inputs]; ``.npz`` such an array as
     ``inputs`` and perhaps ``labels``; ``.csv`` a sequence a line, vector after vector, under a header if one column
-    is ``label``.
+    is ``label``. Where ``model`` has a table, two dimensions are tokens [sequences, steps], and a line is a token a step.
 
     Parameters
     ----------
     path : Path
     inputs : int
         Elements of a vector.
+    model : QuantizedModel or StackedModel, optional
 
     Returns
     -------
-    sequences : int array [sequences, steps, inputs]
+    sequences : int array [sequences, steps, inputs], or of tokens [sequences, steps]
     labels : int array [sequences] or None
 
     Raises
     ------
     DataError
-        If the file is not that.
+        If the file is not that, or a token is not in the table.
     """
     if path.suffix not in KINDS:
         raise DataError(f"File must be one of {', '.join(KINDS)}, not {path.name}")
@@ -45,13 +46,33 @@ def load(path, inputs):
         raise DataError(f"{path} must hold whole numbers, sequence by sequence, and does not: {error}") from None
     if found.dtype.kind not in "iu":
         raise DataError(f"Elements in {path} must be integers, not {found.dtype}; scale them as the model's input asks")
-    if found.ndim == 2 and found.shape[1] % inputs == 0:
-        found = found.reshape(len(found), -1, inputs)
-    if found.ndim != 3 or found.shape[2] != inputs or not found.size:
-        raise DataError(f"Sequences in {path} must have shape [sequences, steps, {inputs}], not {list(found.shape)}")
+    table = getattr(model, "table", None)
+    if found.ndim == 2 and table is not None and found.size:
+        _check_tokens(path, found, len(table))
+    else:
+        found = _vectors(path, found, inputs, model)
     if labels is not None and labels.shape != (len(found),):
         raise DataError(f"Labels in {path} must be one a sequence, {len(found)}, not of shape {list(labels.shape)}")
     return found, labels
+
+
+def _check_tokens(path, found, count):
+    wrong = np.argwhere((found < 0) | (found >= count))
+    if len(wrong):
+        sequence, step = wrong[0]
+        raise DataError(f"Tokens in {path} must be between 0 and {count - 1}, and step {step} of sequence {sequence} is "
+                        f"{found[sequence, step]}; give tokens that the table does not have the number of an unknown one")
+
+
+def _vectors(path, found, inputs, model):
+    shape = list(found.shape)
+    if found.ndim == 2 and found.shape[1] % inputs == 0:
+        found = found.reshape(len(found), -1, inputs)
+    if found.ndim != 3 or found.shape[2] != inputs or not found.size:
+        maybe_tokens = len(shape) == 2 and model is None
+        hint = "; if these are tokens, name the model whose table has them: --weights" if maybe_tokens else ""
+        raise DataError(f"Sequences in {path} must have shape [sequences, steps, {inputs}], not {shape}{hint}")
+    return found
 
 
 def _npy(path):
