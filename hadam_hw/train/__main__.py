@@ -24,7 +24,8 @@ from hadam_hw.train.tasks import TASKS, load_task
 
 _HELP = {
     "task": f"one of {', '.join(sorted(TASKS))}", "hidden": "units", "block": "of the Hadamard matrix; --hidden for one block",
-    "seed": "signs, start, order, split", "lr": "Adam's rate at the start", "v_bits": "bits of V's codes",
+    "seed": "signs, start, order, split", "lr": "Adam's rate at the start",
+    "clip": "largest norm of a batch's gradient; 0 for no limit", "v_bits": "bits of V's codes",
     "u_bits": "bits of U's codes", "noise": "on the inputs while training, in the units of x; of tokens the share dropped",
     "shift": "steps (pixels of a picture) that a sequence is moved by, at most, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",

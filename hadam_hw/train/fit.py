@@ -119,6 +119,8 @@ def _epoch(network, optimiser, task, settings, epoch, on_step):
             loss = cross_entropy(network(some_x), some_labels) * (len(some_x) / len(x))
             loss.backward()
             total += loss.item()
+        if settings.clip:
+            torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
         optimiser.step()
         if settings.signs is Signs.FLIPS:
             flips += flip_where_better(network, x, labels, index, epoch / settings.epochs)

@@ -38,6 +38,8 @@ class Settings:
     epochs, batch : int
     lr : float
         Adam's rate, which falls to 0 along a cosine.
+    clip : float
+        Largest norm of a batch's gradient, which is scaled down to it; 0 for no limit.
     v_bits, u_bits : int
         Bits of the codes of V (of the table, where inputs are tokens) and U.
     noise : float
@@ -75,6 +77,7 @@ class Settings:
     epochs: int = 20
     batch: int = 100
     lr: float = 2e-3
+    clip: float = 0.0
     v_bits: int = 4
     u_bits: int = 4
     noise: float = 0.0

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from hadam_hw import golden
 from hadam_hw.model import Activation, Emit, InputFormat
@@ -88,6 +89,24 @@ def test_every_kind_learns_and_what_is_best_are_its_integers(task, changes, leas
     assert abs(model.provenance.integer_score - model.provenance.float_score) <= 3
     if settings.signs is Signs.FLIPS:
         assert sum(epoch.flips for epoch in epochs)
+
+
+def test_a_clipped_gradient_is_no_longer_than_its_limit(task, tmp_path, monkeypatch):
+    norms = []
+    step = torch.optim.Adam.step
+
+    def observed(self):
+        gradients = [value.grad.flatten() for group in self.param_groups for value in group["params"]]
+        norms.append(torch.cat(gradients).norm().item())
+        return step(self)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", observed)
+    fit(task, replace(SETTINGS, epochs=1), tmp_path / "free")
+    assert max(norms) > 1.01 * min(norms)
+    limit = sorted(norms)[len(norms) // 2]
+    norms.clear()
+    fit(task, replace(SETTINGS, epochs=1, clip=limit), tmp_path / "clipped")
+    assert 0.99 * limit < max(norms) <= 1.0001 * limit
 
 
 def test_tokens_learn_through_a_table(tmp_path):
