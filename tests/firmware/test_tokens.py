@@ -14,7 +14,7 @@ from tests.firmware.link_peer import Peer
 from tests.models_for_tests import random_model
 
 RNG = np.random.default_rng(3)
-PLAIN = random_model(size=16, outputs=3, inputs=4, input_width=6, input_signed=True)
+PLAIN = random_model(size=16, outputs=3, inputs=4, input_width=6, input_signed=True, bias_range=2)
 MODEL = PLAIN.replace(table=RNG.integers(-32, 32, (50, 4)))
 TOKENS = RNG.integers(0, 50, (7, 12))
 LABELS = golden.classify(golden.run(MODEL, TOKENS).outputs)
@@ -66,6 +66,7 @@ def infer(tmp_path, monkeypatch, capsys):
 def test_tokens_are_looked_up(infer, suffix):
     facts = infer(TOKENS, suffix=suffix)
     assert facts["classes"] == LABELS.tolist() and len(set(facts["classes"])) > 1
+    assert (golden.classify(golden.run(MODEL, (TOKENS + 1) % 50).outputs) != LABELS).any()  # another row would be seen
     assert facts.get("correct") == (7 if suffix == "npz" else None)
 
 
