@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A model as two C files, ``NAME.h`` for users and ``NAME.c`` with the tables; what computes is ``hadam_cell.h``."""
+"""A model as C files: ``NAME.h`` for users, ``NAME.c`` with the tables; what computes is ``hadam_cell.h``.
+
+Of two layers the lower one is in ``NAME_lower.h`` and ``NAME_lower.c``; a table of tokens is in ``NAME_table.c``.
+"""
 
 import re
 from importlib.resources import files
@@ -16,6 +19,8 @@ INCLUDE = Path(__file__).resolve().parent
 #: How much of the digest a device tells (docs/link.md).
 DIGEST_BYTES = 8
 MAX_NAME = 48
+#: What the names of the other files end with.
+LOWER, TABLE = "_lower", "_table"
 _WIDTH = 124
 
 
@@ -35,63 +40,113 @@ def c_name(text):
 
 
 def sizes(model):
-    """Bytes of ``model`` in C: of the tables, of a state, of a read-out's outputs; and the types that hold the sums."""
-    plan = layout(model)
-    words = model.size * (1 if isinstance(model.recurrence, Hadamard) else 2)
-    word = plan.word_bits // 8
-    align = max(word, 4)
-    pool = model.size * plan.logit_bits // 8 if model.pool_bits else 0
-    align = max(align, plan.logit_bits // 8) if pool else align
+    """Bytes of ``model`` in C, and the types that hold its sums.
+
+    ``table_bytes`` are those of all layers, ``token_bytes`` those of a table of tokens; ``state_bytes`` and ``logits_bytes``
+    those of a state and of a read-out's outputs; ``word_bits`` and ``logit_bits`` the top layer's.
+    """
+    plans = [layout(layer) for layer in model.layers]
+    state = None
+    for layer, plan in zip(model.layers, plans):
+        state = _state(layer, plan, state)
     return {
-        "word_bits": plan.word_bits, "logit_bits": plan.logit_bits, "table_bytes": plan.table_bytes,
-        # the pool, z, next, saturations, and with two phases the last one's; padded as C pads them
-        "state_bytes": -(-(pool + -(-words * word // 4) * 4 + 4 + (len(model.phases) == 2)) // align) * align,
-        "logits_bytes": model.outputs * plan.logit_bits // 8,
+        "word_bits": plans[-1].word_bits, "logit_bits": plans[-1].logit_bits,
+        "table_bytes": sum(plan.table_bytes for plan in plans), "state_bytes": state[0],
+        "logits_bytes": model.outputs * plans[-1].logit_bits // 8,
+        "token_bytes": 0 if _tokens(model) is None else _tokens(model).size * plans[0].input_bits // 8,
     }
+
+
+def _tokens(model):
+    """The table int [tokens, d_in], or None."""
+    return model.layers[-1].table
+
+
+def _state(layer, plan, lower):
+    """(bytes, alignment) of a layer's state in C, ``lower`` being those of the layer below, if there is one."""
+    word, logit = plan.word_bits // 8, plan.logit_bits // 8
+    words = layer.size * (1 if isinstance(layer.recurrence, Hadamard) else 2)
+    members = [(layer.size * logit, logit)] if getattr(layer, "pool_bits", 0) else []
+    members += [lower] if lower else []
+    members += [(words * word, word), (4, 4)]  # z, next, saturations
+    members += [(1, 1)] if len(layer.phases) == 2 else []
+    end = 0
+    for size, align in members:
+        end = -(-end // align) * align + size
+    align = max(align for _, align in members)
+    return -(-end // align) * align, align
+
+
+def c_sources(texts, name):
+    """Those of the files ``texts`` of model ``name`` that every program with it compiles: all but a table of tokens."""
+    return [file for file in texts if file.endswith(".c") and file != f"{name}{TABLE}.c"]
 
 
 def render(model, name):
     """The texts of the C files of ``model`` by their names; ``name`` as :func:`c_name` made it."""
     from jinja2 import Environment, StrictUndefined
 
-    plan = layout(model)
-    hadamard = isinstance(model.recurrence, Hadamard)
-    word = f"int{plan.word_bits}_t"
-    bias, output_bias = f"int{plan.bias_bits}_t", f"int{plan.output_bias_bits}_t"
-    phases = [{
-        "tables": "\n\n".join([_table("uint8_t", f"hadam_digits_{p}", phase.digits.reshape(-1)),
-                               _table(bias, f"hadam_bias_{p}", phase.bias),
-                               _table(output_bias, f"hadam_output_bias_{p}", phase.output_bias)]),
-        "last_row": phase.digits.size - phase.digits.shape[1],
-        "numbers": f"{phase.planes}, {phase.input_shift}, {phase.state_shift}, {phase.output_shift}",
-    } for p, phase in enumerate(plan.phases)]
-    kind = "Hadamard" if hadamard else "ternary"
-    blocks = f" in blocks of {model.recurrence.block}" if hadamard and model.recurrence.block < model.size else ""
-    facts = sizes(model) | {
-        "name": name, "NAME": name.upper(), "digest": model.digest,
-        "digest_bytes": "{" + ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(model.digest)[:DIGEST_BYTES]) + "}",
-        "title": f"{kind} recurrence of {model.size} units{blocks}, {model.inputs} inputs of {model.input.width} bits, "
-                 f"{model.outputs} outputs, {model.state.width}-bit state, rounding {model.rounding.value}.",
-        "units": model.size, "inputs": model.inputs, "outputs": model.outputs,
-        "input_min": model.input.minimum, "input_max": model.input.maximum,
-        "emit_every": int(model.emit is Emit.EVERY), "pool": model.emit is Emit.SUM, "pool_max": model.readout_maximum,
-        "input_type": f"{'' if model.input.signed else 'u'}int{plan.input_bits}_t",
-        "word_type": word, "logit_type": f"int{plan.logit_bits}_t", "scratch": not hadamard,
-        "classes": [_string(text) for text in model.classes],
-        "log2_block": model.recurrence.log2_block if hadamard else 0,
-        "state_min": f"(-{model.state.maximum} - 1)", "state_max": model.state.maximum,
-        "half_even": int(model.rounding is Rounding.HALF_EVEN), "relu": int(model.activation is Activation.RELU),
-        "phases": phases,
-        "output_planes": plan.output_digits.shape[1], "scale": _scale(plan.scale_digits),
-        "recurrent": _table("int8_t", "hadam_sign", plan.signs) if hadamard
-        else _table("uint8_t", "hadam_rows", plan.signs),
-        "bias_type": bias, "output_bias_type": output_bias,
-        "output_digits": _table("uint8_t", "hadam_output_digits", plan.output_digits.reshape(-1)),
-    }
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
     templates = files("firmware.mcu").joinpath("templates")
-    return {f"{name}{suffix}": environment.from_string(templates.joinpath(f"model{suffix}").read_text("utf-8")).render(facts)
-            for suffix in (".h", ".c")}
+
+    def text(template, facts):
+        return environment.from_string(templates.joinpath(template).read_text("utf-8")).render(facts)
+
+    *lower, top = model.layers
+    digest = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(model.digest)[:DIGEST_BYTES])
+    common = {"digest": model.digest, "digest_bytes": f"{{{digest}}}", "inputs": model.inputs,
+              "input_type": f"{'' if model.input.signed else 'u'}int{layout(model.layers[0]).input_bits}_t"}
+    layers = {f"{name}{LOWER}": _layer_facts(layer, None) | {"title": f"The lower layer of {name}. {_title(layer)}"}
+              for layer in lower}
+    layers[name] = _layer_facts(top, f"{name}{LOWER}" if lower else None) | sizes(model) | {
+        "title": f"{_title(top)} {top.outputs} outputs." + " Above a lower layer." * len(lower),
+        "input_min": model.input.minimum, "input_max": model.input.maximum}
+    texts = {f"{file}{suffix}": text(f"model{suffix}", common | facts | {"name": file, "NAME": file.upper()})
+             for file, facts in layers.items() for suffix in (".h", ".c")}
+    if _tokens(model) is not None:
+        texts[f"{name}{TABLE}.c"] = text("table.c", common | {
+            "name": name, "NAME": name.upper(), "table": _table(f"{name}_input", f"{name}_table", _tokens(model))})
+    return texts
+
+
+def _title(layer):
+    kind = "Hadamard" if isinstance(layer.recurrence, Hadamard) else "Ternary"
+    block = getattr(layer.recurrence, "block", layer.size)
+    blocks = f" in blocks of {block}" if block < layer.size else ""
+    return (f"{kind} recurrence of {layer.size} units{blocks}, {layer.inputs} inputs of {layer.input.width} bits, "
+            f"{layer.state.width}-bit state, rounding {layer.rounding.value}.")
+
+
+def _layer_facts(layer, lower):
+    """What the templates say of a layer; ``lower`` is the name of the one below, if there is one."""
+    plan = layout(layer)
+    hadamard = isinstance(layer.recurrence, Hadamard)
+    bias, output_bias = f"int{plan.bias_bits}_t", f"int{plan.output_bias_bits}_t"
+    phases = []
+    for p, phase in enumerate(plan.phases):
+        tables = [_table("uint8_t", f"hadam_digits_{p}", phase.digits.reshape(-1)), _table(bias, f"hadam_bias_{p}", phase.bias)]
+        tables += [_table(output_bias, f"hadam_output_bias_{p}", phase.output_bias)] if layer.outputs else []
+        phases.append({
+            "tables": "\n\n".join(tables), "last_row": phase.digits.size - phase.digits.shape[1],
+            "numbers": f"{phase.planes}, {phase.input_shift}, {phase.state_shift}, {phase.output_shift}"})
+    facts = {
+        "lower": lower, "units": layer.size, "elements": layer.inputs, "outputs": layer.outputs,
+        "table_bytes": plan.table_bytes, "state_bytes": _state(layer, plan, None)[0], "word_type": f"int{plan.word_bits}_t",
+        "input_min": layer.input.minimum, "input_max": layer.input.maximum, "tokens": 0, "pool": False,
+        "scratch": not hadamard, "classes": [], "log2_block": layer.recurrence.log2_block if hadamard else 0,
+        "state_min": f"(-{layer.state.maximum} - 1)", "state_max": layer.state.maximum,
+        "half_even": int(layer.rounding is Rounding.HALF_EVEN), "relu": int(layer.activation is Activation.RELU),
+        "phases": phases, "scale": _scale(plan.scale_digits), "bias_type": bias, "output_bias_type": output_bias,
+        "recurrent": _table("int8_t", "hadam_sign", plan.signs) if hadamard else _table("uint8_t", "hadam_rows", plan.signs),
+    }
+    if not layer.outputs:
+        return facts
+    return facts | {
+        "emit_every": int(layer.emit is Emit.EVERY), "pool": layer.emit is Emit.SUM, "pool_max": layer.readout_maximum,
+        "logit_type": f"int{plan.logit_bits}_t", "classes": [_string(text) for text in layer.classes],
+        "output_planes": plan.output_digits.shape[1], "tokens": 0 if layer.table is None else len(layer.table),
+        "output_digits": _table("uint8_t", "hadam_output_digits", plan.output_digits.reshape(-1)),
+    }
 
 
 def _table(kind, name, values):

@@ -22,7 +22,22 @@
 #define HADAM_NAME(suffix) HADAM_JOIN(HADAM_MODEL, suffix)
 
 typedef HADAM_NAME(word) hadam_word;
+#if HADAM_OUTPUTS
 typedef HADAM_NAME(logit) hadam_logit;
+#endif
+
+/*
+ * An element of the input, and whether to look if it is 0: the layer below hands its states over, of which only the positive
+ * ones count, about one in two.
+ */
+#ifdef HADAM_LOWER
+#define HADAM_LOWER_NAME(suffix) HADAM_JOIN(HADAM_LOWER, suffix)
+#define HADAM_ELEMENT(x) ((x) > 0 ? (x) : 0)
+#define HADAM_OFTEN_0 1
+#else
+#define HADAM_ELEMENT(x) (x)
+#define HADAM_OFTEN_0 0
+#endif
 
 /* C leaves a right shift of negative numbers to the compiler; the arithmetic one is needed, and all of today do it. */
 typedef char hadam_needs_an_arithmetic_right_shift[(-3 >> 1) == -2 ? 1 : -1];
@@ -212,6 +227,9 @@ static HADAM_INLINE void hadam_pool(HADAM_NAME(state) *state)
 void HADAM_NAME(reset)(HADAM_NAME(state) *state)
 {
     unsigned i;
+#ifdef HADAM_LOWER
+    HADAM_LOWER_NAME(reset)(&state->lower);
+#endif
     for (i = 0; i < HADAM_UNITS; i++)
         state->z[i] = 0;
 #ifdef HADAM_POOL_MAX
@@ -228,6 +246,11 @@ void HADAM_NAME(step)(HADAM_NAME(state) *state, const HADAM_NAME(input) *x)
 {
     const hadam_constants *constants = HADAM_CONSTANTS(!state->phase);
     const uint8_t *digits = constants->digits;
+#ifdef HADAM_LOWER
+    const HADAM_LOWER_NAME(word) *element = state->lower.z;
+#else
+    const HADAM_NAME(input) *element = x;
+#endif
 #if HADAM_LOG2_BLOCK
     hadam_word *sums = state->z;
     hadam_transform(sums, constants);
@@ -235,18 +258,26 @@ void HADAM_NAME(step)(HADAM_NAME(state) *state, const HADAM_NAME(input) *x)
     hadam_word *sums = state->next;
     hadam_transform(state->z, sums, constants);
 #endif
-    hadam_word value = HADAM_SHL(*x, constants->input_shift);
     unsigned planes = constants->planes, elements = HADAM_INPUTS;
+    hadam_word value;
+#ifdef HADAM_LOWER
+    state->lower.saturations = 0;
+    HADAM_LOWER_NAME(step)(&state->lower, x);
+    state->saturations += state->lower.saturations;
+#endif
+    value = HADAM_SHL(HADAM_ELEMENT(*element), constants->input_shift);
     /* One loop, and the last row from the table: compilers compute the address of a row by a product where they can. */
     for (;; digits += HADAM_DIGIT_ROW(HADAM_UNITS)) {
         if (--planes == 0 && --elements == 0)
             break;
-        hadam_drive(sums, sums, value, digits, 0, 0, &state->saturations);
+        if (!HADAM_OFTEN_0 || value)
+            hadam_drive(sums, sums, value, digits, 0, 0, &state->saturations);
         if (planes) {
             value = HADAM_SHL(value, 4);
         } else {
             planes = constants->planes;
-            value = HADAM_SHL(*++x, constants->input_shift);
+            element++;
+            value = HADAM_SHL(HADAM_ELEMENT(*element), constants->input_shift);
         }
     }
     hadam_drive(sums, state->z, value, constants->digits_last, 1, constants->output_shift, &state->saturations);
@@ -257,6 +288,8 @@ void HADAM_NAME(step)(HADAM_NAME(state) *state, const HADAM_NAME(input) *x)
     hadam_pool(state);
 #endif
 }
+
+#if HADAM_OUTPUTS
 
 void HADAM_NAME(readout)(const HADAM_NAME(state) *state, HADAM_NAME(logit) *y)
 {
@@ -296,3 +329,5 @@ unsigned HADAM_NAME(classify)(const HADAM_NAME(logit) *y)
             best = i;
     return best;
 }
+
+#endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""How a model lies in C: the types that hold every partial sum, and the codes cut into digits of four bits."""
+"""How a layer lies in C: the types that hold every partial sum, and the codes cut into digits of four bits."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from rtl_gen.adder_graph import signed_digits
 #: The C code makes the sixteen multiples -8 ... 7 of a value.
 DIGIT_BITS = 4
 LEAST_DIGIT = -8
-#: What of a model's arithmetic this knows; a model with more is refused, not rendered wrongly.
+#: What of a layer's arithmetic this knows; one with more is refused, not rendered wrongly.
 _KNOWN = {"recurrence", "input", "state", "rounding", "emit", "input_bits", "output_bits", "phases", "activation", "pool_bits"}
 
 
@@ -44,7 +44,7 @@ class PhaseLayout:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """A model as C has it.
+    """A layer as C has it; one without a read-out has no ``output_digits`` and no output biases.
 
     Parameters
     ----------
@@ -79,29 +79,31 @@ class Layout:
             for phase in self.phases)
 
 
-def layout(model):
-    """The :class:`Layout` of ``model``.
+def layout(layer):
+    """The :class:`Layout` of a layer; that of a :class:`~hadam_hw.model.QuantizedModel` has its read-out.
 
     Raises
     ------
     ModelError
-        If the model asks for something that the C code does not have.
+        If the layer asks for something that the C code does not have.
     """
-    unknown = sorted(set(model.header()) - _KNOWN) if isinstance(model, QuantizedModel) else ["layers"]
-    if unknown or not isinstance(model.recurrence, Hadamard | Ternary):
-        raise ModelError("Model in C must be one layer of units that take vectors of integers, "
-                         f"not one with {', '.join(unknown) or type(model.recurrence).__name__}; it runs on FPGAs")
+    reads_out = isinstance(layer, QuantizedModel)
+    unknown = sorted(set(layer.header() if reads_out else layer.layer_header()) - _KNOWN)
+    if unknown or not isinstance(layer.recurrence, Hadamard | Ternary):
+        raise ModelError("Layers in C must be of units that take vectors of integers, "
+                         f"not one with {', '.join(unknown) or type(layer.recurrence).__name__}; it runs on FPGAs")
     phases, bounds = [], []
-    for p, constants in enumerate(model.phases):
-        digits, shift = code_digits(constants.input_codes), model.output_shift(p)
-        half = 1 << (shift - 1) if shift and model.rounding is not Rounding.FLOOR else 0
+    for p, constants in enumerate(layer.phases):
+        digits, shift = code_digits(constants.input_codes), layer.output_shift(p)
+        half = 1 << (shift - 1) if shift and layer.rounding is not Rounding.FLOOR else 0
         bias = constants.bias + half
-        bounds.append(_step_bound(model, p, digits, bias))
-        columns = digits.transpose(2, 0, 1).reshape(-1, model.size)  # [inputs * planes, n]: an element's planes in a row
-        phases.append(PhaseLayout(_pack(columns), len(digits), bias, constants.output_bias, model.input_shift(p),
-                                  model.state_shift(p), shift))
-    output_digits = code_digits(model.output_weight.astype(np.int64))
-    recurrent = model.recurrence
+        bounds.append(_step_bound(layer, p, digits, bias))
+        columns = digits.transpose(2, 0, 1).reshape(-1, layer.size)  # [inputs * planes, n]: an element's planes in a row
+        phases.append(PhaseLayout(_pack(columns), len(digits), bias, constants.output_bias, layer.input_shift(p),
+                                  layer.state_shift(p), shift))
+    weight = layer.output_weight if reads_out else np.zeros((0, layer.size))
+    output_digits = code_digits(weight.astype(np.int64))
+    recurrent = layer.recurrence
     hadamard = isinstance(recurrent, Hadamard)
     biases = [phase.bias for phase in phases]
     output_biases = [phase.output_bias for phase in phases]
@@ -110,10 +112,10 @@ def layout(model):
         scale_digits=signed_digits(recurrent.multiplier),
         output_digits=_pack(output_digits.transpose(2, 0, 1)),  # [n, planes, m]
         word_bits=_type_bits(max(bounds), (16, 32, 64)),
-        logit_bits=_type_bits(_readout_bound(model, output_digits), (32, 64)),
+        logit_bits=_type_bits(_readout_bound(layer, output_digits) if reads_out else 0, (32, 64)),
         bias_bits=_type_bits(max(int(np.abs(bias).max()) for bias in biases)),
-        output_bias_bits=_type_bits(max(int(np.abs(bias).max()) for bias in output_biases)),
-        input_bits=8 if model.input.width <= 8 else 16)
+        output_bias_bits=_type_bits(max(int(np.abs(bias).max(initial=0)) for bias in output_biases)),
+        input_bits=8 if layer.input.width <= 8 else 16)
 
 
 def code_digits(codes):
@@ -139,9 +141,9 @@ def _rows(ternary):
     return np.concatenate([np.packbits(ternary == sign, axis=1, bitorder="little") for sign in (1, -1)], axis=1)
 
 
-def _step_bound(model, p, digits, bias):
+def _step_bound(layer, p, digits, bias):
     """What no partial sum of a step exceeds, in whatever order it is added up; every multiple in the bank counts."""
-    recurrence = model.recurrence
+    recurrence = layer.recurrence
     if isinstance(recurrence, Hadamard):
         terms = recurrence.block
     else:
@@ -149,8 +151,8 @@ def _step_bound(model, p, digits, bias):
     gain = terms * sum(1 << shift for shift, _ in signed_digits(recurrence.multiplier))
     places = [1 << DIGIT_BITS * k for k in range(len(digits))]
     driven = sum(place * np.abs(plane).sum(axis=1) for place, plane in zip(places, digits))
-    largest = max(-model.input.minimum, model.input.maximum) << model.input_shift(p)
-    return max((gain * -model.state.minimum << model.state_shift(p)) + int(driven.max()) * largest + int(np.abs(bias).max()),
+    largest = max(-layer.input.minimum, layer.input.maximum) << layer.input_shift(p)
+    return max((gain * -layer.state.minimum << layer.state_shift(p)) + int(driven.max()) * largest + int(np.abs(bias).max()),
                -LEAST_DIGIT * places[-1] * largest)
 
 

@@ -7,15 +7,17 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware.mcu.export import INCLUDE, render, sizes
+from firmware.mcu.export import INCLUDE, LOWER, c_sources, render, sizes
 from hadam_hw.errors import ToolFailedError, ToolMissingError
 
 HERE = Path(__file__).parent
+NAME = "model"
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-ffreestanding")
 SECONDS = 120
 #: What multiplies: instructions of both, and the functions that stand in for them.
 _PRODUCT = re.compile(r"\t(v?mul|mla|mls|[su]mul|[su]mlal|smla|smm|umaal)[\w.]*\s|__\w*mul\w+", re.IGNORECASE)
-_CALL = re.compile(r"R_RISCV_CALL|R_ARM_THM_CALL|R_ARM_THM_JUMP24")
+#: A call of something else than the layer below.
+_CALL = re.compile(rf"(R_RISCV_CALL\S*|R_ARM_THM_CALL|R_ARM_THM_JUMP24)\s+(?!{NAME}{LOWER}_)")
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ _PACKAGES = {"qemu-system-riscv32": "qemu-system-misc", "qemu-system-arm": "qemu
 class Footprint:
     """What a compiled model takes, in bytes.
 
-    ``code`` and ``tables`` are the object file's; ``state`` and ``outputs`` the caller's; ``stack`` the largest frame of a
-    function of the model, which calls nothing. ``products`` are the disassembly's lines that multiply, of all functions.
+    ``code`` and ``tables`` are the object files', a table of tokens aside; ``state`` and ``outputs`` the caller's; ``stack``
+    the largest frame of a function of each layer, which calls nothing but the layer below. ``products`` are the disassembly's
+    lines that multiply, of all functions.
     """
 
     code: int
@@ -77,8 +80,25 @@ class Run:
 
 def footprint(model, target, folder, optimise="-O2"):
     """Compiles ``model`` for ``target`` in ``folder`` and returns its :class:`Footprint`."""
-    _write(model, folder)
-    obj = _compile(target, folder, "model.c", optimise, "-fstack-usage")
+    parts = [_part(target, folder, source, optimise) for source in _write(model, folder)]
+    facts = sizes(model)
+    # a layer calls the one below, so the frames of both lie on the stack
+    return Footprint(code=sum(part.code for part in parts), tables=sum(part.tables for part in parts),
+                     state=facts["state_bytes"], outputs=facts["logits_bytes"], stack=sum(part.stack for part in parts),
+                     products=tuple(line for part in parts for line in part.products))
+
+
+@dataclass(frozen=True)
+class _Part:
+    code: int
+    tables: int
+    stack: int
+    products: tuple[str, ...]
+
+
+def _part(target, folder, source, optimise):
+    """What one layer's source takes."""
+    obj = _compile(target, folder, source, optimise, "-fstack-usage")
     sections = dict(re.findall(r"^(\.\S+)\s+(\d+)", _call([target.tool("size"), "-A", obj], folder), re.MULTILINE))
 
     def total(*prefixes):
@@ -86,23 +106,22 @@ def footprint(model, target, folder, optimise="-O2"):
 
     disassembly = _call([target.tool("objdump"), "-dr", obj], folder)
     if _CALL.search(disassembly):
-        raise ToolFailedError(f"Functions of a model must call nothing on {target.name}, or its stack is unknown")
-    frames = re.findall(r"\t(\d+)\tstatic$", (folder / "model.su").read_text(), re.MULTILINE)
-    facts = sizes(model)
-    return Footprint(code=total(".text"), tables=total(".rodata", ".srodata", ".data"), state=facts["state_bytes"],
-                     outputs=facts["logits_bytes"], stack=max(map(int, frames)),
-                     products=tuple(line.strip() for line in disassembly.splitlines() if _PRODUCT.search(line)))
+        raise ToolFailedError(f"Functions of a model must call nothing but the layer below on {target.name}, "
+                              "or its stack is unknown")
+    frames = re.findall(r"\t(\d+)\tstatic$", Path(folder, source).with_suffix(".su").read_text(), re.MULTILINE)
+    return _Part(total(".text"), total(".rodata", ".srodata", ".data"), max(map(int, frames)),
+                 tuple(line.strip() for line in disassembly.splitlines() if _PRODUCT.search(line)))
 
 
 def run(model, target, sequence, folder, optimise="-O2"):
     """Steps ``model`` through ``sequence`` int [steps, d_in] on ``target`` in QEMU, and returns its :class:`Run`."""
-    _write(model, folder)
+    sources = _write(model, folder)
     rows = ",\n".join("{" + ", ".join(str(int(value)) for value in x) + "}" for x in sequence)
     (folder / "case.h").write_text(
-        f'#include "model.h"\n#define NAME(suffix) model_##suffix\n#define OUTPUTS MODEL_OUTPUTS\n'
+        f'#include "{NAME}.h"\n#define NAME(suffix) {NAME}_##suffix\n#define OUTPUTS {NAME.upper()}_OUTPUTS\n'
         f"#define STEPS {len(sequence)}\n"
-        f"static const model_input sequence[STEPS][MODEL_INPUTS] = {{\n{rows}\n}};\n")
-    parts = [_compile(target, folder, source, optimise) for source in ("model.c", HERE / "main.c", HERE / f"{target.start}.S")]
+        f"static const {NAME}_input sequence[STEPS][{NAME.upper()}_INPUTS] = {{\n{rows}\n}};\n")
+    parts = [_compile(target, folder, source, optimise) for source in (*sources, HERE / "main.c", HERE / f"{target.start}.S")]
     _call([target.tool("gcc"), *target.options, "-nostdlib", "-nostartfiles", "-Wl,--no-warn-rwx-segments",
            "-T", HERE / f"{target.start}.ld", *parts, "-lgcc", "-o", "program.elf"], folder)
     emulator, *machine = target.machine
@@ -121,8 +140,11 @@ def run(model, target, sequence, folder, optimise="-O2"):
 
 
 def _write(model, folder):
-    for name, text in render(model, "model").items():
+    """Writes the model's files; returns the names of those to compile."""
+    texts = render(model, NAME)
+    for name, text in texts.items():
         (folder / name).write_text(text)
+    return c_sources(texts, NAME)
 
 
 def _compile(target, folder, source, *options):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from firmware.mcu.export import INCLUDE, render
+from firmware.mcu.export import INCLUDE, c_sources, render
 from hadam_hw import golden
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -67,10 +67,11 @@ int main(void)
 
 
 def export(model, name, folder):
-    """Writes the C files of ``model`` into ``folder``; returns the path of ``NAME.c``."""
-    for file, text in render(model, name).items():
+    """Writes the C files of ``model`` into ``folder``; returns the paths of those to compile."""
+    texts = render(model, name)
+    for file, text in texts.items():
         (folder / file).write_text(text)
-    return folder / f"{name}.c"
+    return [folder / file for file in c_sources(texts, name)]
 
 
 def compile_all(sources, folder, options=SANITIZED, output="program", compiler="gcc"):
@@ -84,7 +85,7 @@ def compile_all(sources, folder, options=SANITIZED, output="program", compiler="
 
 def compile_models(models, folder, options=SANITIZED):
     """A program of all ``models`` (by name), which takes their sequences in this order."""
-    sources = [export(model, name, folder) for name, model in models.items()]
+    sources = [source for name, model in models.items() for source in export(model, name, folder)]
     main = folder / "main.c"
     main.write_text(MAIN.format(includes="\n".join(f'#include "{name}.h"' for name in models),
                                 runs="\n".join(f"    RUN({name}, {name.upper()});" for name in models)))
@@ -92,7 +93,10 @@ def compile_models(models, folder, options=SANITIZED):
 
 
 def run(program, models, inputs, every=True):
-    """What the program says for ``inputs`` [sequences, steps, d_in] of each model: by name [sequences, told, n + 1 + m + 1]."""
+    """What the program says for ``inputs`` [sequences, steps, d_in] of each model: by name [sequences, told, n + 1 + m + 1].
+
+    The ``n`` states are the top layer's.
+    """
     stream = b"".join(np.concatenate([[*inputs[name].shape[:2], every], inputs[name].ravel()]).astype("<i8").tobytes()
                       for name in models)
     process = subprocess.run([Path(program)], input=stream, capture_output=True, timeout=300)
@@ -100,7 +104,7 @@ def run(program, models, inputs, every=True):
     said, start, found = np.frombuffer(process.stdout, "<i8"), 0, {}
     for name, model in models.items():
         sequences, steps = inputs[name].shape[:2]
-        shape = (sequences, steps if every else 1, model.size + model.outputs + 2)
+        shape = (sequences, steps if every else 1, model.layers[-1].size + model.outputs + 2)
         found[name] = said[start:start + np.prod(shape)].reshape(shape)
         start += np.prod(shape)
     assert start == len(said)

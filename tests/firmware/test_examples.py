@@ -16,7 +16,7 @@ HAR = Path(__file__).parents[2] / "models" / "har-h128-b64.npz"
 
 def test_the_streaming_sensor_classifies_overlapping_windows(tmp_path):
     model = QuantizedModel.load(HAR)
-    program = compile_all([INCLUDE / "examples" / "streaming_sensor.c", export(model, "net", tmp_path)], tmp_path)
+    program = compile_all([INCLUDE / "examples" / "streaming_sensor.c", *export(model, "net", tmp_path)], tmp_path)
     rest, moved = model.vectors.inputs[:3], random_inputs(model, 3, 128)  # the vectors are of somebody who stands still
     samples = np.concatenate([rest, moved]).reshape(-1, model.inputs)
     shown = samples.copy()

@@ -4,24 +4,27 @@
 import dataclasses
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from firmware.__main__ import main
-from firmware.mcu.export import c_name, render, sizes
+from firmware.mcu.export import INCLUDE, c_name, render, sizes
 from firmware.mcu.layout import code_digits, layout
+from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import ModelError
 from hadam_hw.files import write_together
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import Activation, Emit, QuantizedModel
+from hadam_hw.model_file import load_model
 from tests.firmware.c_harness import compile_all, compile_models, expected, export, random_inputs, run
-from tests.models_for_tests import random_model
+from tests.models_for_tests import random_model, random_stack
 
 MODELS = Path(__file__).parents[2] / "models"
-SHIPPED = ("pmnist-h128-b64", "pmnist-h512-b256", "har-h128-b64", "har-h256-b64")
+SHIPPED = ("pmnist-h128-b64", "pmnist-h512-b256", "har-h128-b64", "har-h256-b64", "keywords-h256x2-b64", "imdb-h128-b64")
 
 #: Every number of levels from 1 to 12, both kinds of recurrence, all roundings, all widths of the sums.
 CORNERS = [
@@ -59,6 +62,91 @@ def corner_models():
     return models | relu
 
 
+def stacks():
+    """Stacks whose layers have words of different widths, saturate and round in all ways; a name a corner."""
+    return {f"stack_{seed}": random_stack(seed=seed, **corner) for seed, corner in enumerate([
+        dict(lower=dict(size=4, block=4), upper=dict(size=16, block=4, outputs=3, frac=-3)),
+        dict(lower=dict(size=64, inputs=3, input_signed=True, state_width=8), upper=dict(size=64, block=16, outputs=5, frac=-5),
+             rounding=Rounding.HALF_EVEN),
+        dict(lower=dict(size=64, state_width=17, frac=4, inputs=4, input_width=16, input_bits=8), upper=dict(
+            size=4, outputs=1, frac=-2, state_width=20)),
+        dict(lower=dict(size=7, ternary=True, multiplier=5, state_width=6), upper=dict(
+            size=9, ternary=True, outputs=2, emit=Emit.SUM, pool_bits=2, frac=-2), rounding=Rounding.FLOOR),
+        dict(lower=dict(size=16, leak=3, frac=-3, activation=Activation.RELU), upper=dict(
+            size=16, outputs=4, emit=Emit.SUM, frac=-3, state_width=30, output_bits=8), input_width=16),
+        dict(lower=dict(size=4, state_width=7, frac=-5), upper=dict(size=256, outputs=3, frac=-4, emit=Emit.EVERY)),
+    ])}
+
+
+def test_every_integer_of_two_layers_equals_the_golden_model(tmp_path):
+    models = stacks()
+    inputs = {name: random_inputs(model, 2, 30) for name, model in models.items()}
+    found = run(compile_models(models, tmp_path), models, inputs)
+    for name, model in models.items():
+        assert (found[name] == expected(model, inputs[name])).all(), name
+    words = [tuple(layout(layer).word_bits for layer in model.layers) for model in models.values()]
+    assert any(below > above for below, above in words) and any(below < above for below, above in words)
+    assert sum(found[name][:, -1, model.layers[-1].size].sum() > 0 for name, model in models.items()) >= 4
+
+
+def test_states_that_the_layer_below_does_not_rectify_are_seen(tmp_path):
+    model = stacks()["stack_0"]
+    models, inputs = {"m": model}, {"m": random_inputs(model, 2, 20)}
+    compile_models(models, tmp_path)
+    cell = (INCLUDE / "hadam_cell.h").read_text()
+    wrong = cell.replace("#define HADAM_ELEMENT(x) ((x) > 0 ? (x) : 0)", "#define HADAM_ELEMENT(x) (x)")
+    assert wrong != cell
+    (tmp_path / "hadam_cell.h").write_text(wrong)  # found first, beside the files that include it
+    program = compile_all([tmp_path / file for file in ("main.c", "m.c", "m_lower.c")], tmp_path, ("-O1",))
+    assert (run(program, models, inputs)["m"] != expected(model, inputs["m"])).any()
+
+
+TOKENS_MAIN = """
+#include <stdio.h>
+#include "net.h"
+
+int main(void)
+{
+    net_state state;
+    net_logit y[NET_OUTPUTS];
+    unsigned token, i;
+    net_reset(&state);
+    while (scanf("%u", &token) == 1) {
+        const net_input *x = net_embed(token);
+        if (!x) {
+            printf("none of %u\\n", NET_TOKENS);
+            continue;
+        }
+        net_step(&state, x);
+    }
+    net_readout(&state, y);
+    for (i = 0; i < NET_OUTPUTS; i++)
+        printf("%ld ", (long)y[i]);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("width", [6, 12])
+def test_tokens_are_looked_up(width, tmp_path):
+    rng = np.random.default_rng(width)
+    model = random_model(size=16, outputs=3, inputs=5, input_width=width, input_signed=True)
+    model = model.replace(table=rng.integers(model.input.minimum, model.input.maximum, (40, 5), endpoint=True))
+    sources = export(model, "net", tmp_path)
+    (tmp_path / "main.c").write_text(TOKENS_MAIN)
+    program = compile_all([tmp_path / "main.c", tmp_path / "net_table.c", *sources], tmp_path)
+    tokens = rng.integers(0, 40, 30)
+
+    def said(tokens):
+        return subprocess.run([program], input=" ".join(map(str, tokens)), capture_output=True, text=True, check=True).stdout
+
+    assert said(tokens).split() == [str(y) for y in golden.run(model, tokens[None]).outputs[0]]
+    assert said([40, 2**32 - 1]).splitlines()[:2] == ["none of 40"] * 2
+    assert sizes(model)["token_bytes"] == 200 * (1 if width <= 8 else 2)
+    # who gets vectors leaves the table out
+    compile_models({"net": model}, tmp_path)
+
+
 def test_every_integer_equals_the_golden_model(tmp_path):
     models = corner_models()
     inputs = {name: random_inputs(model, 2, 30) if model.size < 1000 else random_inputs(model, 1, 4)
@@ -79,11 +167,11 @@ def test_every_integer_equals_the_golden_model(tmp_path):
 
 
 def test_shipped_models_give_their_vectors(tmp_path):
-    models = {c_name(name): QuantizedModel.load(MODELS / f"{name}.npz") for name in SHIPPED}
+    models = {c_name(name): load_model(MODELS / f"{name}.npz") for name in SHIPPED}
     inputs = {name: model.vectors.inputs[:16] for name, model in models.items()}
     found = run(compile_models(models, tmp_path), models, inputs, every=False)
     for name, model in models.items():
-        assert (found[name][:, 0, model.size + 1:-1] == model.vectors.outputs[:16]).all(), name
+        assert (found[name][:, 0, model.layers[-1].size + 1:-1] == model.vectors.outputs[:16]).all(), name
 
 
 def test_a_wrong_table_entry_is_seen(tmp_path):
@@ -115,13 +203,14 @@ def test_digits_are_the_codes():
 
 def test_sizes_are_what_the_compiler_says(tmp_path):
     models = corner_models()
-    sources = [export(model, name, tmp_path) for name, model in models.items()]
+    models |= stacks()
+    for name, model in models.items():
+        export(model, name, tmp_path)
     checks = "".join(f'#include "{name}.h"\ntypedef char {name}_state_is[sizeof({name}_state) == {sizes(model)["state_bytes"]} '
                      f'&& {model.outputs} * sizeof({name}_logit) == {sizes(model)["logits_bytes"]} ? 1 : -1];\n'
                      for name, model in models.items())
     (tmp_path / "sizes.c").write_text(checks + "int main(void) { return 0; }\n")
     compile_all([tmp_path / "sizes.c"], tmp_path, ("-O0",))
-    assert len(sources) == len(models)
 
 
 @pytest.mark.parametrize("text, name", [("pmnist-h128-b64", "pmnist_h128_b64"), ("My Model", "my_model"), ("a.b", "a_b")])
@@ -148,6 +237,19 @@ def test_the_command_writes_both_files(tmp_path, capsys):
     assert facts["state_bytes"] + facts["logits_bytes"] <= 700
     assert main(["export-c", "--weights", str(MODELS / "pmnist-h128-b64.npz"), "--out", str(out), "--name", "net"]) == 0
     assert (out / "net.h").is_file() and "gcc -std=c99" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("model, more, compiled", [
+    (random_model(size=4, outputs=2).replace(table=np.ones((9, 1), dtype=int)), {"net_table.c"}, ["net.c"]),
+    (random_stack(lower=dict(size=4), upper=dict(size=4, outputs=2)), {"net_lower.c", "net_lower.h"},
+     ["net_lower.c", "net.c"])])
+def test_the_command_says_which_files_there_are(model, more, compiled, tmp_path, capsys):
+    model.save(tmp_path / "model.npz")
+    out = tmp_path / "c"
+    assert main(["export-c", "--weights", str(tmp_path / "model.npz"), "--out", str(out), "--name", "net"]) == 0
+    assert {path.name for path in out.iterdir()} == {"net.c", "net.h"} | more
+    said = capsys.readouterr().out
+    assert said.endswith(f" -c {' '.join(str(out / name) for name in compiled)}\n") and ("tokens" in said) == (model.size == 4)
 
 
 @pytest.mark.parametrize("argv, said", [

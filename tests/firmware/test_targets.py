@@ -13,7 +13,7 @@ from hadam_hw.fixed import Rounding
 from hadam_hw.model import QuantizedModel
 from sim.mcu import targets
 from tests.firmware.c_harness import random_inputs
-from tests.models_for_tests import random_model
+from tests.models_for_tests import random_model, random_stack
 
 SHIPPED = Path(__file__).parents[2] / "models" / "pmnist-h128-b64.npz"
 #: Two phases and a size whose multiples are no shifts, sums of 64 bits, a ternary matrix with a multiplier, several inputs.
@@ -54,6 +54,15 @@ def test_corners_on(corner, target, tmp_path):
         assert not any(targets.footprint(model, target, tmp_path, optimise).products for optimise in ("-Os", "-O2"))
 
 
+@pytest.mark.parametrize("target", [targets.RV32I, targets.CORTEX_M4], ids=lambda target: target.name)
+def test_two_layers_on(target, tmp_path):
+    model = random_stack(lower=dict(size=16, inputs=3, input_signed=True),
+                         upper=dict(size=24, ternary=True, outputs=3, frac=-3))
+    check_run(model, target, random_inputs(model, 1, 12)[0], tmp_path)
+    took = targets.footprint(model, target, tmp_path)
+    assert not took.products and took.stack > 2 * 64 and took.ram == took.stack + 3 * 4 + (16 + 2 * 24) * 4 + 2 * 4
+
+
 @pytest.mark.parametrize("target", targets.TARGETS, ids=lambda target: target.name)
 def test_a_product_is_seen(target, tmp_path, monkeypatch):
     product = "int product(int a, int b);\nint product(int a, int b) { return a * b; }\n"
@@ -61,7 +70,7 @@ def test_a_product_is_seen(target, tmp_path, monkeypatch):
                                                            for name, text in render(*given).items()})
     model = random_model(size=4, outputs=2)
     if target is targets.RV32I:  # it calls a function instead
-        with pytest.raises(ToolFailedError, match="must call nothing on RV32I"):
+        with pytest.raises(ToolFailedError, match="must call nothing but the layer below on RV32I"):
             targets.footprint(model, target, tmp_path)
     else:
         assert len(targets.footprint(model, target, tmp_path).products) == 1

@@ -4,13 +4,17 @@
  * Model {{ digest }}
  *
  * Made by `python -m firmware export-c`; do not edit. Compile {{ name }}.c with the folder of hadam_cell.h on the include path.
- * {{ table_bytes }} bytes of tables, {{ state_bytes }} bytes a state, {{ logits_bytes }} bytes of outputs.
+ * {{ table_bytes }} bytes of tables, {{ state_bytes }} bytes a state{% if outputs %}, {{ logits_bytes }} bytes of outputs{% endif %}.
  */
 
 #ifndef {{ NAME }}_H
 #define {{ NAME }}_H
 
 #include <stdint.h>
+{%- if lower %}
+
+#include "{{ lower }}.h"
+{%- endif %}
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,26 +25,33 @@ extern "C" {
 #define {{ NAME }}_INPUTS {{ inputs }}
 #define {{ NAME }}_INPUT_MIN ({{ input_min }})
 #define {{ NAME }}_INPUT_MAX {{ input_max }}
+{%- if outputs %}
 #define {{ NAME }}_OUTPUTS {{ outputs }}
 /* 1: made to be read out after every step; 0: after a sequence's last. */
 #define {{ NAME }}_EMIT_EVERY {{ emit_every }}
 /* The beginning of the model's digest, as an FPGA with this model says it. */
 #define {{ NAME }}_DIGEST {{ digest_bytes }}
+{%- endif %}
 
 typedef {{ input_type }} {{ name }}_input;
 typedef {{ word_type }} {{ name }}_word;   /* holds every partial sum of a step */
+{%- if outputs %}
 typedef {{ logit_type }} {{ name }}_logit; /* holds every partial sum of a read-out */
+{%- endif %}
 
 /* All that a sequence is, between two steps; as many as you like at once. */
 typedef struct {
 {%- if pool %}
     {{ name }}_logit pool[{{ NAME }}_UNITS]; /* the sum of the rectified states, which is what is read out */
 {%- endif %}
+{%- if lower %}
+    {{ lower }}_state lower; /* the layer below */
+{%- endif %}
     {{ name }}_word z[{{ NAME }}_UNITS];
 {%- if scratch %}
     {{ name }}_word next[{{ NAME }}_UNITS]; /* work space of a step */
 {%- endif %}
-    uint32_t saturations; /* units that were saturated since the reset, counted once a step */
+    uint32_t saturations; /* units that were saturated since the reset, counted once a step{% if lower %}; in both layers{% endif %} */
 {%- if phases|length == 2 %}
     uint8_t phase; /* of the last step */
 {%- endif %}
@@ -51,16 +62,26 @@ void {{ name }}_reset({{ name }}_state *state);
 
 /* One step with the vector x[{{ NAME }}_INPUTS]. */
 void {{ name }}_step({{ name }}_state *state, const {{ name }}_input *x);
+{%- if outputs %}
 
 /* The outputs y[{{ NAME }}_OUTPUTS] after the last step; the state stays as it is. */
 void {{ name }}_readout(const {{ name }}_state *state, {{ name }}_logit *y);
 
 /* The class of the outputs: the lowest index among the largest. */
 unsigned {{ name }}_classify(const {{ name }}_logit *y);
-{% if classes %}
+{%- endif %}
+{%- if classes %}
+
 /* Its name. */
 extern const char *const {{ name }}_classes[{{ NAME }}_OUTPUTS];
-{% endif %}
+{%- endif %}
+{%- if tokens %}
+
+/* For inputs that are tokens: what a step takes for one, or NULL if it is none. In {{ name }}_table.c, which may be left out. */
+#define {{ NAME }}_TOKENS {{ tokens }}
+const {{ name }}_input *{{ name }}_embed(uint32_t token);
+{%- endif %}
+
 #ifdef __cplusplus
 }
 #endif
