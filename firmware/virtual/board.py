@@ -5,6 +5,7 @@ import ctypes
 import tempfile
 import time
 
+from hadam_hw.errors import BoardError
 from rtl_gen.top import RESET_CYCLES
 
 #: Bytes that a run may bring back.
@@ -21,9 +22,16 @@ class VirtualBoard:
     Parameters
     ----------
     compiled : CompiledBoard
+
+    Raises
+    ------
+    BoardError
+        If its link is not a UART.
     """
 
     def __init__(self, compiled):
+        if compiled.divisor is None:
+            raise BoardError("Virtual boards talk through a UART, and this design was compiled with link=Link.SPI")
         self.compiled = compiled
         with tempfile.NamedTemporaryFile(suffix=".so") as file:
             file.write(compiled.library)

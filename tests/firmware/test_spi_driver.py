@@ -8,9 +8,10 @@ import pytest
 
 from boards import get
 from firmware.mcu.export import INCLUDE
-from firmware.virtual.board import POWER_UP
+from firmware.virtual.board import POWER_UP, VirtualBoard
 from firmware.virtual.compiled import compile_board
 from hadam_hw import golden
+from hadam_hw.errors import BoardError
 from rtl_gen.arch import parse_architecture
 from rtl_gen.link.frames import ErrorCode
 from rtl_gen.link.kind import Link
@@ -123,3 +124,8 @@ def test_the_example_refuses_another_model(board, tmp_path):
     program = build(board, tmp_path, [INCLUDE / "examples" / "fpga_over_spi.c"], f"-DTIMEOUT_MS={TIMEOUT_MS}")
     ended = subprocess.run([program], input="1 2 3", capture_output=True, text=True)
     assert ended.returncode == 1 and ended.stdout == "" and ended.stderr == f"error {WRONG_MODEL}, device says 0\n"
+
+
+def test_a_virtual_board_is_one_with_a_uart(board):
+    with pytest.raises(BoardError, match="through a UART"):
+        VirtualBoard(board[0])
