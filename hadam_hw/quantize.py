@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """From float parameters to a :class:`QuantizedModel`: codes, binary points, calibration from data."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from hadam_hw import golden
@@ -10,20 +8,8 @@ from hadam_hw.errors import ModelError
 from hadam_hw.fixed import MAX_FRAC, Rounding
 from hadam_hw.model import Activation, Emit, Provenance, QuantizedModel
 
-#: A state word may saturate this often (of all units and steps) before one more integer bit is spent.
+#: A state word may saturate this often (of all units and steps) at most; beyond that one more integer bit is spent unasked.
 SATURATION_LIMIT = 2e-4
-
-
-@dataclass(frozen=True)
-class SaturationReport:
-    """How often a model's state saturated on given sequences.
-
-    ``fraction`` is events over units and steps; ``sequences`` the share of sequences with at least one.
-    """
-
-    events: int
-    fraction: float
-    sequences: float
 
 
 def quantize_codes(weight, bits):
@@ -105,27 +91,40 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
 
 
 def choose_frac(parameters, calibration):
-    """The largest binary point whose state saturates at most :data:`SATURATION_LIMIT` of the time on ``calibration``.
+    """The binary point whose outputs on ``calibration`` are the nearest to those of an unrounded, unbounded state.
 
-    ``parameters`` are those of :meth:`QuantizedModel.from_arrays` without ``state_frac``.
+    From the largest one whose state saturates at most :data:`SATURATION_LIMIT` of the time it goes down as long as that
+    brings the outputs nearer: a recurrence that forgets nothing keeps the error of one saturated word to the end of the
+    sequence, which may cost more than a bit of rounding. ``parameters`` are those of :meth:`QuantizedModel.from_arrays`
+    without ``state_frac``.
     """
     widest = QuantizedModel.from_arrays(**{**parameters, "state_width": 24}, state_frac=0)
     peak = float(np.abs(_states(widest, calibration)).max(initial=1.0))
     frac = parameters["state_width"] - 1 - int(np.ceil(np.log2(peak))) + 2
+    best, least = None, np.inf
     while frac > -MAX_FRAC:
         model = QuantizedModel.from_arrays(**parameters, state_frac=frac)
-        if saturation_report(model, calibration).fraction <= SATURATION_LIMIT:
-            return frac
+        run = golden.run(model, calibration)
+        saturated = run.saturations.sum() / (calibration.shape[0] * calibration.shape[1] * model.size)
+        if best is not None or saturated <= SATURATION_LIMIT:
+            error = _output_error(run, model, calibration)
+            if error >= least:
+                return best
+            best, least = frac, error
+            if not saturated:
+                return best
         frac -= 1
-    raise ModelError("State has no binary point that keeps it in range; the recurrence grows without bound")
+    if best is None:
+        raise ModelError("State has no binary point that keeps it in range; the recurrence grows without bound")
+    return best
 
 
-def saturation_report(model, inputs):
-    """The :class:`SaturationReport` of ``model`` on ``inputs`` int [sequences, steps, d_in]."""
-    inputs = np.asarray(inputs)
-    saturations = golden.run(model, inputs).saturations
-    return SaturationReport(int(saturations.sum()), float(saturations.sum() / (inputs.shape[0] * inputs.shape[1] * model.size)),
-                            float(np.mean(saturations > 0)))
+def _output_error(run, model, inputs):
+    """Sum of squares of what rounding and saturation did to the last outputs, their unit aside."""
+    wanted = golden.float_run(model, inputs)
+    outputs = (run.outputs[:, -1] if model.emit is Emit.EVERY else run.outputs).astype(np.float64)
+    unit = (outputs * wanted).sum() / max(np.square(outputs).sum(), 1)
+    return float(np.square(outputs * unit - wanted).sum())
 
 
 def _states(model, inputs):

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The binary point that calibration takes."""
+
+import numpy as np
+import pytest
+
+from hadam_hw import golden
+from hadam_hw.model import Emit, InputFormat, QuantizedModel
+from hadam_hw.quantize import SATURATION_LIMIT, quantize
+from hadam_hw.recurrence import Hadamard
+
+SIZE, WIDTH = 16, 10
+
+
+def shifted(model, steps):
+    """``model`` with the binary point of its state ``steps`` to the right."""
+    phase, unit = model.phases[0], 2.0**-model.state.frac
+    return QuantizedModel.from_arrays(
+        recurrence=model.recurrence, input_weight=phase.input_codes, output_weight=model.output_weight,
+        bias=phase.bias * unit * 2.0**-model.state_shift(0), output_bias=phase.output_bias * unit,
+        input_width=model.input.width, input_signed=model.input.signed, state_width=WIDTH, input_bits=model.input_bits,
+        output_bits=model.output_bits, emit=model.emit, pool_bits=model.pool_bits, state_frac=model.state.frac + steps)
+
+
+@pytest.mark.parametrize("emit", [Emit.LAST, Emit.SUM])
+def test_a_bit_is_spent_on_the_range_where_saturated_words_cost_more_than_rounding(emit):
+    rng = np.random.default_rng(3)
+    inputs = rng.integers(-4, 5, (200, 100, 1))
+    inputs[::40, 20:22] = 127  # a knock in a few of the sequences
+    signs = rng.choice(np.array([-1, 1], dtype=np.int8), SIZE)
+    model = quantize(
+        recurrence=Hadamard(SIZE, SIZE, signs), input_weight=rng.normal(size=(SIZE, 1)), bias=np.zeros(SIZE),
+        output_weight=rng.normal(size=(3, SIZE)), output_bias=np.zeros(3), input_format=InputFormat(1, 8, True),
+        input_scale=0.1, calibration=inputs, state_width=WIDTH, emit=emit)
+
+    def judged(other):
+        run, wanted = golden.run(other, inputs), golden.float_run(other, inputs)
+        error = np.square(run.outputs * 2.0**-other.state.frac - wanted).sum()
+        return error, run.saturations.sum() / inputs.size / SIZE
+
+    (more, saturated), (least, _), (less, _) = (judged(shifted(model, steps)) for steps in (1, 0, -1))
+    assert 0 < saturated <= SATURATION_LIMIT, "the case must be one that the limit alone would have let pass"
+    assert least < more and least < less
