@@ -14,6 +14,12 @@ from rtl_gen.gateware.readout import Readout
 from rtl_gen.gateware.selector import Selector, late
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 
+#: Clocks from an accepted vector to the first in which the queue is known to be full by it: a register for the transfer, the
+#: count and the comparison each.
+SEEN_LATE = 3
+#: Bits of the queue that share an address: whole block RAMs, where it is made of them.
+QUEUE_PART = 192
+
 
 class ContextCore(wiring.Component):
     """What :class:`rtl_gen.core.Core` does, for ``C`` independent sequences at a time.
@@ -58,8 +64,8 @@ class ContextCore(wiring.Component):
         self._cell = ContextCell(model, self.contexts)
         self._readout = Readout(model, block=False)
         self._selector = Selector(model.size, model.state.width)
-        #: States that may wait for the read-out.
-        self.queue = max(4, 1 << self.contexts.bit_length())
+        #: States that may wait for the read-out: one of each context, and those accepted until `full` is seen.
+        self.queue = 1 << (self.contexts + SEEN_LATE - 1).bit_length()
         super().__init__({
             "x": In(input_stream(model, self.contexts)), "y": Out(output_stream(model, self.contexts)),
             "tap": Out(word_signature(model.state.width)), "saturated": Out(1)})
@@ -102,23 +108,36 @@ class ContextCore(wiring.Component):
         with m.If(accepted):
             m.d.sync += turn.eq(Mux(turn == contexts - 1, 0, turn + 1))
 
-        # Room is taken when a vector is accepted, so that its state finds it. `full` is a clock late, and one too early.
-        ends = Signal()
+        # Room is taken when a vector is accepted, so that its state finds it; what is accepted before `full` is seen fits too.
+        # What counts comes out of registers: the streams' handshakes and the read-out are far away.
+        ends, ended = Signal(), Signal()
         m.d.comb += ends.eq(cell.start & (1 if self.model.emit is Emit.EVERY else vector.last))
         owed = Signal(range(self.queue + 1))
-        m.d.sync += [owed.eq(owed + ends - released), full.eq(owed >= self.queue - 1)]
+        m.d.sync += [ended.eq(ends), owed.eq(owed + ended - late(m, released, 1)), full.eq(owed >= self.queue - SEEN_LATE + 1)]
 
+        written, waiting = late(m, ended, cell.latency - 1), Signal(range(self.queue + 1))
+        m.d.sync += waiting.eq(waiting + written - released)
         entry = data.StructLayout({"state": cell.o.shape(), "context": range(contexts), "phase": 1})
-        m.submodules.queue = queue = Memory(shape=entry, depth=self.queue, init=[])
-        write, read = queue.write_port(), queue.read_port(domain="comb")
-        m.d.comb += [
-            write.en.eq(late(m, ends, cell.latency)), write.data.state.eq(cell.o), write.data.phase.eq(cell.phase),
-            write.data.context.eq(late(m, turn, cell.latency))]
-        waiting = Signal(range(self.queue + 1))
-        m.d.sync += [waiting.eq(waiting + write.en - released), write.addr.eq(write.addr + write.en),
-                     read.addr.eq(read.addr + released)]
-        self._hand_over(m, waiting != 0, read.data, released)
+        tail = Signal(entry)
+        m.d.comb += [tail.state.eq(cell.o), tail.phase.eq(cell.phase), tail.context.eq(late(m, turn, cell.latency))]
+        self._hand_over(m, waiting != 0, self._head(m, tail, written, released), released)
         return m
+
+    def _head(self, m, tail, written, released):
+        """The queue: its oldest state, two clocks after it became that.
+
+        Its parts have an address each: from one to the whole queue the way is a clock's. So a register stands at the other end.
+        """
+        head = Signal.like(tail, reset_less=True)
+        for part, start in enumerate(range(0, len(tail.as_value()), QUEUE_PART)):
+            bits = slice(start, start + QUEUE_PART)
+            memory = Memory(shape=len(tail.as_value()[bits]), depth=self.queue, init=[])
+            m.submodules[f"queue{part}"] = memory
+            write, read = memory.write_port(), memory.read_port(domain="comb")
+            to, of = Signal(range(self.queue), name=f"to{part}"), Signal(range(self.queue), name=f"of{part}")
+            m.d.comb += [write.en.eq(written), write.addr.eq(to), write.data.eq(tail.as_value()[bits]), read.addr.eq(of)]
+            m.d.sync += [to.eq(to + written), of.eq(of + released), head.as_value()[bits].eq(read.data)]
+        return head
 
     def _rest(self, m, rotation_ends):
         """High in the clocks after a rotation in which the first context's state is not there yet."""
@@ -144,11 +163,13 @@ class ContextCore(wiring.Component):
             self.y.payload.data.eq(readout.y.payload.data), self.y.payload.last.eq(readout.y.payload.last),
             self.y.payload.context.eq(context),
         ]
+        with m.If(sending):
+            m.d.sync += [context.eq(head.context), phase.eq(head.phase)]
         with m.FSM() as fsm:
-            m.d.comb += released.eq(fsm.ongoing("TAKEN") & ~readout.ready)
+            m.d.sync += released.eq(fsm.ongoing("TAKEN") & ~readout.ready)
             with m.State("IDLE"):
                 with m.If(any_waits & readout.ready):
-                    m.d.sync += [sending.eq(1), context.eq(head.context), phase.eq(head.phase)]
+                    m.d.sync += sending.eq(1)
                     m.next = "SEND"
             with m.State("SEND"):
                 m.d.sync += unit.eq(unit + 1)
@@ -156,5 +177,5 @@ class ContextCore(wiring.Component):
                     m.d.sync += [unit.eq(0), sending.eq(0)]
                     m.next = "TAKEN"
             with m.State("TAKEN"):  # few words may all be on their way before the read-out has seen the first
-                with m.If(released):
+                with m.If(~readout.ready):
                     m.next = "IDLE"

@@ -137,10 +137,14 @@ def _parallel(model, cell):
 
 
 def _contexts(model, core):
-    """The parallel step as a pipeline; its states and the queue of finished ones are memory spread over cells."""
+    """The parallel step as a pipeline; its states and the queue of finished ones are memories, with a register behind each.
+
+    On ECP5 and Gowin these are memories of look-up tables, three cells for two bits.
+    """
     parts, rams = _parallel(model, core)
     bits = model.size * model.state.width
-    return parts + Counter({"context memory": bits * (2 + (core.contexts + core.queue) / 8)}), rams
+    parts += Counter({"context words": 2 * bits, "context control": 10 * core.timing.interval})
+    return parts, rams + block_rams(core.contexts, bits) + block_rams(core.queue, bits)
 
 
 def _saturation(model, alignment):

@@ -16,8 +16,8 @@ from rtl_gen.gateware.words import vector_layout
 class ContextCell(wiring.Component):
     """A step may begin in each clock, each of another context than the last :attr:`timing` ``.interval`` clocks' steps.
 
-    With ``L`` levels in the recurrence's adder network the loop of a context is ``P = L + 3`` clocks: reading its state, the
-    adders, the sum, writing. ``o`` is valid :attr:`latency` clocks after ``start``.
+    With ``L`` levels in the recurrence's adder network the loop of a context is ``P = L + 5`` clocks: reading its state, the
+    adders, the bias, the input, the saturation, writing. ``o`` is valid :attr:`latency` clocks after ``start``.
 
     Parameters
     ----------
@@ -49,13 +49,13 @@ class ContextCell(wiring.Component):
         self.model = model
         self.contexts = contexts
         self._step = ParallelStep(model, steady=False)
-        loop = self._step.state_latency + 2
+        loop = self._step.state_latency + 3
         if contexts > loop:
             raise ArchitectureError(f"Contexts must be at most the {loop} clocks of this model's loop, not {contexts}: with "
                                     f"{loop} it takes a step a clock already")
         self.timing = Timing(loop, loop, contexts)
-        #: Clocks from ``start`` to ``o``: the context's phase is looked up first.
-        self.latency = self._step.latency + 2
+        #: Clocks from ``start`` to ``o``: the context's phase is looked up first, and the step's result has a register.
+        self.latency = self._step.latency + 3
         super().__init__({
             "start": In(1), "x": In(vector_layout(model)), "context": In(range(contexts)), "first": In(1),
             "phase": Out(1), "o": Out(data.ArrayLayout(self._step.z[0].shape(), model.size)), "saturated": Out(1)})
@@ -68,17 +68,19 @@ class ContextCell(wiring.Component):
         m.d.comb += [step.x.eq(late(m, self.x.as_value(), 2)), step.phase.eq(self._phase(m, start, context, first))]
 
         # A register behind an asynchronous memory, so that `first` is its reset and costs nothing.
-        read, z = state.read_port(domain="comb"), Signal(step.z.shape().size)
+        read, z = state.read_port(domain="comb"), Signal(step.z.shape().size, reset_less=True)
         m.d.comb += [read.addr.eq(late(m, context, step.state_clock)), step.z.eq(z)]
         m.d.sync += z.eq(Mux(late(m, first, step.state_clock), 0, read.data))
 
-        any_overflow, tree = any_late(m, step.overflow)
+        any_overflow, tree = any_late(m, late(m, step.overflow, 1))
         m.d.comb += self.saturated.eq(any_overflow & late(m, start, self.latency - 1 + tree))
 
-        write = state.write_port()
+        # The way from a limited word to two memories is as long as that from the sum to the word.
+        done, write = Signal.like(step.o, reset_less=True), state.write_port()
+        m.d.sync += done.eq(step.o)
         m.d.comb += [
             write.en.eq(late(m, start, self.latency - 1)), write.addr.eq(late(m, context, self.latency - 1)),
-            write.data.eq(step.o), self.o.eq(step.o), self.phase.eq(late(m, step.phase, step.latency))]
+            write.data.eq(done), self.o.eq(done), self.phase.eq(late(m, step.phase, step.latency + 1))]
         return m
 
     def _phase(self, m, start, context, first):

@@ -17,10 +17,13 @@ from rtl_gen.gateware.words import vector_layout
 class ParallelStep(wiring.Component):
     """``o = saturate(round_shift((R z << state_shift) + (C x << input_shift) + bias, output_shift))``, or its relu.
 
-    With ``L`` levels in the recurrence's adder network and ``M`` in the input's, ``o`` is valid ``max(L, M + 1) + 1`` clocks
-    after ``x`` and ``phase``, and ``L + 1`` clocks after ``z``, which so comes :attr:`state_clock` clocks later than they. A
-    new step may enter in each clock, or, where ``steady``, the inputs stay until ``o`` was taken, and nothing waits in
-    flip-flops.
+    With ``L`` levels in the recurrence's adder network and ``M`` in the input's, ``o`` is valid ``max(L + 2, M + 1)`` clocks
+    after ``x`` and ``phase``, and ``L + 2`` clocks after ``z``, which so comes :attr:`state_clock` clocks later than they. A
+    new step may enter in each clock. The recurrence's sum gets its bias first: sums of a product and a bias are alike in many
+    units, synthesis makes one of what is alike, and that one has a long way to each of them.
+
+    Where ``steady``, the inputs stay until ``o`` was taken, and nothing waits in flip-flops: the bias and the product are added
+    before they are needed, and ``o`` is valid ``max(L, M + 1) + 1`` and ``L + 1`` clocks after them.
 
     Parameters
     ----------
@@ -46,10 +49,10 @@ class ParallelStep(wiring.Component):
         state, source = model.state, model.input
         self._network = ParallelNetwork(recurrence_graph(model.recurrence), state.minimum << most, state.maximum << most)
         self._input_network = ParallelNetwork(self.products.graph, min(source.minimum, -1), source.maximum)
-        #: Clocks from ``x`` to ``o``.
-        self.latency = max(self._network.latency, self._input_network.latency + 1) + 1
         #: Clocks from ``z`` to ``o``.
-        self.state_latency = self._network.latency + 1
+        self.state_latency = self._network.latency + (1 if steady else 2)
+        #: Clocks from ``x`` to ``o``.
+        self.latency = max(self.state_latency, self._input_network.latency + (2 if steady else 1))
         #: Clocks from ``x`` to ``z``.
         self.state_clock = self.latency - self.state_latency
         words = data.ArrayLayout(signed(state.width), model.size)
@@ -61,8 +64,9 @@ class ParallelStep(wiring.Component):
         m.submodules.network = network = self._network
         m.submodules.input_network = input_network = self._input_network
         model, width = self.model, self.alignment.width
-        wait = self.latency - 2 - input_network.latency  # the product is not to come earlier than the recurrence
-        phases = self._phases(m, {self.state_clock, self.latency - 2, self.latency})
+        product_clock = self.latency - (2 if self.steady else 1)
+        wait = product_clock - input_network.latency  # the product is not to come earlier than the recurrence
+        phases = self._phases(m, {self.state_clock, self.latency - 2, product_clock, self.latency})
 
         def by_phase(clock, values):
             return Mux(phases[clock], values[1], values[0]) if len(values) > 1 else values[0]
@@ -72,19 +76,18 @@ class ParallelStep(wiring.Component):
                      for unit in range(model.size)]
         m.d.comb += [input_network.i[k].eq(self._late(m, self.x[k], wait)) for k in range(model.inputs)]
         for unit in range(model.size):
-            addend = Signal(signed(width), name=f"addend{unit}", reset_less=True)
             bias = by_phase(self.latency - 2, [Const(p.bias[unit], signed(width)) for p in self.alignment.phases])
-            if self.products.units[unit] is None:
-                m.d.sync += addend.eq(bias)
-            else:
-                index, negate = self.products.units[unit]
-                product = by_phase(self.latency - 2, [
+            product, subtracted = None, False
+            if self.products.units[unit] is not None:
+                index, subtracted = self.products.units[unit]
+                product = by_phase(product_clock, [
                     input_network.o[p * self.products.count + index] << aligned.input_shift
                     for p, aligned in enumerate(self.alignment.phases)])
-                m.d.sync += addend.eq(bias - product if negate else bias + product)
+            recurrent = network.o[unit], network.negated[unit]
             pre = Signal(signed(width), name=f"pre{unit}", reset_less=True)
-            recurrent = network.o[unit]
-            m.d.sync += pre.eq(addend - recurrent if network.negated[unit] else addend + recurrent)
+            addend = Signal(signed(width), name=f"addend{unit}", reset_less=True)
+            first, second = ((product, subtracted), recurrent) if self.steady else (recurrent, (product, subtracted))
+            m.d.sync += [addend.eq(_joined(bias, *first)), pre.eq(_joined(addend, *second))]
 
             setattr(m.submodules, f"saturate{unit}", saturate := Saturate(
                 self.alignment, model.state.width, relu=model.activation is Activation.RELU))
@@ -104,3 +107,9 @@ class ParallelStep(wiring.Component):
             found[clock] = value
             value = self._late(m, value, 1)
         return found
+
+
+def _joined(total, operand, subtracted):
+    if operand is None:
+        return total
+    return total - operand if subtracted else total + operand

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The read-out ``Y = U relu(Z) + c``: one accumulator, one code bit a clock, while the cell goes on."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -72,15 +72,22 @@ class Readout(wiring.Component):
         # relu: a negative word is stored as 0
         magnitude = model.state.width - 1 + model.pool_bits
         m.submodules.state = state = Memory(shape=magnitude, depth=size, init=[], attrs=BLOCK if self.block else ANY)
-        m.submodules.weight = weight = Memory(
-            shape=bits, depth=size * classes, attrs=BLOCK if self.block else LOGIC,
-            init=[int(code) & ((1 << bits) - 1) for code in model.output_weight.reshape(-1)])
+        table = [[int(code) & ((1 << bits) - 1) for code in row] for row in model.output_weight]
+        if self.block:
+            rows, row_width = sum(table, []), bits
+        else:  # a row a unit: so there is a register between the choice of the unit and that of the class
+            rows, row_width = [sum(code << bits * k for k, code in enumerate(unit)) for unit in zip(*table)], bits * classes
+        m.submodules.weight = weight = Memory(shape=row_width, depth=len(rows), init=rows,
+                                              attrs=BLOCK if self.block else LOGIC)
         width = model.readout_width
         # Of few classes the biases are cheaper in logic, a cell a bit, than in block RAMs that they would hardly fill.
         m.submodules.bias = bias = Memory(
             shape=width, depth=classes * len(model.phases), attrs=LOGIC if classes * len(model.phases) <= FEW_ROWS else BLOCK,
             init=[int(c) & ((1 << width) - 1) for phase in model.phases for c in phase.output_bias])
         write, z_port, u_port, c_port = state.write_port(), state.read_port(), weight.read_port(), bias.read_port()
+        index, last = Signal(range(classes)), Signal(init=classes == 1)
+        next_code = u_port.data if self.block else Array(
+            u_port.data[bits * k:bits * (k + 1)] for k in range(classes))[index]
 
         # Registers at the border: the words come from the far end of the cell.
         arrived, word = late(m, self.z.valid, 1), late(m, self.z.data, 1)
@@ -108,7 +115,7 @@ class Readout(wiring.Component):
         # Inverted on its way into the register, so that the adder is nothing but an adder; `subtract` is its carry in.
         m.d.sync += operand.eq(Mux(load, z_port.data, operand << 1) ^ top_bit.replicate(len(operand)))
         # A register behind the weights, which lie in several memories; their address goes ahead by as much.
-        m.d.sync += code.eq(Mux(load, late(m, u_port.data, 1), code >> 1))
+        m.d.sync += code.eq(Mux(load, late(m, next_code, 1), code >> 1))
         adding = late(m, running, 2)
         total = Signal(width)
         with m.If(begin):
@@ -119,7 +126,6 @@ class Readout(wiring.Component):
 
         # One class after another: words in, then for each class its run, a drain of the pipeline, an offer.
         filling = Signal(init=1)
-        index, last = Signal(range(classes)), Signal(init=classes == 1)
         taken = Signal()  # a clock late: what follows from a transfer is no part of the handshake's path
         filled, pooled = Signal(), Signal()  # the last word is in: the read-out begins, or the next step may come
         m.d.sync += taken.eq(self.y.valid & self.y.ready)
@@ -135,7 +141,8 @@ class Readout(wiring.Component):
         with m.If(filling):
             m.d.sync += u_port.addr.eq(0)
         with m.Elif(running & place[-2]):
-            m.d.sync += u_port.addr.eq(u_port.addr + 1)
+            following = u_port.addr + 1
+            m.d.sync += u_port.addr.eq(following if self.block else Mux(last_unit, 0, following))
         with m.If(arrived & self.ready):  # the first word
             m.d.sync += c_port.addr.eq(Mux(self.phase, classes, 0) if len(model.phases) > 1 else 0)
         with m.Elif(class_end):

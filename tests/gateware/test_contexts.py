@@ -118,8 +118,8 @@ def test_words_come_back(word):
 
 def test_more_contexts_than_the_loop_has_clocks_are_refused():
     model = random_model(size=8, block=8, outputs=2)
-    with pytest.raises(ArchitectureError, match="at most the 6 clocks of this model's loop, not 7"):
-        build_core(model, parse_architecture("parallel,contexts=7"))
+    with pytest.raises(ArchitectureError, match="at most the 8 clocks of this model's loop, not 9"):
+        build_core(model, parse_architecture("parallel,contexts=9"))
 
 
 def test_the_link_serves_one_sequence_at_a_time():

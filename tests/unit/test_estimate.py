@@ -18,7 +18,7 @@ from rtl_gen.estimate.ram import block_rams, varying_bits
 from rtl_gen.gateware.parallel_network import ParallelNetwork
 from tests.models_for_tests import random_model
 
-ARCHITECTURES = ("serial", "serial:2", "parallel", "folded:2", "folded:4", "folded:8x2")
+ARCHITECTURES = ("serial", "serial:2", "parallel", "parallel,contexts=3", "folded:2", "folded:4", "folded:8x2")
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
