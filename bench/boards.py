@@ -2,6 +2,7 @@
 """Every board with every shipped model, built down to the bitstream: the table of docs/boards.md.
 
 What was built is kept in a file as it goes, so that an interrupted run goes on where it was; ``--table`` only writes the table.
+``--estimate`` makes the page's other table, of estimates.
 """
 
 import argparse
@@ -16,10 +17,11 @@ from rich.console import Console
 import boards
 from hadam_hw.errors import ArchitectureError, DoesNotFitError, HadamError, MissesTimingError
 from hadam_hw.files import atomic_write
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from rtl_gen.arch import parse_architecture
 from rtl_gen.build import Options, build
 from rtl_gen.cache import Cache, cache_folder
+from rtl_gen.choose import survey
 from rtl_gen.progress import Progress
 from rtl_gen.toolchain import Kind
 
@@ -27,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "boards.md"
 #: Between them the page has the table.
 BEGIN, END = "<!-- built: begin -->\n", "<!-- built: end -->\n"
+ESTIMATED, ESTIMATED_END = "<!-- estimated: begin -->\n", "<!-- estimated: end -->\n"
 #: Tried in this order, until one fits.
 ARCHITECTURES = "serial,folded:8,folded:4,folded:2"
 FACTS = ("lc", "lc_available", "ebr", "ebr_available", "dsp", "clock_mhz", "fmax_mhz", "cycles_per_step",
@@ -47,7 +50,13 @@ def main(argv):
     parser.add_argument("--json", type=Path, default=ROOT / "bench" / "boards.json", metavar="FILE")
     parser.add_argument("--minutes", type=float, default=20, help="for one build")
     parser.add_argument("--table", action="store_true", help="build nothing, write the table of what there is")
+    parser.add_argument("--estimate", action="store_true", help="build nothing, write the table of what is estimated to fit")
     arguments = parser.parse_args(argv)
+    if arguments.estimate:
+        text = estimates(arguments.models.split(","), arguments.boards.split(","))
+        _write(text, ESTIMATED, ESTIMATED_END)
+        Console(highlight=False, width=200).print(text)
+        return 0
     known = json.loads(arguments.json.read_text()) if arguments.json.exists() else {}
     wanted = [(board, model, arch) for model in arguments.models.split(",") for board in arguments.boards.split(",")
               for arch in arguments.archs.split(",")]
@@ -61,11 +70,27 @@ def main(argv):
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
             atomic_write(arguments.json, (json.dumps(known, indent=1) + "\n").encode())
     text = table(known)
-    page = PAGE.read_text()
-    head, _, rest = page.partition(BEGIN)
-    atomic_write(PAGE, (head + BEGIN + text + END + rest.partition(END)[2]).encode())
+    _write(text, BEGIN, END)
     Console(highlight=False, width=200).print(text)
     return 0
+
+
+def _write(text, begin, end):
+    """Puts ``text`` between two marks of the page."""
+    head, _, rest = PAGE.read_text().partition(begin)
+    atomic_write(PAGE, (head + begin + text + end + rest.partition(end)[2]).encode())
+
+
+def estimates(models, names):
+    """What ``--arch auto`` would take for each model on each board, as Markdown: by estimate, nothing is built."""
+    lines = [f"| model | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    for name in models:
+        model = load_model(ROOT / "models" / f"{name}.npz")
+        best = [next((one.estimate for one in survey(model, boards.get(board)) if one.fits), None) for board in names]
+        cells = ["-" if found is None else f"{found.architecture}: {found.lc / boards.get(board).chip.lc:.0%}, "
+                 f"{found.steps_per_second / 1000:,.0f}k" for board, found in zip(names, best, strict=True)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def fits(known, board, model):
@@ -79,7 +104,7 @@ def attempt(board, model, arch, seeds, minutes, on_stage):
     started = time.monotonic()
     try:
         with _limit(minutes):
-            report = build(QuantizedModel.load(ROOT / "models" / f"{model}.npz"), parse_architecture(arch), board, Kind.YOWASP,
+            report = build(load_model(ROOT / "models" / f"{model}.npz"), parse_architecture(arch), board, Kind.YOWASP,
                            cache, options=Options(seeds=seeds), on_stage=on_stage).report
     except (ArchitectureError, DoesNotFitError, MissesTimingError, TooLongError) as error:
         return {"error": type(error).__name__, "says": str(error), "seconds": round(time.monotonic() - started)}

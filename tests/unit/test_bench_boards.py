@@ -52,3 +52,15 @@ def test_each_line_of_the_page_is_of_a_board_and_a_model_there_are():
     for line in lines:
         board, model = (cell.strip() for cell in line.split("|")[1:3])
         assert board in boards.names() and model in shipped, line
+
+
+def test_the_table_of_estimates_has_a_word_for_each_board(tmp_path, monkeypatch):
+    page = tmp_path / "boards.md"
+    page.write_text(f"before\n{bench.ESTIMATED}stale\n{bench.ESTIMATED_END}after\n")
+    monkeypatch.setattr(bench, "PAGE", page)
+    assert bench.main(["--estimate", "--boards", "icestick,icebreaker", "--models", "pmnist-h128-b64"]) == 0
+    text = page.read_text()
+    assert text.startswith("before\n") and text.endswith("after\n") and "stale" not in text
+    row, = [line for line in text.splitlines() if line.startswith("| pmnist-h128-b64 |")]
+    small, usual = row.split(" | ")[1:]
+    assert small.startswith("folded:2: 9") and usual.startswith("serial: 7")
