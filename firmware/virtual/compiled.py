@@ -22,6 +22,7 @@ from rtl_gen.top import SILENCE_CLOCKS
 
 #: What works the pins of each link.
 HARNESSES = {Link.UART: Path(__file__).with_name("harness.cpp"), Link.SPI: Path(__file__).with_name("harness_spi.cpp")}
+COMMON = Path(__file__).with_name("harness.h")
 LIBRARY = "board.so"
 #: For the files that are worked through in each clock, and for the rest, which only starts the simulation.
 FAST, SLOW = "-O2", "-O0"
@@ -81,7 +82,7 @@ def compile_board(model, architecture, board, *, link=Link.UART, silence_clocks=
     on_stage("Verilog of the whole design")
     files = emit_design(model, architecture, board, None, 1, link=link, silence_clocks=silence_clocks)
     sources = {"design.v": files[DESIGN_FILE], "pll.v": PLL_SIMULATION.read_bytes(),
-               "harness.cpp": HARNESSES[link].read_bytes()}
+               COMMON.name: COMMON.read_bytes(), "harness.cpp": HARNESSES[link].read_bytes()}
     facts = json.loads(files[FACTS_FILE])
 
     def make():

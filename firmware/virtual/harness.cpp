@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Clocks a compiled design and works its UART pins: many clocks a call. CLOCK is the name of its clock's pin.
-#include <cstdint>
-#include "Vboard.h"
+// Clocks a compiled design and works its UART pins: many clocks a call.
+#include "harness.h"
 
 namespace {
 
-struct Session {
-    VerilatedContext context;
-    Vboard top{&context};
+struct Session : Board {
     // what is on its way to the device: bits still to be put on the line, clocks until the next
     uint32_t sending = 0, sending_bits = 0, sending_clocks = 0;
     // what is on its way back: 0 while the line rests
@@ -22,16 +19,11 @@ extern "C" {
 void *board_new() {
     Session *session = new Session;
     session->top.rx = 1;
-    session->top.CLOCK = 0;
-    session->top.eval();
+    session->settle();
     return session;
 }
 
-void board_delete(void *handle) {
-    Session *session = static_cast<Session *>(handle);
-    session->top.final();
-    delete session;
-}
+void board_delete(void *handle) { finish<Session>(handle); }
 
 // Bytes that came without a stop bit.
 uint64_t board_broken(void *handle) { return static_cast<Session *>(handle)->broken; }
@@ -56,10 +48,7 @@ uint64_t board_run(void *handle, uint64_t clocks, uint32_t divisor, const uint8_
             s.sending_bits = 9;
             s.sending_clocks = divisor - 1;
         }
-        s.top.CLOCK = 1;
-        s.top.eval();
-        s.top.CLOCK = 0;
-        s.top.eval();
+        s.clock();
         if (!s.coming_bits) {
             if (!s.top.tx) {
                 s.coming_bits = 9;
