@@ -319,17 +319,19 @@ class LinkTarget(wiring.Component):
     def _answer(self, m):
         """The states of a frame on its way out."""
         tx, crc = self.tx, self._crc
-        moved, byte = Signal(), Signal(8)
-        settling = Signal(3)  # after a byte has gone: a clock for the address, the memory, and the next byte's register
-        m.d.comb += moved.eq(tx.valid & tx.ready)
-        m.d.sync += settling.eq(Mux(moved, 0b111, settling >> 1))
+        # The states are many: what they offer, and that it was taken, goes through a register each.
+        sending, taken, moved, byte = Signal(), Signal(), Signal(), Signal(8)
+        settling = Signal(3)  # after a byte has gone: a clock for the state, the address and the memory
+        m.d.comb += taken.eq(tx.valid & tx.ready)
+        m.d.sync += [moved.eq(taken), settling.eq(Mux(taken, 0b111, settling >> 1)),
+                     tx.valid.eq(sending & ~settling.any() & ~taken)]
         state = Cat(self._step_tag, self._in_sequence, self._has_result, Const(0, 6), self._counters.values)
         sizes = {Command.IDENTITY: (frames.IDENTITY.bytes, 0), Command.RESULT: (self._result_bytes, self._result_place),
                  Command.STATE: (frames.STATE.bytes, 0), Command.ERROR: (frames.ERROR.bytes, 0)}
         assert len(state) == 8 * frames.STATE.bytes
 
         def send(value, following, *, counts=1):
-            m.d.comb += [tx.valid.eq(~settling.any()), tx.payload.eq(byte), crc.data.eq(byte), crc.valid.eq(moved & counts)]
+            m.d.comb += [sending.eq(1), tx.payload.eq(byte), crc.data.eq(byte), crc.valid.eq(moved & counts)]
             m.d.sync += byte.eq(value)
             with m.If(moved):
                 m.next = following
