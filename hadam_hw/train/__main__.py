@@ -28,6 +28,7 @@ _HELP = {
     "clip": "largest norm of a batch's gradient; 0 for no limit", "v_bits": "bits of V's codes",
     "u_bits": "bits of U's codes", "noise": "on the inputs while training, in the units of x; of tokens the share dropped",
     "shift": "steps (pixels of a picture) that a sequence is moved by, at most, while training",
+    "turn": "degrees by which a worn sensor is turned about some axis, their deviation, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
     "activation": "within the recurrence", "layers": "1, or 2 with a ternary matrix between them",

@@ -47,6 +47,9 @@ class Settings:
     shift : int
         Steps by which a sequence is moved to and fro in time while training, pixels in both directions for a picture; what is
         uncovered is 0.
+    turn : float
+        Deviation, in degrees, of the angle by which a worn sensor is turned about an axis drawn for each sequence, while
+        training; for tasks whose channels are the three axes of sensors.
     dropout : float
         Share of the read-out's features dropped while training.
     v_init : float
@@ -82,6 +85,7 @@ class Settings:
     u_bits: int = 4
     noise: float = 0.0
     shift: int = 0
+    turn: float = 0.0
     dropout: float = 0.0
     v_init: float = 0.3
     readout: Emit = Emit.LAST

@@ -115,6 +115,21 @@ def test_each_learns_and_says_what_it_did(kind, task):
     assert {**record, "seconds": 0} == {**again, "seconds": 0}
 
 
+def test_the_noise_is_as_strong_as_the_budget_says(task, monkeypatch):
+    seen, build = [], KINDS["orthogonal"]
+
+    def observed(*arguments):
+        network = build(*arguments)
+        network.register_forward_pre_hook(lambda module, given: seen.append(given[0]) if module.training else None)
+        return network
+
+    monkeypatch.setitem(KINDS, "orthogonal", observed)
+    monkeypatch.setattr("hadam_hw.train.baselines.fit.float_score", lambda *_: (1.0, 1.0))
+    silent = replace(task, train=Sequences(np.zeros_like(task.train.inputs), task.train.labels))
+    train(silent, "orthogonal", 4, Budget(epochs=1, lrs=(1e-3,), noise=0.3))
+    assert abs(torch.cat(seen).std().item() - 0.3) < 0.02
+
+
 def test_only_validation_chooses_and_the_test_set_is_seen_once(task, monkeypatch):
     looked = []
     monkeypatch.setattr("hadam_hw.train.baselines.fit.float_score",

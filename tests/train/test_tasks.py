@@ -11,6 +11,8 @@ import pytest
 from hadam_hw.errors import DataError
 from hadam_hw.train.data import read_npz_xz
 from hadam_hw.train.tasks import TASKS, load_task
+from hadam_hw.train.tasks.motion import Worn
+from hadam_hw.train.tasks.normalise import Normaliser
 from hadam_hw.train.tasks.task import Pictures, Sequences
 from tests.train import task_files
 
@@ -232,3 +234,32 @@ def test_sequences_move_in_time():
     seen = {sequences.moved(sequences.inputs, 2, np.random.default_rng(seed))[0, :, 0].tobytes() for seed in range(40)}
     assert seen == {np.array(values).tobytes() for values in (
         [1, 3, 5, 7, 9], [0, 1, 3, 5, 7], [0, 0, 1, 3, 5], [3, 5, 7, 9, 0], [5, 7, 9, 0, 0])}
+
+
+def test_worn_units_turn_as_a_whole_in_what_was_measured():
+    rng = np.random.default_rng(3)
+    normaliser = Normaliser(rng.normal(size=18), rng.uniform(1, 3, 18))
+    inputs = rng.integers(-50, 51, (4, 6, 18)).astype(np.int8)
+    worn = Worn(inputs, np.zeros(4, dtype=np.int64), normaliser=normaliser)
+    assert np.array_equal(worn.turned(inputs, 0.0, rng), inputs)
+    turned = worn.turned(inputs, 40.0, rng)
+    assert turned.dtype == np.int8 and np.abs(turned.astype(int)).max() < 127  # nothing was cut off, so lengths are kept
+    before, after = (normaliser.measured(these).reshape(4, 6, 2, 3, 3) for these in (inputs, turned))
+    lengths = [np.linalg.norm(these, axis=-1) for these in (before, after)]
+    assert np.abs(lengths[0] - lengths[1]).max() < 0.2 and np.abs(before - after).max() > 2
+    angles = []
+    for unit in range(8):  # one turn a sequence and unit: a rotation that takes all its vectors from before to after
+        old, new = (these[unit // 2, :, unit % 2].reshape(-1, 3) for these in (before, after))
+        fit = np.linalg.lstsq(old, new, rcond=None)[0]
+        assert np.abs(fit @ fit.T - np.eye(3)).max() < 0.05 and np.abs(old @ fit - new).max() < 0.2
+        assert np.linalg.det(fit) > 0.9
+        angles.append(np.arccos(np.clip((np.trace(fit) - 1) / 2, -1, 1)))
+    assert len(set(np.round(angles, 1))) > 4
+
+
+def test_only_worn_units_can_be_turned(folder):
+    for name in ("har", "har2", "dsa-random", "dsa-persons"):
+        assert isinstance(load_task(name, folder).train, Worn)
+    task = load_task("digits", folder)
+    with pytest.raises(DataError, match="turn must be 0 but for the tasks har"):
+        task.train.turned(task.train.inputs, 5.0, np.random.default_rng(0))

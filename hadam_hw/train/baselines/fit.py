@@ -71,7 +71,6 @@ def _train_at(task, kind, width, budget, lr, on_epoch):
             inputs, labels = task.train.draw(chosen, rng)
             x = real(task, inputs)
             x = x + budget.noise * torch.randn_like(x) if budget.noise else x
-            x = x + budget.noise * torch.randn_like(x) if budget.noise else x
             loss = cross_entropy(network(x, budget.dropout), torch.from_numpy(labels))
             optimiser.zero_grad()
             loss.backward()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Worn sensors: UCI HAR in six classes or FastGRNN's two, and the Daily and Sports Activities of eight persons."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from hadam_hw.train.data import check_rows, fetch, read_npz_xz
@@ -21,6 +23,39 @@ DSA_HALF_SEED = 4560
 #: Persons up to this one are the training part of ``dsa-persons``.
 DSA_TRAIN_PERSONS = 4
 DSA_VALIDATION_PART = 10
+#: Channels of one worn unit, which turn together: three axes of each of three sensors.
+UNIT = 9
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Worn(Sequences):
+    """Sequences of units worn on the body: nine channels a unit, the axes x, y and z of three sensors one after the other.
+
+    Parameters
+    ----------
+    normaliser : Normaliser
+        What made the integers of what was measured.
+    """
+
+    normaliser: Normaliser
+
+    def turned(self, inputs, degrees, rng):
+        """``inputs`` [k, steps, channels] as if each unit sat otherwise: its axes turned about an axis that is drawn, by an angle
+        of deviation ``degrees``."""
+        count, steps, channels = inputs.shape
+        turns = rotations(count * channels // UNIT, degrees, rng).reshape(count, 1, channels // UNIT, 1, 3, 3)
+        measured = self.normaliser.measured(inputs).reshape(count, steps, channels // UNIT, UNIT // 3, 3, 1)
+        return self.normaliser((turns @ measured).reshape(inputs.shape))
+
+
+def rotations(count, degrees, rng):
+    """Matrices [count, 3, 3] that turn by normally distributed angles about axes of any direction (Rodrigues' formula)."""
+    axes = rng.normal(size=(count, 3))
+    x, y, z = (axes / np.linalg.norm(axes, axis=1, keepdims=True)).T
+    angles = np.radians(degrees) * rng.normal(size=(count, 1, 1))
+    zero = np.zeros(count)
+    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(count, 3, 3)
+    return np.eye(3) + np.sin(angles) * cross + (1 - np.cos(angles)) * cross @ cross
 
 
 def load_har(name, folder, rng, group=None):
@@ -41,7 +76,7 @@ def load_har(name, folder, rng, group=None):
         half = inputs.shape[1] // 2
         follows = np.array([k + 1 < len(inputs) and np.array_equal(inputs[k, half:], inputs[k + 1, :half])
                             for k in range(len(inputs))])
-        return Sequences(inputs, labels["train"][chosen], follows)
+        return Worn(inputs, labels["train"][chosen], follows, normaliser=integers)
 
     return Task(name, part(~kept), part(kept), Sequences(integers(arrays["X_test"]), labels["test"]),
                 signed_bytes(arrays["X_train"].shape[2]), SCALE, HAR_CLASSES if group is None else HAR2_CLASSES,
@@ -85,10 +120,12 @@ def _dsa_task(name, arrays, train, validation, test, split):
     differences = arrays["dq"]
     channels, count, steps = differences.shape
     seen = np.concatenate([train, validation])
-    inputs = np.empty((count, steps, channels), dtype=np.int8)
+    inputs, fitted = np.empty((count, steps, channels), dtype=np.int8), []
     for k in range(channels):  # a channel at a time, since the whole as float64 is 400 MB
         values = np.cumsum(differences[k], axis=1, dtype=np.int16)[..., None]
-        inputs[..., k:k + 1] = Normaliser.fit(values[seen])(values)
+        fitted.append(Normaliser.fit(values[seen]))
+        inputs[..., k:k + 1] = fitted[k](values)
+    normaliser = Normaliser(*(np.concatenate([getattr(one, name) for one in fitted]) for name in ("mean", "deviation")))
     labels = arrays["activity"].astype(np.int64)
-    parts = [Sequences(inputs[chosen], labels[chosen]) for chosen in (train, validation, test)]
+    parts = [Worn(inputs[chosen], labels[chosen], normaliser=normaliser) for chosen in (train, validation, test)]
     return Task(name, *parts, signed_bytes(channels), SCALE, DSA_CLASSES, split)

@@ -43,3 +43,7 @@ class Normaliser:
             scaled = (numbers[..., k].astype(np.float64) - self.mean[k]) / self.deviation[k] * STEPS
             made[..., k] = np.clip(np.rint(scaled), -128, 127)
         return made
+
+    def measured(self, integers):
+        """The numbers [..., channels] that ``integers`` stand for, as float64."""
+        return integers * SCALE * self.deviation + self.mean
