@@ -278,12 +278,12 @@ class LinkTarget(wiring.Component):
 
     def _step(self, m):
         """The vectors of a STEP go from the memory to the core, each when it is taken."""
-        vectors = self._vectors
+        vectors, final = self._vectors, Signal()
+        m.d.sync += final.eq(self._place == self._end)  # the place stands still for a clock before a byte is fed
         with m.State("FEED"):  # the byte is addressed
             with m.If(~vectors.x.valid & ~self._moving):
                 m.next = "FEED_BYTE"
         with m.State("FEED_BYTE"):
-            final = self._place == self._end
             m.d.comb += [vectors.data.eq(self._read.data), vectors.valid.eq(1), vectors.final.eq(final & self._last)]
             m.d.sync += self._forward.eq(1)
             m.next = "FEED"
@@ -320,11 +320,11 @@ class LinkTarget(wiring.Component):
         """The states of a frame on its way out."""
         tx, crc = self.tx, self._crc
         # The states are many: what they offer, and that it was taken, goes through a register each.
-        sending, taken, moved, byte = Signal(), Signal(), Signal(), Signal(8)
-        settling = Signal(3)  # after a byte has gone: a clock for the state, the address and the memory
+        sending, taken, byte = Signal(), Signal(), Signal(8)
+        since = Signal(3)  # a byte has gone: a clock each for the state, the address and the memory
+        moved = since[0]
         m.d.comb += taken.eq(tx.valid & tx.ready)
-        m.d.sync += [moved.eq(taken), settling.eq(Mux(taken, 0b111, settling >> 1)),
-                     tx.valid.eq(sending & ~settling.any() & ~taken)]
+        m.d.sync += [since.eq(Cat(taken, since)), tx.valid.eq(sending & ~taken & ~since.any())]
         state = Cat(self._step_tag, self._in_sequence, self._has_result, Const(0, 6), self._counters.values)
         sizes = {Command.IDENTITY: (frames.IDENTITY.bytes, 0), Command.RESULT: (self._result_bytes, self._result_place),
                  Command.STATE: (frames.STATE.bytes, 0), Command.ERROR: (frames.ERROR.bytes, 0)}
@@ -342,7 +342,7 @@ class LinkTarget(wiring.Component):
             m.next = "LOAD"
         with m.State("LOAD"):
             m.d.comb += crc.start.eq(1)
-            m.d.sync += [self._remaining.eq(0), settling.eq(0b111)]
+            m.d.sync += self._remaining.eq(0)
             with m.Switch(self._reply):
                 for command, (size, place) in sizes.items():
                     with m.Case(command):
