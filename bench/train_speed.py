@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Times a training iteration with the fast recurrence against stepping the cell under autograd, in one process.
 
-The last state alone is one product with a kernel (pMNIST); every state, as the copy task needs them, is a compiled scan.
+The last state alone is one product with a kernel (pMNIST); a read-out at every step (copy task) is a compiled scan.
 """
 
 import argparse
@@ -13,9 +13,8 @@ import time
 import torch
 from rich.console import Console
 
-from hadam_hw.train.fit import SLICE
 from hadam_hw.train.recurrence import last_state, stepped_last_state
-from hadam_hw.train.scan import states, stepped_states
+from hadam_hw.train.scan import Read, scan, stepped_states
 
 #: Of the last state, of every state.
 ASKED_RATIO = {False: 60, True: 10}
@@ -31,9 +30,9 @@ def main(argv):
     parser.add_argument("--steps", type=int, default=784)
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--inputs", type=int, default=1)
-    parser.add_argument("--every", action="store_true", help="every state, as the copy task: "
+    parser.add_argument("--every", action="store_true", help="read out at every step, as the copy task: "
                         "--hidden 128 --block 64 --steps 1020 --batch 128 --inputs 10")
-    parser.add_argument("--slice", type=int, help="sequences that are worked through at a time with --every (as training)")
+    parser.add_argument("--outputs", type=int, default=10, help="classes that are read out with --every")
     parser.add_argument("--repeats", type=int, default=5, help="rounds of both; the ratio is the median of the rounds'")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
@@ -57,24 +56,29 @@ def measure(arguments):
     hidden, block, every = arguments.hidden, arguments.block, arguments.every
     inputs = torch.rand(arguments.batch, arguments.steps, arguments.inputs, generator=generator)
     gains = (torch.randint(0, 2, (hidden,), generator=generator) * 2 - 1) / block**0.5
-    # any gradient that a loss could send back
-    toward = torch.randn(*((arguments.batch, arguments.steps) if every else (arguments.batch,)), hidden, generator=generator)
+    # Any gradient that a loss could send back; of one sign where 130,000 of them are added up, or what is left of the sum would
+    # tell of little but the units that rounding takes to the other side of 0.
+    shape = (arguments.batch, arguments.steps, arguments.outputs) if every else (arguments.batch, hidden)
+    toward = (torch.rand if every else torch.randn)(*shape, generator=generator)
     weight = torch.randn(hidden, arguments.inputs, generator=generator).requires_grad_()
     bias = (0.01 * torch.randn(hidden, generator=generator)).requires_grad_()
+    out_weight = torch.randn(arguments.outputs, hidden, generator=generator).requires_grad_()
+    out_bias = torch.zeros(arguments.outputs).requires_grad_()
+    trained = [weight, bias, *((out_weight, out_bias) if every else ())]
 
     def iteration(fast):
         started = time.process_time()
-        weight.grad = bias.grad = None
-        # as the trainer does: slices that fit in a cache, where every state is made; stepping is best with the whole batch
-        usual = arguments.slice or max(1, SLICE // (arguments.steps * hidden))
-        size = usual if every and fast else len(inputs)
-        for x, direction in zip(inputs.split(size), toward.split(size), strict=True):
-            if every:
-                reached = (states if fast else stepped_states)(x @ weight.t() + bias, gains, block)
-            else:
-                reached = (last_state if fast else stepped_last_state)(x, weight, bias, gains, block)
-            (reached * direction).sum().backward()
-        return time.process_time() - started, (weight.grad, bias.grad)
+        for parameter in trained:
+            parameter.grad = None
+        if not every:
+            found = (last_state if fast else stepped_last_state)(inputs, weight, bias, gains, block)
+        elif fast:
+            found = scan(inputs, weight, bias, gains, block, Read.LOGITS, out_weight=out_weight, out_bias=out_bias)
+        else:
+            states = stepped_states(inputs @ weight.t() + bias, gains, block)
+            found = torch.relu(states) @ out_weight.t() + out_bias
+        (found * toward).sum().backward()
+        return time.process_time() - started, [parameter.grad for parameter in trained]
 
     _, fast = iteration(True)
     _, stepped = iteration(False)

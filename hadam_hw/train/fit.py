@@ -19,9 +19,6 @@ from hadam_hw.train.signs import flip_where_better
 
 #: For the scores on the way: sequences that the integers are validated on, and calibrated on. The last says all with more.
 VALIDATED, CALIBRATED = 1000, 64
-#: Floats of an array of states: a batch is worked through in slices of about this size, which fit in a processor's cache (a
-#: third of the time of a whole batch of the copy task) and bound the memory.
-SLICE = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +111,10 @@ def _epoch(network, optimiser, task, settings, epoch, on_step):
         inputs = task.train.moved(inputs, settings.shift, rng) if settings.shift else inputs
         inputs = task.train.turned(inputs, settings.turn, rng) if settings.turn else inputs
         x, labels = real(task, inputs), torch.from_numpy(labels)
-        size = max(1, SLICE // (x.shape[1] * settings.hidden)) if network.stepped else len(x)
         optimiser.zero_grad()
-        for some_x, some_labels in zip(x.split(size), labels.split(size), strict=True):
-            loss = cross_entropy(network(some_x), some_labels) * (len(some_x) / len(x))
-            loss.backward()
-            total += loss.item()
+        loss = cross_entropy(network(x), labels)
+        loss.backward()
+        total += loss.item()
         if settings.clip:
             torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
         optimiser.step()

@@ -7,8 +7,10 @@ import torch
 from hadam_hw.errors import ModelError
 from hadam_hw.model import Activation, Emit
 from hadam_hw.train.recurrence import dense_last_state, dense_recurrence, last_state
-from hadam_hw.train.scan import states
+from hadam_hw.train.scan import Read, scan
 from hadam_hw.train.settings import Signs
+
+_READ = {Emit.LAST: Read.LAST, Emit.SUM: Read.MEAN, Emit.EVERY: Read.EVERY}
 
 
 class Quantise(torch.autograd.Function):
@@ -84,29 +86,24 @@ class HadamardLayer(torch.nn.Module):
         """Whether the last state takes all states before it: else it is a product with a kernel."""
         return bool(self.vocabulary or self.grid or self.settings.activation is Activation.RELU)
 
-    def last(self, x, quantised):
-        """The last state [batch, n] of inputs [batch, steps, d] or tokens [batch, steps]."""
-        if self.stepped:
-            return self.every(x, quantised)[:, -1]
-        weight, gains = self.weight(quantised), self.gains()
-        if x.is_cuda:
-            return dense_last_state(x, weight, self.bias, dense_recurrence(gains, self.settings.block))
-        return last_state(x, weight, self.bias, gains, self.settings.block)
-
-    def every(self, x, quantised):
-        """Every state [batch, steps, n]."""
-        weight = self.weight(quantised)
-        drive = torch.nn.functional.embedding(x, weight) if self.vocabulary else x @ weight.t()
-        return states(drive + self.bias, self.gains(), self.settings.block,
-                      rectify=self.settings.activation is Activation.RELU, grid=self.grid)
+    def read(self, x, quantised, read, **out):
+        """What ``read`` takes of the rectified states of ``x`` [batch, steps, d] or tokens [batch, steps]; ``out``: U, c."""
+        weight, gains, block = self.weight(quantised), self.gains(), self.settings.block
+        if read is Read.LAST and not self.stepped:
+            if x.is_cuda:
+                return torch.relu(dense_last_state(x, weight, self.bias, dense_recurrence(gains, block)))
+            return torch.relu(last_state(x, weight, self.bias, gains, block))
+        return scan(x, weight, self.bias, gains, block, read, rectify=self.settings.activation is Activation.RELU,
+                    grid=self.grid, **out)
 
 
 class HadamRNN(torch.nn.Module):
     """A Hadamard recurrent network whose output and gradients are those of stepping its cell.
 
     A linear recurrence read out once is one product with a kernel, and never steps (:mod:`hadam_hw.train.recurrence`); all else
-    goes through a compiled loop over the steps (:mod:`hadam_hw.train.scan`). The memory of the first is ``2 T (d + 1) n``
-    floats, that of the second ``3 B T n``: nothing is ever of size T x T.
+    goes through compiled steps that are read out as they go (:mod:`hadam_hw.train.scan`). The memory of the first is
+    ``2 T (d + 1) n`` floats, that of the second ``B T (2 d + outputs + n / 16)``, and ``3 B T n`` more with a second layer:
+    nothing is ever of size T x T.
 
     Parameters
     ----------
@@ -141,26 +138,16 @@ class HadamRNN(torch.nn.Module):
         ``x`` are float inputs [batch, steps, d], or int64 tokens [batch, steps]. The sum of states is taken as their mean, so
         that logits are of one size whatever the steps.
         """
-        features = self.features(self._disturbed(x) if self.training else x, quantised)
-        if self.training and self.settings.dropout:
-            features = torch.nn.functional.dropout(features, self.settings.dropout)
-        weight = Quantise.apply(self.output_weight, self.settings.u_bits) if quantised else self.output_weight
-        return features @ weight.t() + self.output_bias
-
-    @property
-    def stepped(self):
-        """Whether arrays of every state are made, so that memory grows with the batch."""
-        return len(self.layers) > 1 or self.settings.readout is not Emit.LAST or self.layers[0].stepped
-
-    def features(self, x, quantised=True):
-        """What is read out: the rectified states, the last, every, or their mean."""
+        x = self._disturbed(x) if self.training else x
         *below, top = self.layers
         for layer in below:
-            x = torch.relu(layer.every(x, quantised))
-        if self.settings.readout is Emit.LAST:
-            return torch.relu(top.last(x, quantised))
-        every = torch.relu(top.every(x, quantised))
-        return every if self.settings.readout is Emit.EVERY else every.mean(1)
+            x = layer.read(x, quantised, Read.EVERY)
+        dropout = self.settings.dropout if self.training else 0.0
+        weight = Quantise.apply(self.output_weight, self.settings.u_bits) if quantised else self.output_weight
+        if self.settings.readout is Emit.EVERY and not dropout:
+            return top.read(x, quantised, Read.LOGITS, out_weight=weight, out_bias=self.output_bias)
+        features = top.read(x, quantised, _READ[self.settings.readout])
+        return torch.nn.functional.dropout(features, dropout) @ weight.t() + self.output_bias
 
     def _disturbed(self, x):
         if not self.settings.noise:

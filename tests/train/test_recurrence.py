@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hadam_hw.train.recurrence import dense_last_state, dense_recurrence, last_state, stepped_last_state
-from hadam_hw.train.scan import StateGrid, states, stepped_states
+from hadam_hw.train.scan import SEGMENT, Read, StateGrid, lanes, scan, stepped_states
 
 SHAPES = [(8, 8, 5, 1), (8, 2, 7, 1), (32, 16, 20, 3), (64, 64, 1, 2), (12, 4, 9, 1), (16, 1, 6, 2)]
 
@@ -49,23 +49,61 @@ def test_a_wrong_sign_is_seen():
     assert not torch.allclose(last_state(*tensors, 16), stepped_last_state(*tensors[:3], wrong, 16))
 
 
+def _stepped_read(inputs, weight, bias, gains, out_weight, out_bias, block, read, **rule):
+    every = torch.relu(stepped_states(inputs @ weight.t() + bias, gains, block, **rule))
+    if read is Read.LOGITS:
+        return every @ out_weight.t() + out_bias
+    return {Read.LAST: every[:, -1], Read.MEAN: every.mean(1), Read.EVERY: every}[read]
+
+
+@pytest.mark.parametrize("read", Read)
 @pytest.mark.parametrize("grid", [None, StateGrid(0.25, 4.0)])
 @pytest.mark.parametrize("rectify", [False, True])
-@pytest.mark.parametrize(("size", "block", "steps"), [(8, 8, 6), (12, 4, 9), (32, 16, 5)])
-def test_every_state_is_stepped_with_its_gradients(size, block, steps, rectify, grid):
+@pytest.mark.parametrize(("size", "block", "steps"), [(8, 8, 6), (12, 4, SEGMENT), (32, 16, 2 * SEGMENT + 5), (2, 1, 1)])
+def test_scanning_is_stepping_with_its_gradients(size, block, steps, rectify, grid, read):
     tensors, _ = _case(size, block, steps, 2, 0.9375)
-    inputs, weight, bias, gains = tensors
-    toward = torch.randn(3, steps, size, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    results = [way(inputs @ weight.t() + bias, gains, block, rectify=rectify, grid=grid) for way in (states, stepped_states)]
+    generator = torch.Generator().manual_seed(1)
+    out = [torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_() for shape in ((3, size), (3,))]
+    rule = dict(rectify=rectify, grid=grid)
+    given = dict(zip(("out_weight", "out_bias"), out)) if read is Read.LOGITS else {}
+    results = [scan(*tensors, block, read, **given, **rule), _stepped_read(*tensors, *out, block, read, **rule)]
     torch.testing.assert_close(*results, rtol=1e-10, atol=1e-10)
-    if grid:  # the case forces what it is about: rounding to the grid, and saturation
+    if grid and read is Read.EVERY and steps > 1:  # the case forces what it is about: rounding to the grid, and saturation
         assert (results[0] / grid.step).frac().abs().max() == 0 and results[0].max() == grid.limit - grid.step
-    gradients = [torch.autograd.grad((every * toward).sum(), tensors) for every in results]
+    toward = torch.randn(results[0].shape, generator=generator, dtype=torch.float64)
+    wanted = [*tensors[:3 if steps == 1 else 4], *given.values()]
+    gradients = [torch.autograd.grad((result * toward).sum(), wanted) for result in results]
     for fast, stepped in zip(*gradients, strict=True):
         torch.testing.assert_close(fast, stepped, rtol=1e-9, atol=1e-10)
 
 
-def test_the_last_of_every_state_is_the_last_state():
-    (inputs, weight, bias, gains), _ = _case(32, 16, 20, 3)
-    every = states(inputs @ weight.t() + bias, gains, 16)
-    torch.testing.assert_close(every[:, -1], last_state(inputs, weight, bias, gains, 16), rtol=1e-10, atol=1e-10)
+@pytest.mark.parametrize("read", [Read.MEAN, Read.LOGITS])
+def test_more_sequences_than_are_scanned_at_once_are_as_stepped(read):
+    (_, weight, bias, gains), _ = _case(8, 4, 1, 2)
+    generator = torch.Generator().manual_seed(2)
+    inputs = torch.randn(2 * lanes(8) + 3, 5, 2, generator=generator, dtype=torch.float64).requires_grad_()
+    out = [torch.randn(*shape, generator=generator, dtype=torch.float64) for shape in ((3, 8), (3,))]
+    given = dict(zip(("out_weight", "out_bias"), out)) if read is Read.LOGITS else {}
+    tensors = inputs, weight, bias, gains
+    results = [scan(*tensors, 4, read, **given), _stepped_read(*tensors, *out, 4, read)]
+    torch.testing.assert_close(*results, rtol=1e-10, atol=1e-10)
+    for fast, stepped in zip(*(torch.autograd.grad(result.square().sum(), tensors) for result in results), strict=True):
+        torch.testing.assert_close(fast, stepped, rtol=1e-9, atol=1e-10)
+
+
+def test_tokens_are_rows_of_the_table():
+    (_, _, bias, gains), _ = _case(16, 8, 1, 1)
+    generator = torch.Generator().manual_seed(3)
+    table = torch.randn(7, 16, generator=generator, dtype=torch.float64).requires_grad_()
+    tokens = torch.randint(0, 7, (5, SEGMENT + 4), generator=generator)
+    stepped = torch.relu(stepped_states(table[tokens] + bias, gains, 8)).mean(1)
+    results = [scan(tokens, table, bias, gains, 8, Read.MEAN), stepped]
+    torch.testing.assert_close(*results, rtol=1e-10, atol=1e-10)
+    for fast, stepped in zip(*(torch.autograd.grad(result.square().sum(), (table, bias, gains)) for result in results),
+                             strict=True):
+        torch.testing.assert_close(fast, stepped, rtol=1e-9, atol=1e-10)
+
+
+def test_the_last_that_is_scanned_is_the_last_state():
+    tensors, _ = _case(32, 16, 20, 3)
+    torch.testing.assert_close(scan(*tensors, 16, Read.LAST), torch.relu(last_state(*tensors, 16)), rtol=1e-10, atol=1e-10)

@@ -40,8 +40,8 @@ class Worn(Sequences):
     normaliser: Normaliser
 
     def turned(self, inputs, degrees, rng):
-        """``inputs`` [k, steps, channels] as if each unit sat otherwise: its axes turned about an axis that is drawn, by an angle
-        of deviation ``degrees``."""
+        """``inputs`` [k, steps, channels] as if each unit sat otherwise: turned about an axis that is drawn, by an angle of
+        deviation ``degrees``."""
         count, steps, channels = inputs.shape
         turns = rotations(count * channels // UNIT, degrees, rng).reshape(count, 1, channels // UNIT, 1, 3, 3)
         measured = self.normaliser.measured(inputs).reshape(count, steps, channels // UNIT, UNIT // 3, 3, 1)

@@ -50,9 +50,9 @@ class Sequences:
         return np.stack([shifted(one, k) for one, k in zip(inputs, by, strict=True)])
 
     def turned(self, inputs, degrees, rng):
-        """Raises a DataError: only sensors whose channels are axes can be turned (:class:`hadam_hw.train.tasks.motion.Worn`)."""
-        raise DataError("turn must be 0 but for the tasks har, har2, dsa-persons and dsa-random, whose channels are the axes of "
-                        "worn sensors")
+        """Raises a DataError: only channels that are axes can be turned (:class:`hadam_hw.train.tasks.motion.Worn`)."""
+        raise DataError("turn must be 0 but for the tasks har, har2, dsa-persons and dsa-random, whose channels are the axes "
+                        "of worn sensors")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
