@@ -81,7 +81,7 @@ def _readout(model):
     addresses = sum(count.bit_length() for count in (size, size * classes, classes))
     constants = [int(value) for phase in model.phases for value in phase.output_bias]
     kept = model.state.width - 1 + model.pool_bits
-    pool = 2 * kept + model.state.width + size.bit_length() if model.pool_bits else 0  # a sum, its limit, a clock's delay
+    pool = 2 * (kept + model.state.width + size.bit_length()) if model.pool_bits else 0  # a sum, its limit, two clocks' delay
     rams = block_rams(size, kept) + block_rams(size * classes, bits)
     if len(constants) > FEW_ROWS:
         rams += block_rams(len(constants), varying_bits(constants, words))

@@ -58,7 +58,7 @@ class Readout(wiring.Component):
         codes = model.output_weight
         self.code_width = max(2, signed_width(int(codes.min()), int(codes.max())))
         #: Clocks from the last state word to the one in which the last class is offered, if no class has to wait.
-        self.cycles = model.outputs * (model.size * self.code_width + self.OVERHEAD) + (model.pool_bits > 0)
+        self.cycles = model.outputs * (model.size * self.code_width + self.OVERHEAD) + 2 * (model.pool_bits > 0)
         super().__init__({
             "z": In(word_signature(model.state.width)), "phase": In(1), "ready": Out(1, init=1),
             "y": Out(output_stream(model)),
@@ -133,8 +133,8 @@ class Readout(wiring.Component):
         if ending is None:
             m.d.comb += filled.eq(complete)
         else:
-            stored = late(m, complete, 1)
-            m.d.comb += [filled.eq(stored & ending), pooled.eq(stored & ~ending)]
+            # The read-out waits for the last sum to be stored; the next step's first word does not come sooner anyway.
+            m.d.comb += [filled.eq(late(m, complete, 2) & ending), pooled.eq(late(m, complete, 1) & ~ending)]
         m.d.comb += [self.y.payload.data.eq(total), self.y.payload.last.eq(last)]
         with m.If(arrived | code_end):
             m.d.sync += [unit.eq(Mux(last_unit, 0, unit + 1)), last_unit.eq((unit == size - 2) | (size == 1))]
@@ -169,14 +169,18 @@ class Readout(wiring.Component):
         return m
 
     def _pool(self, m, arrived, rectified, unit, write, z_port):
-        """Adds each word to what is stored, a clock after it was read; a register that is high in a sequence's last step."""
+        """Adds each word to what is stored; returns a register that is high in a sequence's last step.
+
+        A register stands behind what was stored: from memory through an adder to memory was a folded core's longest way.
+        """
         fresh, ending = Signal(), Signal()
         with m.If(arrived & self.ready):  # the first word
             m.d.sync += [fresh.eq(self.first), ending.eq(self.last)]
-        total = Signal(len(z_port.data) + 1)
+        stored, total = Signal.like(z_port.data), Signal(len(z_port.data) + 1)
+        m.d.sync += stored.eq(Mux(fresh, 0, z_port.data))
         m.d.comb += [
-            total.eq(Mux(fresh, 0, z_port.data) + late(m, rectified, 1)),
-            write.addr.eq(late(m, unit, 1)), write.en.eq(late(m, arrived, 1)),
+            total.eq(stored + late(m, rectified, 2)),
+            write.addr.eq(late(m, unit, 2)), write.en.eq(late(m, arrived, 2)),
             write.data.eq(total[:-1] | total[-1].replicate(len(write.data))),
         ]
         return ending

@@ -27,6 +27,9 @@ class LinkTarget(wiring.Component):
 
     One memory holds the identity, the last result and the vectors of ``STEP``: one counter goes through it, whatever happens.
 
+    Three machines share the work, one after the other, so that none has more states than a look-up table has inputs for: one
+    takes a frame and decides, one feeds the core and stores its answer, one sends the reply.
+
     Parameters
     ----------
     model : QuantizedModel
@@ -111,7 +114,9 @@ class LinkTarget(wiring.Component):
             self._counters.saturated.eq(self.saturated), self._counters.overrun.eq(vectors.overrun),
         ]
         silent = self._watch_silence(m)
-        with m.FSM() as fsm:
+        # What the first machine starts in the others, and what tells that they are done; high for a clock.
+        self._feed, self._capture, self._worked, self._sent = Signal(), Signal(), Signal(), Signal()
+        with m.FSM(name="frame") as fsm:
             m.d.comb += [self.busy.eq(~fsm.ongoing("SYNC")), self.open.eq(~vectors.x.valid & self._receiving(fsm))]
             self._receive(m, self.framing_error | silent)
             self._decide(m)
@@ -119,9 +124,24 @@ class LinkTarget(wiring.Component):
                 m.d.comb += discard.eq(1)
                 with m.If(silent & ~vectors.owed):
                     m.d.comb += self._counters.bad_frame.eq(1)
+                    m.next = "SENDING"
+            with m.State("WORKING"):
+                with m.If(self._worked):
+                    m.next = "SENDING"
+            with m.State("SENDING"):
+                with m.If(self._sent):
+                    m.next = "SYNC"
+        with m.FSM(name="work"):
+            with m.State("IDLE"):
+                with m.If(self._feed):
+                    m.next = "FEED"
+                with m.If(self._capture):
+                    m.next = "CAPTURE_TAG"
+            self._work(m)
+        with m.FSM(name="reply"):
+            with m.State("IDLE"):
+                with m.If(fsm.ongoing("SENDING")):
                     m.next = "REPLY"
-            self._step(m)
-            self._capture(m)
             self._answer(m)
         return m
 
@@ -231,7 +251,7 @@ class LinkTarget(wiring.Component):
         """What a whole frame leads to."""
         def reply(command):
             m.d.sync += self._reply.eq(command)
-            m.next = "REPLY"
+            m.next = "SENDING"
 
         def refuse(code):
             m.d.sync += self._error.eq(code)
@@ -240,6 +260,7 @@ class LinkTarget(wiring.Component):
         damaged, repeated, following = Signal(), Signal(), Signal()
         m.d.sync += [damaged.eq(self._damaged()), repeated.eq(self._step_known & (self._tag == self._step_tag)),
                      following.eq(self._in_sequence & (self._tag == (self._step_tag + 1)[:8]))]
+        of_step = Mux(self._read_out(), Command.RESULT, Command.ACCEPTED)
         with m.State("CHECK"):  # in this clock the CRC has taken the last byte
             m.next = "DECIDE"
         with m.State("DECIDE"):
@@ -250,7 +271,9 @@ class LinkTarget(wiring.Component):
                     m.d.sync += self._error.eq(ErrorCode.BAD_CRC)
                 m.next = "FAILED"
             with m.Elif(self._is(Command.INFER)):
-                m.next = "CAPTURE_TAG"
+                m.d.comb += self._capture.eq(1)
+                m.d.sync += self._reply.eq(Command.RESULT)
+                m.next = "WORKING"
             with m.Elif(self._is(Command.IDENTIFY)):
                 reply(Command.IDENTITY)
             with m.Elif(self._is(Command.STATUS)):
@@ -265,23 +288,28 @@ class LinkTarget(wiring.Component):
                 with m.Else():
                     refuse(ErrorCode.NO_RESULT)
             with m.Elif(repeated):
-                reply(Mux(self._read_out(), Command.RESULT, Command.ACCEPTED))
+                reply(of_step)
             with m.Elif(self._first | following):
                 m.d.sync += [*self._go(self._step_place), self._step_tag.eq(self._tag), self._step_known.eq(1),
-                             self._in_sequence.eq(~self._last)]
-                m.next = "FEED"
+                             self._in_sequence.eq(~self._last), self._reply.eq(of_step)]
+                m.d.comb += self._feed.eq(1)
+                m.next = "WORKING"
             with m.Else():
                 refuse(ErrorCode.OUT_OF_ORDER)
 
     def _read_out(self):
         return Const(1) if self._every else self._last
 
-    def _step(self, m):
-        """The vectors of a STEP go from the memory to the core, each when it is taken."""
-        vectors, final = self._vectors, Signal()
+    def _work(self, m):
+        """The vectors of a STEP go from the memory to the core, each when it is taken; the core's answer goes to the memory.
+
+        The reply follows when the answer is whole, so that no gap can be in it.
+        """
+        vectors, result, final = self._vectors, self._result, Signal()
+        free = ~self._moving
         m.d.sync += final.eq(self._place == self._end)  # the place stands still for a clock before a byte is fed
         with m.State("FEED"):  # the byte is addressed
-            with m.If(~vectors.x.valid & ~self._moving):
+            with m.If(~vectors.x.valid & free):
                 m.next = "FEED_BYTE"
         with m.State("FEED_BYTE"):
             m.d.comb += [vectors.data.eq(self._read.data), vectors.valid.eq(1), vectors.final.eq(final & self._last)]
@@ -291,16 +319,12 @@ class LinkTarget(wiring.Component):
                 m.d.sync += self._go(self._result_place)
                 m.next = "FED"
         with m.State("FED"):
-            m.d.sync += self._reply.eq(Command.ACCEPTED)
             with m.If(~vectors.x.valid):
-                m.next = "REPLY"
                 with m.If(self._read_out()):
                     m.next = "CAPTURE_TAG"
-
-    def _capture(self, m):
-        """The answer goes to the memory; the reply follows when it is whole, so that no gap can be in it."""
-        result = self._result
-        free = ~self._moving
+                with m.Else():
+                    m.d.comb += self._worked.eq(1)
+                    m.next = "IDLE"
         with m.State("CAPTURE_TAG"):
             m.d.comb += [self._write.en.eq(free), self._write.data.eq(self._tag)]
             with m.If(free):
@@ -309,12 +333,12 @@ class LinkTarget(wiring.Component):
         with m.State("CAPTURE"):
             moved = result.o.valid & free
             m.d.comb += [result.o.ready.eq(free), self._write.en.eq(moved), self._write.data.eq(result.o.payload)]
-            m.d.sync += self._reply.eq(Command.RESULT)
             with m.If(moved):
                 m.d.sync += self._forward.eq(1)
                 with m.If(result.last):
                     m.d.sync += self._has_result.eq(1)
-                    m.next = "REPLY"
+                    m.d.comb += self._worked.eq(1)
+                    m.next = "IDLE"
 
     def _answer(self, m):
         """The states of a frame on its way out."""
@@ -377,6 +401,7 @@ class LinkTarget(wiring.Component):
         with m.State("SEND_CRC_HIGH"):
             send(crc.crc[8:], "SEND_CRC_LOW", counts=0)
         with m.State("SEND_CRC_LOW"):
-            send(crc.crc[:8], "SYNC", counts=0)
+            send(crc.crc[:8], "IDLE", counts=0)
             with m.If(moved):
+                m.d.comb += self._sent.eq(1)
                 m.d.sync += self.failed.eq(self._error != 0)
