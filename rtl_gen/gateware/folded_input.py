@@ -16,6 +16,9 @@ from rtl_gen.gateware.selector import late
 from rtl_gen.gateware.state_memory import BLOCK
 from rtl_gen.gateware.words import vector_layout
 
+#: Rows of a block RAM in words of 16 bits. A table of more is spread over several, and what chooses among them takes long.
+BLOCK_ROWS = 256
+
 
 class FoldedInput(wiring.Component):
     """Works through groups of units in a fixed order; ``sum`` is ``(C X << input_shift) + bias`` of the group.
@@ -80,6 +83,11 @@ class FoldedInput(wiring.Component):
         """(rows as integers, bits of a row) of each memory."""
         return [(_packed(contents), len(self.groups[0]) * contents[1]) for contents in (self._code_rows(), self._bias_rows())]
 
+    @property
+    def early_codes(self):
+        """Whether codes are read a clock ahead, into a register: where their table is long, and multiples take a clock."""
+        return len(self.groups) * self.model.inputs > BLOCK_ROWS and self._multiples.latency > 0
+
     def elaborate(self, platform):
         m = Module()
         element, last = self.element, self.element & self.last
@@ -93,7 +101,7 @@ class FoldedInput(wiring.Component):
         multiples = self._choose_phase(m, phase)
 
         settle = network.latency
-        codes = self._rom(m, "codes", self._code_rows(), late(m, element, settle))
+        codes = self._rom(m, "codes", self._code_rows(), late(m, element, settle - self.early_codes), self.early_codes)
         constants = self._rom(m, "bias", self._bias_rows(), late(m, last, settle + 1))
         products = self._choose_products(m, multiples, codes)
         begin = Signal(init=1)  # the next product is the first of its group
@@ -146,8 +154,8 @@ class FoldedInput(wiring.Component):
         return [[[(phase.bias[unit] & ((1 << width) - 1)) | int(signs[unit] < 0) << width for unit in group]
                  for group in self.groups] for phase in self.alignment.phases], width + 1
 
-    def _rom(self, m, name, contents, advance):
-        """The fields of the current row of a memory, a clock after its address, which ``advance`` counts up."""
+    def _rom(self, m, name, contents, advance, registers=0):
+        """The fields of the current row of a memory, ``1 + registers`` clocks after the address that ``advance`` counts."""
         tables, width = contents
         rows = _packed(contents)
         lanes = len(self.groups[0])
@@ -157,7 +165,8 @@ class FoldedInput(wiring.Component):
             m.d.sync += port.addr.eq(Mux(self.phase, len(tables[0]), 0) if len(tables) > 1 else 0)
         with m.Elif(advance):
             m.d.sync += port.addr.eq(port.addr + 1)
-        return [port.data[k * width:(k + 1) * width] for k in range(lanes)]
+        row = late(m, port.data, registers)
+        return [row[k * width:(k + 1) * width] for k in range(lanes)]
 
 
 def _packed(contents):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The device's end of the link: frames in, vectors to the core, replies out."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.crc import catalog
 from amaranth.lib.memory import Memory
@@ -67,6 +67,7 @@ class LinkTarget(wiring.Component):
         self._result_bytes = frames.result_bytes(model.outputs, identity.output_bytes)
         self._result_place = frames.IDENTITY.bytes
         self._step_place = self._result_place + self._result_bytes
+        self._goals = [0, self._result_place, self._step_place]
         super().__init__({
             "data": In(8), "valid": In(1), "framing_error": In(1), "tx": Out(stream.Signature(8)),
             "x": Out(input_stream(model)), "y": In(output_stream(model)), "saturated": In(1), "open": Out(1),
@@ -86,18 +87,21 @@ class LinkTarget(wiring.Component):
 
         self._place = Signal(range(memory.depth))
         # What moves it are registers: the states are many, and the memory's address is far from them.
-        self._forward, self._jump, self._goal = Signal(), Signal(), Signal.like(self._place)
+        goals = Array(self._goals)
+        self._forward, self._jump, self._goal = Signal(), Signal(), Signal(range(len(goals)))
         self._moving = self._forward | self._jump
         m.d.sync += [self._forward.eq(0), self._jump.eq(0)]
         with m.If(self._jump):
-            m.d.sync += self._place.eq(self._goal)
+            m.d.sync += self._place.eq(goals[self._goal])
         with m.Elif(self._forward):
             m.d.sync += self._place.eq(self._place + 1)
         self._end = Signal.like(self._place)  # the last byte of a STEP's vectors
         self._remaining = Signal(16)  # of the payload that comes or goes
         # Bytes are clocks apart, so what is known of them may come a clock late, out of a register.
         self._one_left, self._none_left = Signal(), Signal()
-        m.d.sync += [self._one_left.eq(self._remaining == 1), self._none_left.eq(self._remaining == 0)]
+        self._few, self._none = ~self._remaining[1:].any(), Signal()  # at most one, and none
+        m.d.comb += self._none.eq(self._few & ~self._remaining[0])
+        m.d.sync += [self._one_left.eq(self._few & self._remaining[0]), self._none_left.eq(self._none)]
         self._error = Signal(4)  # an ErrorCode, 0 while all is well
         self._command, self._tag = Signal(4), Signal(8)
         self._first, self._last = Signal(), Signal()  # of a STEP
@@ -114,8 +118,9 @@ class LinkTarget(wiring.Component):
             self._counters.saturated.eq(self.saturated), self._counters.overrun.eq(vectors.overrun),
         ]
         silent = self._watch_silence(m)
-        # What the first machine starts in the others, and what tells that they are done; high for a clock.
+        # What the first machine starts in the others, and what tells, a clock late, that they are done; high for a clock.
         self._feed, self._capture, self._worked, self._sent = Signal(), Signal(), Signal(), Signal()
+        m.d.sync += [self._worked.eq(0), self._sent.eq(0)]
         with m.FSM(name="frame") as fsm:
             m.d.comb += [self.busy.eq(~fsm.ongoing("SYNC")), self.open.eq(~vectors.x.valid & self._receiving(fsm))]
             self._receive(m, self.framing_error | silent)
@@ -140,14 +145,16 @@ class LinkTarget(wiring.Component):
             self._work(m)
         with m.FSM(name="reply"):
             with m.State("IDLE"):
-                with m.If(fsm.ongoing("SENDING")):
-                    m.next = "REPLY"
+                with m.If(fsm.ongoing("SENDING") & ~self._sent):
+                    with m.If(self._error != 0):
+                        m.d.sync += self._reply.eq(Command.ERROR)
+                    m.next = "LOAD"
             self._answer(m)
         return m
 
     def _go(self, place):
-        """Moves to ``place``; there two clocks later, and :attr:`_moving` in between."""
-        return [self._jump.eq(1), self._goal.eq(place)]
+        """Moves to ``place``, one of three; there two clocks later, and :attr:`_moving` in between."""
+        return [self._jump.eq(1), self._goal.eq(self._goals.index(place))]
 
     def _watch_silence(self, m):
         clocks = self.identity.silence_clocks
@@ -207,7 +214,7 @@ class LinkTarget(wiring.Component):
                 m.d.sync += self._remaining[8:].eq(byte)
         infer, step, wrong = self._is(Command.INFER), self._is(Command.STEP), Signal()
         m.d.sync += wrong.eq(
-            Mux(step, (self._remaining < 2) | (self._remaining > 1 + self._step_bytes), infer == (self._remaining == 0)))
+            Mux(step, self._few | (self._remaining > 1 + self._step_bytes), infer == self._none))
         with m.State("MEASURE"):  # no byte comes in this clock and the next
             m.next = "LENGTH"
         with m.State("LENGTH"):
@@ -323,7 +330,7 @@ class LinkTarget(wiring.Component):
                 with m.If(self._read_out()):
                     m.next = "CAPTURE_TAG"
                 with m.Else():
-                    m.d.comb += self._worked.eq(1)
+                    m.d.sync += self._worked.eq(1)
                     m.next = "IDLE"
         with m.State("CAPTURE_TAG"):
             m.d.comb += [self._write.en.eq(free), self._write.data.eq(self._tag)]
@@ -337,7 +344,7 @@ class LinkTarget(wiring.Component):
                 m.d.sync += self._forward.eq(1)
                 with m.If(result.last):
                     m.d.sync += self._has_result.eq(1)
-                    m.d.comb += self._worked.eq(1)
+                    m.d.sync += self._worked.eq(1)
                     m.next = "IDLE"
 
     def _answer(self, m):
@@ -360,10 +367,6 @@ class LinkTarget(wiring.Component):
             with m.If(moved):
                 m.next = following
 
-        with m.State("REPLY"):
-            with m.If(self._error != 0):
-                m.d.sync += self._reply.eq(Command.ERROR)
-            m.next = "LOAD"
         with m.State("LOAD"):
             m.d.comb += crc.start.eq(1)
             m.d.sync += self._remaining.eq(0)
@@ -403,5 +406,4 @@ class LinkTarget(wiring.Component):
         with m.State("SEND_CRC_LOW"):
             send(crc.crc[:8], "IDLE", counts=0)
             with m.If(moved):
-                m.d.comb += self._sent.eq(1)
-                m.d.sync += self.failed.eq(self._error != 0)
+                m.d.sync += [self._sent.eq(1), self.failed.eq(self._error != 0)]

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from bench.peers import check, frame, main
+from bench.peers import check, count_cells, frame, main
 from bench.peers_networks import WAYS, matrix_of, tree
 from hadam_hw.cli import run_cli
 
@@ -30,6 +30,14 @@ def test_a_tree_shares_nothing():
 
 def test_the_frame_is_a_cell_a_bit():
     assert "reg [31:0] i" in frame(4, 10) and "reg [9:0] shifted" in frame(4, 10)
+
+
+def test_cells_that_are_not_placed_are_counted_as_nextpnr_does():
+    def carry(source):
+        return {"type": "CCU2C", "connections": {"CIN": [source]}}
+
+    cells = {"a": carry("0"), "b": carry(7), "c": carry("x"), "d": {"type": "LUT4"}, "e": {"type": "TRELLIS_FF"}}
+    assert count_cells(cells) == {"COMB": 1 + 2 * 3 + 4 * 2 + 2, "FF": 1}
 
 
 def test_what_is_known_is_not_measured_again(tmp_path, capsys):
