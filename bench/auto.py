@@ -44,12 +44,13 @@ def main(argv):
     parser = argparse.ArgumentParser(prog="python -m bench auto", description=__doc__.splitlines()[0])
     parser.add_argument("--build", action="store_true", help="build what is estimated to fit and not known yet")
     parser.add_argument("--all", action="store_true", help="build also what cannot be the best")
+    parser.add_argument("--models", nargs="+", metavar="NAME", help="build these only (default: all that are shipped)")
     parser.add_argument("--fit", action="store_true", help="fit the factors of the clock's estimate on what is built")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
     warnings.filterwarnings("ignore", message=".*created but never used")
     if arguments.build:
-        _build(arguments.all)
+        _build(arguments.models or list(models()), arguments.all)
     builds = load_builds()
     if arguments.fit:
         atomic_write(FACTORS_FILE, json.dumps(fit_clocks(builds), indent=1) + "\n")
@@ -81,10 +82,10 @@ def _could_win(board, estimated, rate):
     return board.default_clock_mhz * 1e6 / estimated.cycles_per_step > rate
 
 
-def _build(everything):
+def _build(names, everything):
     with Progress() as progress:
         flow = Flow(find_toolchain(Kind.YOWASP, FAMILIES["ice40"]), Cache(cache_folder() / "builds"), progress.stage)
-        for name, model in models().items():
+        for name, model in ((name, model) for name, model in models().items() if name in names):
             for board in map(boards.get, BOARDS):
                 best = 0.0
                 for key, estimated in _fitting(model, board, name).items():
