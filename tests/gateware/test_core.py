@@ -172,6 +172,15 @@ def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
 
+@pytest.mark.parametrize(("architecture", "corner"), [
+    ("folded:2", "vector"), ("folded:4", "fine-codes"), ("folded:8", "vector-odd"), ("folded:2x2", "vector")])
+def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatch):
+    monkeypatch.setattr("rtl_gen.gateware.folded_input.BLOCK_ROWS", 1)
+    model = random_model(emit=Emit.EVERY, seed=5, **CORNERS[corner])
+    assert build_core(model, parse_architecture(architecture))._cell.source.early_codes
+    check_against_golden(model, architecture, sequences_for(model, [3, 2]))
+
+
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])
 @pytest.mark.parametrize("rounding", list(Rounding))
 def test_saturation_and_ties_are_really_met(architecture, rounding):

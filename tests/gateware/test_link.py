@@ -139,6 +139,14 @@ def test_infer_equals_the_golden_model(shape):
     assert frames(bench.run(script)) == [bench.expect(sequence, tag) for tag, sequence in enumerate(sequences)]
 
 
+@pytest.mark.parametrize("steps", [255, 256, 257])
+def test_a_length_is_known_with_its_high_byte(steps):
+    bench = Bench(gap=16, architecture="parallel")
+    sequence = bench.sequence(steps)
+    script = [*bench.infer(sequence), None, *request(Command.IDENTIFY, bytes(256), 1), None]
+    assert frames(bench.run(script)) == [bench.expect(sequence), error(ErrorCode.BAD_LENGTH, 1)]
+
+
 def bad_frames(bench):
     good = bench.infer(bench.sequence(4))
     flipped = good.copy()

@@ -77,6 +77,18 @@ def test_scanning_is_stepping_with_its_gradients(size, block, steps, rectify, gr
         torch.testing.assert_close(fast, stepped, rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.parametrize("read", Read)
+def test_gradients_are_the_same_where_the_gains_are_fixed(read):
+    *tensors, gains = _case(16, 8, SEGMENT + 3, 2)[0]
+    generator = torch.Generator().manual_seed(4)
+    out = [torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_() for shape in ((3, 16), (3,))]
+    given = dict(zip(("out_weight", "out_bias"), out)) if read is Read.LOGITS else {}
+    results = [scan(*tensors, gains.detach(), 8, read, **given), _stepped_read(*tensors, gains.detach(), *out, 8, read)]
+    wanted = [*tensors, *given.values()]
+    for fast, stepped in zip(*(torch.autograd.grad(result.square().sum(), wanted) for result in results), strict=True):
+        torch.testing.assert_close(fast, stepped, rtol=1e-9, atol=1e-10)
+
+
 @pytest.mark.parametrize("read", [Read.MEAN, Read.LOGITS])
 def test_more_sequences_than_are_scanned_at_once_are_as_stepped(read):
     (_, weight, bias, gains), _ = _case(8, 4, 1, 2)
