@@ -44,7 +44,8 @@ def main(argv):
     parser = argparse.ArgumentParser(prog="python -m bench auto", description=__doc__.splitlines()[0])
     parser.add_argument("--build", action="store_true", help="build what is estimated to fit and not known yet")
     parser.add_argument("--all", action="store_true", help="build also what cannot be the best")
-    parser.add_argument("--models", nargs="+", metavar="NAME", help="build these only (default: all that are shipped)")
+    parser.add_argument("--models", nargs="+", choices=[path.stem for path in _paths()], metavar="NAME",
+                        help="build these only (default: all that are shipped)")
     parser.add_argument("--fit", action="store_true", help="fit the factors of the clock's estimate on what is built")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
@@ -69,7 +70,11 @@ def load_builds():
 
 def models():
     """The shipped models by name."""
-    return {path.stem: load_model(path) for path in sorted(MODELS.glob("*.npz"))}
+    return {path.stem: load_model(path) for path in _paths()}
+
+
+def _paths():
+    return sorted(MODELS.glob("*.npz"))
 
 
 def _fitting(model, board, name):
