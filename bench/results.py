@@ -17,6 +17,9 @@ from hadam_hw.train.record import read_lines
 ROOT = Path(__file__).resolve().parent.parent
 TRAININGS, BASELINES = ROOT / "bench" / "trainings.jsonl", ROOT / "bench" / "baselines.jsonl"
 PAGE, PLOT, TEXT = ROOT / "docs" / "results.md", ROOT / "docs" / "results.svg", ROOT / "bench" / "results_text.md"
+#: How each kind of network is drawn, in every panel.
+STYLES = {kind: {"marker": marker, "color": f"C{k}"} for k, (kind, marker) in enumerate(
+    zip(("HadamRNN, integers", "orthogonal", "orthogonal-sum", "gru", "lstm", "fastgrnn"), "osD^Pv", strict=True))}
 #: What was asked for: task -> (n, percent, bytes), None where any will do.
 ASKED = {"pmnist": [(512, 96, None), (128, 92, None)], "smnist": [(512, 97, None)], "har": [(None, 92, 3000)],
          "har2": [(None, 95.6, 3000)], "dsa-random": [(None, 84, 3250)], "sst2": [(128, 80, None)],
@@ -118,12 +121,14 @@ def plot(trainings, baselines):
         kinds = {"HadamRNN, integers": [(record["bytes"], record["integer"]) for record in plain if record["task"] == task]}
         for record in (record for record in baselines if record["task"] == task):
             kinds.setdefault(record["kind"], []).append((record["bytes"], record["test"]))
-        for marker, (kind, points) in zip("os^vDP", kinds.items()):
-            panel.scatter(*zip(*points), marker=marker, label=kind)
+        for kind, points in kinds.items():
+            panel.scatter(*zip(*points), label=kind, **STYLES[kind])
         panel.set(title=task, xscale="log", xlim=(1e2, 1e7), xlabel="bytes", ylabel="test, %")
         panel.grid(alpha=0.3)
-        if len(kinds) > 1:
-            panel.legend(fontsize=7)
+    named = {}
+    for panel in panels:
+        named |= dict(reversed(pair) for pair in zip(*panel.get_legend_handles_labels()))
+    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=len(named))
     for panel in panels[len(tasks):]:
         panel.set_axis_off()
     buffer = io.BytesIO()

@@ -4,8 +4,9 @@
 import pytest
 
 from bench.results import BASELINES as BASELINE_RECORDS
-from bench.results import PAGE, TEXT, TRAININGS, asked_table, page
+from bench.results import PAGE, STYLES, TEXT, TRAININGS, asked_table, page
 from hadam_hw.model_file import load_model
+from hadam_hw.train.baselines.networks import KINDS
 from hadam_hw.train.record import read_lines
 from tests.test_docs import ROOT
 
@@ -32,3 +33,8 @@ def test_what_is_shown_as_reached_is_best_on_validation_and_small_enough():
                          common | {"name": "chosen", "integer": 90.0, "validation": 60.0, "bytes": 3000}])
     row, = [line for line in table.splitlines() if line.startswith("| har2")]
     assert "`chosen`" in row and "**missed**: 90.00 %" in row
+
+
+def test_every_kind_of_network_is_drawn_in_its_own_way():
+    assert set(STYLES) == {"HadamRNN, integers", *KINDS}
+    assert len({tuple(style.values()) for style in STYLES.values()}) == len(STYLES)
