@@ -12,8 +12,9 @@ from rtl_gen.link.frames import element_bytes
 class VectorAssembler(wiring.Component):
     """Gathers the bytes of a vector, element 0 first, each little-endian, and offers it to the core.
 
-    A vector is offered in the clock after its last byte and waits for the core in a register of its own while the next
-    one is gathered. A vector that is complete while another still waits is dropped and reported as overrun.
+    A vector is offered in the clock after its last byte, from the registers that gathered it: none of its own, which would be
+    most of a link with wide vectors. So it must be taken before the next byte comes; a core that keeps up with a line does
+    so at once. Of a vector whose bytes come while another still waits no bit is kept; it is dropped and reported as overrun.
 
     Members
     -------
@@ -49,28 +50,26 @@ class VectorAssembler(wiring.Component):
         width, size = self.model.input.width, element_bytes(self.model.input.width)
         total = size * self.model.inputs
         gathered = Signal(8 * total)
-        whole = Cat(gathered[8:], self.data)
         count = Signal(range(total))
-        first = Signal()
-        m.d.comb += self.partial.eq(count != 0)
+        first, spoiled = Signal(), Signal()
+        arriving = self.valid & ~self.counted
+        m.d.comb += [self.partial.eq(count != 0), self.overrun.eq(arriving & self.x.valid & ~spoiled)]
+        m.d.comb += [self.x.payload.data[k].eq(gathered[8 * size * k:][:width]) for k in range(self.model.inputs)]
 
+        with m.If(arriving & ~self.x.valid):
+            m.d.sync += gathered.eq(Cat(gathered[8:], self.data))
         with m.If(self.x.ready):
             m.d.sync += self.x.valid.eq(0)
         with m.If(self.answered):
             m.d.sync += self.owed.eq(0)
         with m.If(self.begin):
-            m.d.sync += [count.eq(0), first.eq(self.first)]
+            m.d.sync += [count.eq(0), first.eq(self.first), spoiled.eq(0)]
         with m.Elif(self.valid):
-            m.d.sync += [gathered.eq(whole), count.eq(count + 1)]
+            m.d.sync += [count.eq(count + 1), spoiled.eq(spoiled | self.overrun)]
             with m.If(count == total - 1):
-                m.d.sync += count.eq(0)
-                with m.If(self.counted):
-                    pass
-                with m.Elif(self.x.valid & ~self.x.ready):
-                    m.d.comb += self.overrun.eq(1)
-                with m.Else():
+                m.d.sync += [count.eq(0), spoiled.eq(0)]
+                with m.If(arriving & ~self.x.valid & ~spoiled):
                     m.d.sync += [
                         self.x.valid.eq(1), self.x.payload.first.eq(first), self.x.payload.last.eq(self.final),
                         self.owed.eq(self.final), first.eq(0)]
-                    m.d.sync += [self.x.payload.data[k].eq(whole[8 * size * k:][:width]) for k in range(self.model.inputs)]
         return m
