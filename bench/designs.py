@@ -10,6 +10,9 @@ from hadam_hw.layer import InputFormat, Phase
 from hadam_hw.model import Emit, QuantizedModel
 from hadam_hw.recurrence import Hadamard, Ternary
 
+#: Of the designs that sum their states: for sequences of 128 steps.
+POOL_BITS = 7
+
 
 @dataclass(frozen=True)
 class Design:
@@ -25,6 +28,8 @@ class Design:
     output_bits: int = 4
     state_width: int = 12
     rounding: str = "half-up"
+    leak: int = 0
+    emit: str = "last"
 
     @property
     def name(self):
@@ -35,7 +40,7 @@ class Design:
         """The model, the same one each time."""
         rng = np.random.default_rng([self.size, self.block, self.inputs, self.state_width])
         if self.block:
-            recurrence = Hadamard(self.size, self.block, rng.choice([-1, 1], self.size))
+            recurrence = Hadamard(self.size, self.block, rng.choice([-1, 1], self.size), self.leak)
         else:
             recurrence = Ternary(rng.integers(-1, 2, (self.size, self.size)), 1, 3)
         codes = _codes(rng, self.input_bits, (self.size, self.inputs))
@@ -47,9 +52,9 @@ class Design:
             phases.append(Phase(chosen, extra, bias, rng.integers(-1000, 1001, self.outputs)))
         return QuantizedModel(
             recurrence=recurrence, input=InputFormat(self.inputs, self.input_width, self.inputs > 1),
-            state=FixedPoint(self.state_width, 0), rounding=Rounding(self.rounding), emit=Emit.LAST, phases=tuple(phases),
+            state=FixedPoint(self.state_width, 0), rounding=Rounding(self.rounding), emit=Emit(self.emit), phases=tuple(phases),
             output_weight=_codes(rng, self.output_bits, (self.outputs, self.size)), input_bits=self.input_bits,
-            output_bits=self.output_bits)
+            output_bits=self.output_bits, pool_bits=POOL_BITS if self.emit == "sum" else 0)
 
 
 def _codes(rng, bits, shape):
@@ -76,4 +81,11 @@ DESIGNS = (
     Design("folded:4", 64, 32, inputs=5), Design("folded:4", 64, 16, inputs=9),
     Design("folded:8", 64, 64), Design("folded:8", 128, 64),
     Design("folded:4x2", 64, 16), Design("folded:4x2", 128, 64, rounding="half-even"),
+    Design("folded:4x2", 128, 64, inputs=9, leak=3, emit="sum"), Design("folded:4x4", 128, 16, inputs=9, leak=3, emit="sum"),
+    Design("folded:8", 64, 64, inputs=9, leak=3, emit="sum"), Design("folded:8", 128, 64, inputs=20, leak=2, emit="sum"),
+    Design("folded:8x2", 128, 64, inputs=6), Design("folded:2x4", 128, 16, inputs=9, leak=3, emit="sum"),
+    Design("folded:2", 64, 16, leak=3), Design("folded:4", 64, 64, inputs=14, leak=3, emit="sum"),
+    Design("folded:8", 64, 64, inputs=10, input_width=2), Design("folded:4x2", 128, 64, inputs=4, input_bits=2),
+    Design("folded:8", 64, 16, inputs=3, input_bits=6), Design("folded:4", 128, 64, input_bits=6),
+    Design("serial", 32, 16, leak=3, emit="sum"), Design("serial", 64, 16, inputs=9, leak=1),
 )

@@ -28,7 +28,7 @@ from rtl_gen.stacked_core import StackedCore
 MUX = 2 / 3
 #: Cells around the core, from whole designs: all that does not depend on the model; a bit of a vector of several elements,
 #: which is collected; a bit of a logit, which is compared, kept and sent.
-LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 690, 2.2, 6
+LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 773, 1.04, 2.3
 #: Its buffer.
 LINK_RAMS = 1
 #: All that does not depend on the model where the link is lean; a logit's bit is only sent there.
@@ -93,9 +93,10 @@ def _serial(model, cell):
     alignment, products = align(model, digit), _input_products(model)
     graph = _recurrence_graph(model.recurrence)
     words = -(-model.state.width // digit)
-    rows = sum(len(bias_rows(phase.bias, digit)) for phase in alignment.phases)
+    rows = [row for phase in alignment.phases for row in bias_rows(phase.bias, digit)]
     in_ram = bias_in_block_ram(size, digit)
     users = sum(unit is not None for unit in products.units)
+    varying = varying_bits(rows, digit * size)
     adders = len(graph.adders) + len(products.graph.adders) + size + users
     rectified = model.activation is Activation.RELU
     flags = 1 + 1.5 * digit / 2 + 2 * (model.rounding is Rounding.HALF_EVEN)
@@ -106,13 +107,13 @@ def _serial(model, cell):
         f"adders, {'one bit' if digit == 1 else 'more bits'}": 2 * digit * adders,
         "delayed digits": digit * (serial_delays(graph, digit) + serial_delays(products.graph, digit)
                                     + (phases > 1) * products.count),
-        "serial state": size * (flags + fetched + (0 if in_ram else digit * max(1, rows / 8)) + digit * cell.copies),
+        "serial state": size * (flags + fetched + digit * cell.copies) + (not in_ram) * varying * max(1, len(rows) / 8),
         "selector": 0 if cell.copies else _selector(size, digit),  # which is for the read-out
         "serial input": 0 if cell.chained else model.inputs * (
             2 * model.input.width + max(phase.input_shift % digit for phase in alignment.phases)),
         "serial control": cell.schedule.interval + 30 * phases + words * digit,
     })
-    return parts, block_rams(max(2, words), digit * size) + (block_rams(rows, digit * size) if in_ram else 0)
+    return parts, block_rams(max(2, words), digit * size) + (block_rams(len(rows), varying) if in_ram else 0)
 
 
 def _parallel(model, cell):
@@ -166,7 +167,7 @@ def _folded(model, cell):
                                    + 2 * (width + rho + leak) * (leak > 0)),
         "folded products": finished * bank.width * (1 + MUX * (source.levels - 1)),
         "folded input": bank.sums + 2 * bank.differences + source.levels * bank.width * phases
-        + 2 * model.inputs * model.input.width,
+        + model.inputs * model.input.width,
         "folded control": 60 + 4 * folding.rows.bit_length() * len(folding.passes),
         "selector": _selector(banks, model.state.width),
     })
