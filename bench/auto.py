@@ -108,14 +108,14 @@ def _place(flow, model, board, estimated):
     files = emit_design(model, parse_architecture(estimated.architecture), board, estimated.clock_mhz, 1)
     facts = json.loads(files[FACTS_FILE])
     netlist = flow.synthesise(files[DESIGN_FILE].decode(), facts["top"])
-    device, clocks = Device(facts["chip"], facts["package"], "ice40", facts["speed"]), []
+    device, clocks, core = Device(facts["chip"], facts["package"], "ice40", facts["speed"]), [], None
     while len(clocks) < MOST_SEEDS and max(clocks, default=0) < facts["clock_mhz"]:
         placed, = flow.place(netlist, device, facts["clock_mhz"], [len(clocks) + 1],
                              pins=files[flow.family.pins_file].decode(), options=facts["placement_options"])
         if placed.fmax_mhz is None:
             break
         clocks.append(round(placed.fmax_mhz, 2))
-    core = sum(part["lc"] for name, part in placed.parts.items() if name.split(".")[0] == CORE)
+        core = sum(part["lc"] for name, part in placed.parts.items() if name.split(".")[0] == CORE)
     return {"lc": placed.used["lc"], "core": core, "ebr": placed.used["ebr"], "fmax_mhz": clocks,
             "clock_mhz": facts["clock_mhz"], "cycles_per_step": facts["cycles_per_step"]}
 

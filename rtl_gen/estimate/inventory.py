@@ -28,7 +28,7 @@ from rtl_gen.stacked_core import StackedCore
 MUX = 2 / 3
 #: Cells around the core, from whole designs: all that does not depend on the model; a bit of a vector of several elements,
 #: which is collected; a bit of a logit, which is compared, kept and sent.
-LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 773, 1.04, 2.3
+LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 725, 1.05, 4.2
 #: Its buffer.
 LINK_RAMS = 1
 #: All that does not depend on the model where the link is lean; a logit's bit is only sent there.
@@ -56,7 +56,7 @@ def inventory(core):
                    for layer, cell in zip(model.layers, cells)]
         parts, rams = sum((parts for parts, _ in counted), Counter()), sum(rams for _, rams in counted)
     more, more_rams = _readout(model.layers[-1])
-    return parts + more + Counter({"observation": model.size / 3 + 5}), rams + more_rams
+    return parts + more, rams + more_rams
 
 
 def surroundings(model, lean=False):
@@ -88,6 +88,11 @@ def _readout(model):
     return Counter({"read-out": 4 * words + 2 * model.state.width + 3 * bits + 3 * addresses + 20 + pool}), rams
 
 
+def _observation(words):
+    """Cells that say whether one of so many words saturated."""
+    return words / 3 + 5
+
+
 def _serial(model, cell):
     digit, size, phases = cell.digit, model.size, len(model.phases)
     alignment, products = align(model, digit), _input_products(model)
@@ -112,6 +117,7 @@ def _serial(model, cell):
         "serial input": 0 if cell.chained else model.inputs * (
             2 * model.input.width + max(phase.input_shift % digit for phase in alignment.phases)),
         "serial control": cell.schedule.interval + 30 * phases + words * digit,
+        "observation": _observation(size),
     })
     return parts, block_rams(max(2, words), digit * size) + (block_rams(len(rows), varying) if in_ram else 0)
 
@@ -134,6 +140,7 @@ def _parallel(model, cell):
         "parallel words": size * width * (1 + (phases > 1)),
         "selector": 0 if isinstance(cell, ParallelCell) and cell.copies else _selector(size, width),
         "parallel control": 10 + model.inputs * model.input.width,
+        "observation": _observation(size),
     }), 0
 
 
@@ -165,11 +172,12 @@ def _folded(model, cell):
         "folded words": banks * width * (1 + cell.has_short_pass),
         "folded sums": finished * ((2 + phases) * alignment.width + width + rho + _saturation(model, alignment)
                                    + 2 * (width + rho + leak) * (leak > 0)),
-        "folded products": finished * bank.width * (1 + MUX * (source.levels - 1)),
-        "folded input": bank.sums + 2 * bank.differences + source.levels * bank.width * phases
+        "folded products": finished * (bank.width + MUX * (sum(source.widths) - max(source.widths))),
+        "folded input": bank.sums + 2 * bank.differences + sum(source.widths) * phases
         + model.inputs * model.input.width,
         "folded control": 60 + 4 * folding.rows.bit_length() * len(folding.passes),
         "selector": _selector(banks, model.state.width),
+        "observation": _observation(finished),
     })
     rams = banks * block_rams(max(2, cell.schedule.rows), width)
     return parts, rams + sum(block_rams(len(rows), varying_bits(rows, bits)) for rows, bits in source.memories)

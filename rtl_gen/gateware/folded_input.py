@@ -74,9 +74,10 @@ class FoldedInput(wiring.Component):
         return self._multiples.graph
 
     @property
-    def levels(self):
-        """Different magnitudes of codes, of which a unit takes one."""
-        return len(self._levels)
+    def widths(self):
+        """For each magnitude of codes, of which a unit takes one: the bits that its multiples of an element need."""
+        low, high = min(self.model.input.minimum, -1), self.model.input.maximum
+        return [signed_width(min(low * largest, 0), high * largest) for largest in map(int, self._levels.max(axis=1))]
 
     @property
     def memories(self):
