@@ -11,6 +11,7 @@ import json
 import statistics
 import sys
 import warnings
+from functools import cache
 from pathlib import Path
 
 from rich.console import Console
@@ -77,10 +78,11 @@ def _paths():
     return sorted(MODELS.glob("*.npz"))
 
 
-def _fitting(model, board, name):
-    """Key to estimate of what is estimated to fit, the fastest first."""
-    return {f"{name} {board.name} {one.estimate.architecture} {one.estimate.clock_mhz:g}": one.estimate
-            for one in survey(model, board) if one.fits}
+@cache
+def _fitting(name, board):
+    """Key to estimate of what is estimated to fit of a shipped model on a board, by their names; the fastest first."""
+    return {f"{name} {board} {one.estimate.architecture} {one.estimate.clock_mhz:g}": one.estimate
+            for one in survey(load_model(MODELS / f"{name}.npz"), boards.get(board)) if one.fits}
 
 
 def _could_win(board, estimated, rate):
@@ -93,7 +95,7 @@ def _build(names, everything):
         for name, model in ((name, model) for name, model in models().items() if name in names):
             for board in map(boards.get, BOARDS):
                 best = 0.0
-                for key, estimated in _fitting(model, board, name).items():
+                for key, estimated in _fitting(name, board.name).items():
                     if key not in load_builds():
                         if not everything and not _could_win(board, estimated, best):
                             continue
@@ -128,9 +130,9 @@ def _rate(row):
 def judge(builds):
     """For each model and board: what was built, what auto comes to, what is best, and how many that could be are not built."""
     pairs = []
-    for name, model in models().items():
+    for name in models():
         for board in map(boards.get, BOARDS):
-            ranked = _fitting(model, board, name)
+            ranked = _fitting(name, board.name)
             known = [key for key in ranked if key in builds]
             if not known:
                 continue

@@ -2,6 +2,7 @@
 """``python -m firmware VERB ...``: what runs beside the FPGA."""
 
 import sys
+import warnings
 
 from firmware import verbs
 from hadam_hw.cli import run_cli
@@ -21,4 +22,6 @@ def main(argv):
 
 
 if __name__ == "__main__":
+    # A core may be made only to be asked for its timing.
+    warnings.filterwarnings("ignore", message=".*created but never used")
     sys.exit(run_cli(main))
