@@ -33,4 +33,5 @@ def test_the_choice_is_the_best_of_what_was_built_and_nothing_else_could_be_bett
 
 def test_a_choice_that_misses_its_clock_leaves_others_that_could_be_better(builds):
     missed = {key: row | {"fmax_mhz": [row["clock_mhz"] - 1]} for key, row in builds.items()}
-    assert all(pair["behind"] > ASKED_WITHIN and pair["could_win"] > 0 for pair in judge(missed))
+    for pair in judge(missed):
+        assert pair["behind"] > ASKED_WITHIN and (pair["could_win"] > 0 or pair["built"] == pair["fitting"]), pair

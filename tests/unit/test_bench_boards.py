@@ -58,11 +58,11 @@ def test_the_table_of_estimates_has_a_word_for_each_board(tmp_path, monkeypatch)
     page = tmp_path / "boards.md"
     page.write_text(f"before\n{bench.ESTIMATED}stale\n{bench.ESTIMATED_END}after\n")
     monkeypatch.setattr(bench, "PAGE", page)
-    assert bench.main(["--estimate", "--boards", "icestick,icebreaker", "--models", "pmnist-h128-b64,har-h128-b64"]) == 0
+    assert bench.main(["--estimate", "--boards", "icestick,icebreaker", "--models", "pmnist-h128-b64,dsa-random-h64-b64"]) == 0
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "stale" not in text
     rows = {line.split(" | ")[0]: line.split(" | ")[1:] for line in text.splitlines() if line.count("|") == 4}
     small, usual = rows["| pmnist-h128-b64"]
     assert small.startswith("folded:2: 9") and usual.startswith("serial: 7")
-    small, usual = rows["| har-h128-b64"]
+    small, usual = rows["| dsa-random-h64-b64"]
     assert small == "-" and usual.startswith("folded:8")
