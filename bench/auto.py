@@ -10,7 +10,6 @@ import argparse
 import json
 import statistics
 import sys
-import warnings
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from rtl_gen.family import FAMILIES, Device
 from rtl_gen.flow import Flow
 from rtl_gen.progress import Progress
 from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.unused import allow_unused_components
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 BUILDS_FILE = Path(__file__).parent / "auto_builds.json"
@@ -50,7 +50,7 @@ def main(argv):
     parser.add_argument("--fit", action="store_true", help="fit the factors of the clock's estimate on what is built")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    warnings.filterwarnings("ignore", message=".*created but never used")
+    allow_unused_components()
     if arguments.build:
         _build(arguments.models or list(models()), arguments.all)
     builds = load_builds()

@@ -3,13 +3,13 @@
 
 import argparse
 import time
-import warnings
 from pathlib import Path
 
 from rich.console import Console
 
 from hadam_hw.model import QuantizedModel
 from rtl_gen.progress import Progress
+from rtl_gen.unused import allow_unused_components
 from sim.by_hand import simulate_by_hand
 from sim.tools import Simulator, require
 
@@ -26,7 +26,7 @@ def main(argv):
     arguments = parser.parse_args(argv)
     model = QuantizedModel.load(arguments.weights)
     require(Simulator.VERILATOR)
-    warnings.filterwarnings("ignore", message=".*created but never used")
+    allow_unused_components()
     with Progress() as progress:
         compiled = simulate_by_hand(model, arguments.arch, arguments.steps, Simulator.VERILATOR, on_stage=progress.stage)
         started = time.monotonic()

@@ -8,7 +8,6 @@ import statistics
 import sys
 import tempfile
 import time
-import warnings
 from pathlib import Path
 
 from rich.console import Console
@@ -30,6 +29,7 @@ from rtl_gen.flow import Flow
 from rtl_gen.jobs import Job, check, run_jobs
 from rtl_gen.progress import Progress
 from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.unused import allow_unused_components
 
 BUILDS_FILE = Path(__file__).parent / "estimate_builds.json"
 #: Smaller cores are built too, but a few cells are many percent there.
@@ -46,7 +46,7 @@ def main(argv):
     parser.add_argument("--fit", action="store_true", help="fit the constants anew and write them")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    warnings.filterwarnings("ignore", message=".*created but never used")
+    allow_unused_components()
     if arguments.build:
         build_missing()
     builds = load_builds()

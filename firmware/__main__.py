@@ -2,11 +2,11 @@
 """``python -m firmware VERB ...``: what runs beside the FPGA."""
 
 import sys
-import warnings
 
 from firmware import verbs
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import UsageError
+from rtl_gen.unused import allow_unused_components
 
 
 def main(argv):
@@ -22,6 +22,5 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    # A core may be made only to be asked for its timing.
-    warnings.filterwarnings("ignore", message=".*created but never used")
+    allow_unused_components()
     sys.exit(run_cli(main))

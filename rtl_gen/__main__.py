@@ -2,12 +2,11 @@
 """``python -m rtl_gen``."""
 
 import sys
-import warnings
 
 from hadam_hw.cli import run_cli
 from rtl_gen.cli import main
+from rtl_gen.unused import allow_unused_components
 
 if __name__ == "__main__":
-    # A core may be made only to be asked for its timing.
-    warnings.filterwarnings("ignore", message=".*created but never used")
+    allow_unused_components()
     sys.exit(run_cli(main))

@@ -2,12 +2,11 @@
 """``python -m sim``."""
 
 import sys
-import warnings
 
 from hadam_hw.cli import run_cli
+from rtl_gen.unused import allow_unused_components
 from sim.cli import main
 
 if __name__ == "__main__":
-    # A core may be made only to be asked for its timing.
-    warnings.filterwarnings("ignore", message=".*created but never used")
+    allow_unused_components()
     sys.exit(run_cli(main))
