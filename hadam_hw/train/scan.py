@@ -120,7 +120,7 @@ def _retreat(gradient, reached, carried, gains, before, steps, block, rectify, s
     zero, step, limit = number(0), number(step), number(limit)
     for t in range(steps - 1, -1, -1):
         for i in range(size):
-            row, here, state = carried[i], gradient[i, t], reached[i, t]
+            row, here, state, gain = carried[i], gradient[i, t], reached[i, t], gains[i]
             for k in range(count):
                 value = row[k] + (here[k] if state[k] > zero else zero)
                 if rectify:
@@ -128,14 +128,12 @@ def _retreat(gradient, reached, carried, gains, before, steps, block, rectify, s
                 if step > 0:
                     value = value if -limit < state[k] < limit - step else zero
                 here[k] = value
-                row[k] = value
+                row[k] = value * gain
         if gain_gradient.size:
             earlier[:] = reached[:, t - 1] if t else before
             _transform(earlier, block)
             for i in range(size):
-                gain_gradient[i] += (carried[i] * earlier[i]).sum()
-        for i in range(size):
-            carried[i] *= gains[i]
+                gain_gradient[i] += (gradient[i, t] * earlier[i]).sum()
         _transform(carried, block)
 
 
@@ -147,10 +145,11 @@ class _Drive:
         self.count, self.steps = inputs.shape[:2]
         self.weight, self.bias = weight, bias
         inputs = inputs.transpose(0, 1)
-        if not self.tokens:  # the bias is one more input, which is always 1
-            inputs = torch.cat([inputs, inputs.new_ones(self.steps, self.count, 1)], 2)
+        if self.tokens:
+            self.inputs = inputs.reshape(-1)
+        else:  # [d + 1, steps * lanes]: the bias is one more input, which is always 1
             self.columns = torch.cat([weight, bias[:, None]], 1)
-        self.inputs = inputs.reshape(self.steps * self.count, *inputs.shape[2:])
+            self.inputs = torch.cat([inputs.flatten(0, 1).t(), inputs.new_ones(1, self.steps * self.count)])
 
     def buffers(self, count):
         """Arrays [n, steps, lanes] for a segment and :data:`PAD`."""
@@ -166,7 +165,7 @@ class _Drive:
         if self.tokens:
             torch.add(self.weight.index_select(0, self.inputs[part]).t(), self.bias[:, None], out=out)
         else:
-            torch.mm(self.columns, self.inputs[part].t(), out=out)
+            torch.mm(self.columns, self.inputs[:, part], out=out)
 
     def back(self, part, gradient, to_weight, to_bias, to_inputs):
         """Adds the gradients of V and b, and writes that of the inputs [steps * lanes, d] unless it is None."""
@@ -174,9 +173,9 @@ class _Drive:
             to_weight.index_add_(0, self.inputs[part], gradient.t())
             to_bias += gradient.sum(1)
             return
-        to_columns = gradient @ self.inputs[part]
-        to_weight += to_columns[:, :-1]
-        to_bias += to_columns[:, -1]
+        to_columns = self.inputs[:, part] @ gradient.t()
+        to_weight += to_columns[:-1].t()
+        to_bias += to_columns[-1]
         if to_inputs is not None:
             to_inputs[part] = gradient.t() @ self.weight
 
@@ -193,7 +192,7 @@ class _Scan(torch.autograd.Function):
         for some in _tiles(count, size):
             drive, befores = _Drive(inputs[some], weight, bias), []
             state, total = bias.new_zeros(2, size, drive.count)
-            out = None if width is None else bias.new_empty(steps * drive.count, width)
+            out = None if width is None else bias.new_empty(width, steps * drive.count)
             buffer, = drive.buffers(1)
             arrays, columns = (buffer.numpy(), state.numpy(), gains.numpy()), buffer.flatten(1)
             for part in drive.parts():
@@ -204,13 +203,13 @@ class _Scan(torch.autograd.Function):
                 if read is Read.MEAN:
                     total += here.view(size, -1, drive.count).sum(1)
                 elif read is Read.EVERY:
-                    out[part] = here.t()
+                    out[:, part] = here
                 elif read is Read.LOGITS:
-                    torch.addmm(out_bias, here.t(), out_weight.t(), out=out[part])
+                    torch.addmm(out_bias[:, None], out_weight, here, out=out[:, part])
             if width is None:
                 result[some] = (total / steps if read is Read.MEAN else torch.relu(state)).t()
             else:
-                result[some] = out.view(steps, drive.count, width).transpose(0, 1)
+                result[some] = out.view(width, steps, drive.count).permute(2, 1, 0)
             kept.append((some, drive, befores))
         ctx.save_for_backward(inputs, weight, bias, gains, out_weight)
         ctx.rest = read, block, rule, kept
@@ -230,8 +229,8 @@ class _Scan(torch.autograd.Function):
         # What is below 0 matters only to the gradient of the gains, and to a grid that saturates there.
         least = torch.finfo(bias.dtype).min if wanted[3] or rule[1] else 0.0
         for some, drive, befores in kept:
-            # [n, lanes], or [steps * lanes, n or outputs]
-            toward = gradient[some].t() if gradient.ndim == 2 else gradient[some].transpose(0, 1).flatten(0, 1)
+            # [n, lanes], or [n or outputs, steps * lanes]
+            toward = gradient[some].t() if gradient.ndim == 2 else gradient[some].permute(2, 1, 0).flatten(1)
             to_some = None if to_inputs is None else inputs.new_empty(steps * drive.count, inputs.shape[2])
             carried, state = bias.new_zeros(2, size, drive.count)
             buffer, sent = drive.buffers(2)
@@ -250,10 +249,10 @@ class _Scan(torch.autograd.Function):
                     if part.stop == steps * drive.count:
                         back[:, -drive.count:] = toward
                 elif read is Read.EVERY:
-                    back[:] = toward[part].t()
+                    back[:] = toward[:, part]
                 else:
-                    torch.mm(out_weight.t(), toward[part].t(), out=back)
-                    to_out.addmm_(toward[part].t(), (torch.relu(here) if least else here).t())
+                    torch.mm(out_weight.t(), toward[:, part], out=back)
+                    to_out.addmm_(toward[:, part], (torch.relu(here) if least else here).t())
                 _retreat(*returning, before.numpy(), wide // drive.count, block, *rule, to_gains.numpy())
                 drive.back(part, back, to_weight, to_bias, to_some)
             if to_inputs is not None:
