@@ -20,6 +20,7 @@ from hadam_hw.train.export import finish
 from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.record import Metrics, record_of
 from hadam_hw.train.settings import Settings, from_text, read_config
+from hadam_hw.train.sign_search import PASSES
 from hadam_hw.train.tasks import TASKS, load_task
 
 _HELP = {
@@ -32,7 +33,7 @@ _HELP = {
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
     "activation": "within the recurrence", "layers": "1, or 2 with a ternary matrix between them",
-    "signs": "drawn and fixed, trained as in the reference, or flipped where a batch accepts it",
+    "signs": "drawn and fixed, trained as in the reference, flipped where a batch accepts it, or searched before the training",
     "sign_lr": "rate of the signs for --signs adam", "state_bits": "bits of a state",
     "state_in_loop": "train with the rounded state",
     "rounding": "of the state", "evaluate_every": "epochs between scores of the integers",
@@ -93,7 +94,14 @@ def _fit_with_progress(task, settings, checkpoint, metrics, console):
             console.print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{scores}")
             progress.reset(bar, total=steps, description=f"epoch {epoch.epoch + 1}")
 
-        return fit(task, settings, checkpoint, on_epoch, lambda: progress.advance(bar))
+        def on_trial(share):
+            trials = settings.hidden * PASSES
+            progress.update(bar, description=f"signs, {100 * share:.1f} % explained", total=trials, advance=1)
+            if progress.tasks[bar].completed == trials:
+                console.print(f"signs: {100 * share:.1f} % of the classes' variance explained from the last state")
+                progress.reset(bar, total=steps, description="epoch 1")
+
+        return fit(task, settings, checkpoint, on_epoch, lambda: progress.advance(bar), on_trial)
 
 
 def _arguments(argv):

@@ -15,6 +15,7 @@ from hadam_hw.train.export import cross_entropy, float_score, integers, percent,
 from hadam_hw.train.network import HadamRNN
 from hadam_hw.train.scan import StateGrid
 from hadam_hw.train.settings import Signs
+from hadam_hw.train.sign_search import search_signs
 from hadam_hw.train.signs import flip_where_better
 
 #: For the scores on the way: sequences that the integers are validated on, and calibrated on. The last says all with more.
@@ -49,9 +50,10 @@ def network_of(task, settings):
     return HadamRNN(inputs, len(task.classes), settings, task.vocabulary)
 
 
-def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda: None):
+def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda: None, on_trial=lambda share: None):
     """Trains and returns :class:`Fitted`. After each epoch all that is needed to go on is written to ``checkpoint``.
 
+    ``on_trial`` is that of :func:`hadam_hw.train.sign_search.search_signs`, where signs are searched.
     A checkpoint of other settings is ignored. KeyboardInterrupt ends the training; the best so far is returned.
     """
     torch.set_num_threads(1)  # the recurrence is one loop, and two threads on the small products cost more than they gain
@@ -69,6 +71,8 @@ def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda:
             network.load_state_dict(saved["network"])
             optimiser.load_state_dict(saved["optimiser"])
             schedule.load_state_dict(saved["schedule"])
+    if settings.signs is Signs.SEARCHED and not state["epoch"]:
+        search_signs(network, task, settings, on_trial)
     interrupted = False
     try:
         while state["epoch"] < settings.epochs:

@@ -42,7 +42,7 @@ def transform(vector: np.ndarray, block: int) -> None:
 
 
 @numba.njit(cache=True, fastmath=True)
-def _powers(columns: np.ndarray, gains: np.ndarray, block: int, kernel: np.ndarray) -> None:
+def powers(columns: np.ndarray, gains: np.ndarray, block: int, kernel: np.ndarray) -> None:
     """``kernel[T-1-j, i] = W^j columns[i]`` for all j: kernel [T, d, n], columns [d, n], ``W = diag(gains) H``."""
     steps = kernel.shape[0]
     kernel[steps - 1] = columns
@@ -83,7 +83,7 @@ class _LastState(torch.autograd.Function):
         batch, steps, columns = inputs.shape
         kernel = torch.empty(steps, columns + 1, bias.numel(), dtype=input_weight.dtype)
         starts = torch.cat([input_weight.t(), bias[None]]).contiguous()
-        _powers(starts.numpy(), gains.numpy(), block, kernel.numpy())
+        powers(starts.numpy(), gains.numpy(), block, kernel.numpy())
         ctx.save_for_backward(inputs, kernel, gains)
         ctx.block = block
         weights = kernel[:, :columns].reshape(steps * columns, -1)

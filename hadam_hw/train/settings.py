@@ -15,11 +15,14 @@ class Signs(Enum):
 
     ``FIXED``: drawn from the seed, and left alone. ``ADAM``: latent numbers of which the signs count, with a straight-through
     gradient, as in the reference. ``FLIPS``: drawn, then changed one by one where a batch says that the loss falls.
+    ``SEARCHED``: annealed before the training on what least squares tells of the classes from the last state, then left alone
+    (:mod:`hadam_hw.train.sign_search`).
     """
 
     FIXED = "fixed"
     ADAM = "adam"
     FLIPS = "flips"
+    SEARCHED = "searched"
 
 
 @dataclass(frozen=True)
