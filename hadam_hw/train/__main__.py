@@ -20,7 +20,7 @@ from hadam_hw.train.export import finish
 from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.record import Metrics, record_of
 from hadam_hw.train.settings import Settings, from_text, read_config
-from hadam_hw.train.sign_search import PASSES
+from hadam_hw.train.sign_search import PASSES, resolved
 from hadam_hw.train.tasks import TASKS, load_task
 
 _HELP = {
@@ -33,7 +33,8 @@ _HELP = {
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
     "activation": "within the recurrence", "layers": "1, or 2 with a ternary matrix between them",
-    "signs": "drawn and fixed, trained as in the reference, flipped where a batch accepts it, or searched before the training",
+    "signs": "drawn and fixed, trained as in the reference, flipped where a batch accepts it, searched before training; auto: "
+    "searched where only the last state is read out, else fixed",
     "sign_lr": "rate of the signs for --signs adam", "state_bits": "bits of a state",
     "state_in_loop": "train with the rounded state",
     "rounding": "of the state", "evaluate_every": "epochs between scores of the integers",
@@ -49,6 +50,7 @@ def main(argv):
     if not out.parent.is_dir():
         raise DataError(f"Output folder {out.parent} does not exist; create it first")
     task = load_task(settings.task, arguments.data, settings.seed)
+    settings = resolved(settings, task)
     console = Console(stderr=True, quiet=arguments.json)
     metrics = Metrics(out.with_suffix(".jsonl"), settings)
     fitted = _fit_with_progress(task, settings, out.with_suffix(".checkpoint"), metrics, console)

@@ -15,7 +15,7 @@ from hadam_hw.train.export import cross_entropy, float_score, integers, percent,
 from hadam_hw.train.network import HadamRNN
 from hadam_hw.train.scan import StateGrid
 from hadam_hw.train.settings import Signs
-from hadam_hw.train.sign_search import search_signs
+from hadam_hw.train.sign_search import resolved, search_signs
 from hadam_hw.train.signs import flip_where_better
 
 #: For the scores on the way: sequences that the integers are validated on, and calibrated on. The last says all with more.
@@ -57,6 +57,7 @@ def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda:
     A checkpoint of other settings is ignored. KeyboardInterrupt ends the training; the best so far is returned.
     """
     torch.set_num_threads(1)  # the recurrence is one loop, and two threads on the small products cost more than they gain
+    settings = resolved(settings, task)
     network = network_of(task, settings)
     groups = [{"params": [value for name, value in network.named_parameters() if not name.endswith("signs")]}]
     if settings.signs is Signs.ADAM:

@@ -16,9 +16,11 @@ class Signs(Enum):
     ``FIXED``: drawn from the seed, and left alone. ``ADAM``: latent numbers of which the signs count, with a straight-through
     gradient, as in the reference. ``FLIPS``: drawn, then changed one by one where a batch says that the loss falls.
     ``SEARCHED``: annealed before the training on what least squares tells of the classes from the last state, then left alone
-    (:mod:`hadam_hw.train.sign_search`).
+    (:mod:`hadam_hw.train.sign_search`). ``AUTO``: searched where the last state is a linear function of few enough inputs, else
+    fixed.
     """
 
+    AUTO = "auto"
     FIXED = "fixed"
     ADAM = "adam"
     FLIPS = "flips"
@@ -95,7 +97,7 @@ class Settings:
     leak: int = 0
     activation: Activation = Activation.LINEAR
     layers: int = 1
-    signs: Signs = Signs.FIXED
+    signs: Signs = Signs.AUTO
     sign_lr: float = 1e-3
     state_bits: int = 12
     state_in_loop: bool = False

@@ -8,11 +8,14 @@ training set, a few milliseconds a flip. So the signs are annealed on that (Kirk
 from then on. Single flips that only climb end early: at 45 % of sequential MNIST's variance, 128 units, where annealing has 48.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from hadam_hw.errors import DataError
 from hadam_hw.model import Activation, Emit
 from hadam_hw.train.recurrence import powers
+from hadam_hw.train.settings import Signs
 
 #: Training sequences of the covariances, and the most numbers in one sequence: their covariance is so many squared.
 SEQUENCES, LONGEST = 10_000, 4096
@@ -91,6 +94,19 @@ class Explained:
         return float((weights * self.targets).sum() / self.total)
 
 
+def searchable(task, settings):
+    """Whether the last state is what is read out, and a linear function of inputs that are few enough."""
+    return (not task.vocabulary and not task.every_step and settings.readout is Emit.LAST and settings.layers == 1
+            and settings.activation is Activation.LINEAR and task.train.inputs[0].size <= LONGEST)
+
+
+def resolved(settings, task):
+    """``settings`` with what ``Signs.AUTO`` stands for."""
+    if settings.signs is not Signs.AUTO:
+        return settings
+    return replace(settings, signs=Signs.SEARCHED if searchable(task, settings) else Signs.FIXED)
+
+
 def search_signs(network, task, settings, on_trial=lambda share: None):
     """Replaces the signs of ``network`` by searched ones; the shares explained before and after.
 
@@ -109,11 +125,10 @@ def search_signs(network, task, settings, on_trial=lambda share: None):
     DataError
         If the last state of this network, or this task, is not a linear function of inputs that are few enough.
     """
-    inputs = task.train.inputs
-    if (task.vocabulary or task.every_step or settings.readout is not Emit.LAST or settings.layers > 1
-            or settings.activation is not Activation.LINEAR or inputs[0].size > LONGEST):
+    if not searchable(task, settings):
         raise DataError("signs = searched takes one linear layer that is read out of its last state, and sequences of "
                         f"at most {LONGEST} numbers in all; take fixed signs here")
+    inputs = task.train.inputs
     rng = np.random.default_rng([settings.seed, 3])
     chosen = rng.permutation(len(inputs))[:SEQUENCES]
     layer = network.layers[0]

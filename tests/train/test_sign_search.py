@@ -12,7 +12,7 @@ from hadam_hw.model import Activation, Emit, InputFormat
 from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.recurrence import stepped_last_state
 from hadam_hw.train.settings import Settings, Signs
-from hadam_hw.train.sign_search import PASSES, RIDGE, Explained, search_signs
+from hadam_hw.train.sign_search import PASSES, RIDGE, Explained, resolved, search_signs
 from hadam_hw.train.tasks import Sequences, Task
 
 SETTINGS = Settings(task="tones", hidden=16, block=8, epochs=2, batch=20, lr=2e-2, signs=Signs.SEARCHED)
@@ -102,3 +102,16 @@ def test_a_training_starts_from_searched_signs_once_and_resumes_with_them(task, 
 def test_signs_that_no_kernel_tells_of_are_not_searched(task, changes, tmp_path):
     with pytest.raises(DataError, match="signs = searched takes one linear layer that is read out of its last state"):
         fit(task, replace(SETTINGS, **changes), tmp_path / "checkpoint")
+
+
+@pytest.mark.parametrize("changes, signs", [
+    ({}, Signs.SEARCHED), (dict(readout=Emit.SUM), Signs.FIXED), (dict(layers=2), Signs.FIXED),
+    (dict(activation=Activation.RELU), Signs.FIXED), (dict(signs=Signs.FLIPS), Signs.FLIPS)], ids=str)
+def test_signs_are_searched_where_they_can_be_unless_told(task, changes, signs):
+    settings = replace(SETTINGS, signs=Signs.AUTO)
+    assert resolved(replace(settings, **changes), task) == replace(settings, **changes | dict(signs=signs))
+
+
+def test_sequences_of_too_many_numbers_are_not_searched(task, monkeypatch):
+    monkeypatch.setattr("hadam_hw.train.sign_search.LONGEST", 39)
+    assert resolved(replace(SETTINGS, signs=Signs.AUTO), task).signs is Signs.FIXED
