@@ -103,6 +103,29 @@ def test_har2_are_fastgrnns_two_classes(folder):
     assert np.array_equal(six.train.inputs, two.train.inputs) and np.array_equal(six.train.follows, two.train.follows)
 
 
+@pytest.mark.parametrize("name", ["har", "har2"])
+def test_companding_enlarges_small_motion_alone(name, folder):
+    plain, companded = load_task(name, folder), load_task(f"{name}-mu", folder)
+    assert companded.scale == plain.scale / 2 == 1 / 48
+    for one, other in ((plain.train, companded.train), (plain.test, companded.test)):
+        assert np.array_equal(one.labels, other.labels)
+        x, motion = one.inputs * plain.scale, other.inputs[..., :6] * companded.scale
+        assert np.abs(np.clip(x[..., 6:], -128 / 48, 127 / 48) - other.inputs[..., 6:] * companded.scale).max() < 1 / 30
+        expected = np.sign(x[..., :6]) * np.log1p(255 * np.abs(x[..., :6])) / np.log1p(255)
+        assert np.abs(expected - motion)[np.abs(x[..., :6]) > 0.5].max() < 0.04
+        assert len(np.unique(motion[np.abs(x[..., :6]) < 0.05])) > 10 * len(np.unique(x[np.abs(x) < 0.05]))
+
+
+def test_what_was_measured_is_told_by_companded_integers():
+    rng = np.random.default_rng(0)
+    normaliser = Normaliser(np.array([3.0, -2.0]), np.array([0.5, 4.0]), companded=np.array([True, False]), steps=48)
+    numbers = rng.normal(size=(1000, 2)) * normaliser.deviation * 10.0**rng.uniform(-2, 0, (1000, 1)) + normaliser.mean
+    back = (normaliser.measured(normaliser(numbers)) - normaliser.mean) / normaliser.deviation
+    scaled = (numbers - normaliser.mean) / normaliser.deviation
+    assert np.all(np.abs(back - scaled)[:, 0] <= 0.06 * np.abs(scaled[:, 0]) + 1e-3)  # half of a step of ln(256) / 48
+    assert np.abs(back - np.clip(scaled, -128 / 48, 127 / 48))[:, 1].max() <= 0.5 / 48 + 1e-12
+
+
 def test_windows_are_cut_anew_only_where_one_goes_on(folder):
     train = load_task("har", folder).train
     assert train.follows.sum() == 3 * len(train) // 4
@@ -258,7 +281,7 @@ def test_worn_units_turn_as_a_whole_in_what_was_measured():
 
 
 def test_only_worn_units_can_be_turned(folder):
-    for name in ("har", "har2", "dsa-random", "dsa-persons"):
+    for name in ("har", "har2", "har-mu", "har2-mu", "dsa-random", "dsa-persons"):
         assert isinstance(load_task(name, folder).train, Worn)
     task = load_task("digits", folder)
     with pytest.raises(DataError, match="turn must be 0 but for the tasks har"):

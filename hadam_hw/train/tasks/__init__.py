@@ -25,6 +25,8 @@ TASKS = {
     "fashion": load_fashion,
     "har": load_har,
     "har2": load_har2,
+    "har-mu": lambda *given: load_har(*given, companded=True),
+    "har2-mu": lambda *given: load_har2(*given, companded=True),
     "dsa-random": load_dsa_random,
     "dsa-persons": load_dsa_persons,
     "imdb": load_imdb,

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Worn sensors: UCI HAR in six classes or FastGRNN's two, and the Daily and Sports Activities of eight persons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hadam_hw.train.data import check_rows, fetch, read_npz_xz
-from hadam_hw.train.tasks.normalise import SCALE, Normaliser, signed_bytes
+from hadam_hw.train.tasks.normalise import COMPANDED_STEPS, SCALE, Normaliser, signed_bytes
 from hadam_hw.train.tasks.task import Sequences, Task
 
 HAR_CLASSES = ("walking", "walking_upstairs", "walking_downstairs", "sitting", "standing", "laying")
@@ -25,6 +25,8 @@ DSA_TRAIN_PERSONS = 4
 DSA_VALIDATION_PART = 10
 #: Channels of one worn unit, which turn together: three axes of each of three sensors.
 UNIT = 9
+#: Of UCI HAR, those of the body's acceleration and of the gyroscope, which are 0 in a body at rest.
+MOTION = 6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,8 +60,11 @@ def rotations(count, degrees, rng):
     return np.eye(3) + np.sin(angles) * cross + (1 - np.cos(angles)) * cross @ cross
 
 
-def load_har(name, folder, rng, group=None):
-    """UCI HAR: nine channels of 128 steps at 50 Hz; ``group[class]`` are the classes where they are not the six."""
+def load_har(name, folder, rng, group=None, companded=False):
+    """UCI HAR: nine channels of 128 steps at 50 Hz; ``group[class]`` are the classes where they are not the six.
+
+    ``companded``: the six channels of motion by the mu-law, so that who stands and who sits differ by how they sway.
+    """
     path = fetch(folder, "uci_har/uci_har_int16.npz.xz")
     arrays = read_npz_xz(path, X_train=3, y_train=1, subject_train=1, X_test=3, y_test=1)
     check_rows(path, *(arrays[name] for name in ("X_train", "y_train", "subject_train")))
@@ -67,7 +72,10 @@ def load_har(name, folder, rng, group=None):
     labels = {part: arrays[f"y_{part}"].astype(np.int64) for part in ("train", "test")}
     if group is not None:
         labels = {part: group[classes] for part, classes in labels.items()}
-    integers = Normaliser.fit(arrays["X_train"])
+    integers, scale = Normaliser.fit(arrays["X_train"]), SCALE
+    if companded:
+        integers = replace(integers, companded=np.arange(UNIT) < MOTION, steps=COMPANDED_STEPS)
+        scale = 1 / COMPANDED_STEPS
     people = rng.permutation(np.unique(arrays["subject_train"]))
     kept = np.isin(arrays["subject_train"], people[:max(1, len(people) // 5)])
 
@@ -79,13 +87,13 @@ def load_har(name, folder, rng, group=None):
         return Worn(inputs, labels["train"][chosen], follows, normaliser=integers)
 
     return Task(name, part(~kept), part(kept), Sequences(integers(arrays["X_test"]), labels["test"]),
-                signed_bytes(arrays["X_train"].shape[2]), SCALE, HAR_CLASSES if group is None else HAR2_CLASSES,
+                signed_bytes(arrays["X_train"].shape[2]), scale, HAR_CLASSES if group is None else HAR2_CLASSES,
                 "official test set, nine unseen persons; validation on a fifth of the training persons")
 
 
-def load_har2(name, folder, rng):
+def load_har2(name, folder, rng, companded=False):
     """UCI HAR in the two classes of FastGRNN's HAR-2."""
-    return load_har(name, folder, rng, HAR2_OF_HAR)
+    return load_har(name, folder, rng, HAR2_OF_HAR, companded)
 
 
 def load_dsa_persons(name, folder, rng):
