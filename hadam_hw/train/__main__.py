@@ -28,6 +28,7 @@ _HELP = {
     "seed": "signs, start, order, split", "lr": "Adam's rate at the start",
     "clip": "largest norm of a batch's gradient; 0 for no limit", "v_bits": "bits of V's codes",
     "u_bits": "bits of U's codes", "noise": "on the inputs while training, in the units of x; of tokens the share dropped",
+    "offset": "deviation of a constant on each channel of a sequence while training, in the units of x",
     "shift": "steps (pixels of a picture) that a sequence is moved by, at most, while training",
     "turn": "degrees by which a worn sensor is turned about some axis, their deviation, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",

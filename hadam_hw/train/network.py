@@ -116,13 +116,15 @@ class HadamRNN(torch.nn.Module):
     Raises
     ------
     ModelError
-        If there are neither one nor two layers.
+        If there are neither one nor two layers, or tokens are to be offset.
     """
 
     def __init__(self, inputs, outputs, settings, vocabulary=0):
         super().__init__()
         if settings.layers not in (1, 2):
             raise ModelError(f"Layers must be 1 or 2, not {settings.layers}")
+        if vocabulary and settings.offset:
+            raise ModelError(f"Offset must be 0 where inputs are tokens, not {settings.offset}")
         generator = torch.Generator().manual_seed(settings.seed)
         size = settings.hidden
         self.settings, self.vocabulary = settings, vocabulary
@@ -150,11 +152,14 @@ class HadamRNN(torch.nn.Module):
         return torch.nn.functional.dropout(features, dropout) @ weight.t() + self.output_bias
 
     def _disturbed(self, x):
-        if not self.settings.noise:
-            return x
-        if self.vocabulary:
-            return torch.where(torch.rand(x.shape, device=x.device) < self.settings.noise, 0, x)
-        return x + self.settings.noise * torch.randn_like(x)
+        noise, offset = self.settings.noise, self.settings.offset
+        if noise and self.vocabulary:
+            return torch.where(torch.rand(x.shape, device=x.device) < noise, 0, x)
+        if noise:
+            x = x + noise * torch.randn_like(x)
+        if offset:
+            x = x + offset * torch.randn_like(x[:, :1])
+        return x
 
     def sign_vectors(self):
         """The signs of each layer as int8 arrays of -1 and 1."""

@@ -49,6 +49,9 @@ class Settings:
         Bits of the codes of V (of the table, where inputs are tokens) and U.
     noise : float
         Deviation of Gaussian noise on the inputs, in their units; for tokens the share replaced by padding. While training.
+    offset : float
+        Deviation of a constant that is added to each channel of a sequence of vectors, in their units, while training: as of a
+        sensor that sits a little otherwise.
     shift : int
         Steps by which a sequence is moved to and fro in time while training, pixels in both directions for a picture; what is
         uncovered is 0.
@@ -89,6 +92,7 @@ class Settings:
     v_bits: int = 4
     u_bits: int = 4
     noise: float = 0.0
+    offset: float = 0.0
     shift: int = 0
     turn: float = 0.0
     dropout: float = 0.0

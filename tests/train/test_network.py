@@ -69,3 +69,22 @@ def test_the_codes_in_the_loop_are_those_of_the_model(bits):
 def test_more_layers_are_refused():
     with pytest.raises(ModelError, match="Layers must be 1 or 2, not 3"):
         HadamRNN(1, 2, replace(PLAIN, layers=3))
+
+
+def test_an_offset_is_one_number_a_channel_while_training():
+    network = HadamRNN(3, 2, replace(PLAIN, offset=0.25, noise=0.0))
+    seen, x = [], torch.randn(400, 7, 3)
+    network.layers[0].read = lambda x, *_, **__: seen.append(x) or torch.zeros(len(x), PLAIN.hidden)
+    torch.manual_seed(0)
+    network(x)
+    added = seen[0] - x
+    assert (added - added[:, :1]).abs().max() < 1e-5 and abs(added.std().item() - 0.25) < 0.02
+    assert abs(torch.corrcoef(added[:, 0].t())[0, 1]) < 0.2
+    network.eval()
+    network(x)
+    assert torch.equal(seen[1], x)
+
+
+def test_tokens_cannot_be_offset():
+    with pytest.raises(ModelError, match="Offset must be 0 where inputs are tokens, not 0.1"):
+        HadamRNN(16, 2, replace(PLAIN, offset=0.1), vocabulary=9)
