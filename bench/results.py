@@ -22,8 +22,8 @@ STYLES = {kind: {"marker": marker, "color": f"C{k}"} for k, (kind, marker) in en
     zip(("HadamRNN, integers", "orthogonal", "orthogonal-sum", "gru", "lstm", "fastgrnn"), "osD^Pv", strict=True))}
 #: What was asked for: task -> (n, percent, bytes), None where any will do.
 ASKED = {"pmnist": [(512, 96, None), (128, 92, None)], "smnist": [(512, 97, None)], "har": [(None, 92, 3000)],
-         "har2": [(None, 95.6, 3000)], "dsa-random": [(None, 84, 3250)], "sst2": [(128, 80, None)],
-         "keywords": [(None, 80, None)],
+         "har-mu": [(None, 92, 3000)], "har2": [(None, 95.6, 3000)], "har2-mu": [(None, 95.6, 3000)],
+         "dsa-random": [(None, 84, 3250)], "sst2": [(128, 80, None)], "keywords": [(None, 80, None)],
          "imdb": [(128, 86, None)], "digits": [(None, 95, None)], "copy": [(128, 100, None)]}
 
 
@@ -85,12 +85,15 @@ def trainings_table(trainings):
 
 
 def signs_table(trainings):
-    """A row a way of getting signs: the median and the range of its seeds."""
+    """A row a task, a width and a way of getting signs: the median and the range of its seeds."""
     rows = []
-    for name in dict.fromkeys(record["config"] for record in trainings):
-        scores = sorted(record["integer"] for record in trainings if record["config"] == name)
-        rows.append([name, len(scores), f"{statistics.median(scores):.2f}", f"{scores[0]:.2f} to {scores[-1]:.2f}"])
-    return _table(["signs", "seeds", "integers, test set, median", "range"], rows)
+    for config in dict.fromkeys(record["config"] for record in trainings):
+        records = [record for record in trainings if record["config"] == config]
+        scores = sorted(record["integer"] for record in records)
+        rows.append([records[0]["task"], records[0]["hidden"], f"`{config}`", len(scores), f"{statistics.median(scores):.2f}",
+                     f"{scores[0]:.2f} to {scores[-1]:.2f}"])
+    return _table(["task", "n", "configuration", "seeds", "integers, test set, median", "range"], sorted(
+        rows, key=lambda row: (row[0], row[1], float(row[4]))))
 
 
 def baselines_table(trainings, baselines):
