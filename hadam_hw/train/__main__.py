@@ -95,7 +95,10 @@ def _fit_with_progress(task, settings, checkpoint, metrics, console):
             scores = "" if epoch.validation_integer is None else (
                 f", validation {epoch.validation_integer:.2f} % as integers, {epoch.validation_float:.2f} % in float")
             console.print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{scores}")
-            progress.reset(bar, total=steps, description=f"epoch {epoch.epoch + 1}")
+            if epoch.epoch < settings.epochs:
+                progress.reset(bar, total=steps, description=f"epoch {epoch.epoch + 1}")
+            else:
+                progress.remove_task(bar)
 
         def on_trial(share):
             trials = settings.hidden * PASSES

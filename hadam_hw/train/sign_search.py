@@ -90,6 +90,8 @@ class Explained:
 
     def _solve(self):
         ridge = RIDGE * np.trace(self.products) / len(self.signs)
+        if not ridge or not self.total:  # silent inputs, or one class: there is nothing to explain
+            return 0.0
         weights = np.linalg.solve(self.products + ridge * np.eye(len(self.signs)), self.targets)
         return float((weights * self.targets).sum() / self.total)
 

@@ -115,3 +115,10 @@ def test_signs_are_searched_where_they_can_be_unless_told(task, changes, signs):
 def test_sequences_of_too_many_numbers_are_not_searched(task, monkeypatch):
     monkeypatch.setattr("hadam_hw.train.sign_search.LONGEST", 39)
     assert resolved(replace(SETTINGS, signs=Signs.AUTO), task).signs is Signs.FIXED
+
+
+@pytest.mark.parametrize("loud, classes", [(0, 2), (1, 1)], ids=["silent", "one class"])
+def test_where_nothing_can_be_explained_the_share_is_0(loud, classes):
+    inputs = loud * np.random.default_rng(0).normal(size=(20, 6, 1)).astype(np.float32)
+    explained = Explained(inputs, np.arange(20) % classes, np.ones((4, 1)), np.ones(4, int), 4, 0)
+    assert explained.share == 0 and not explained.flip(2, explained.share)
