@@ -6,7 +6,7 @@ import torch
 
 from hadam_hw.errors import ModelError
 from hadam_hw.model import Activation, Emit
-from hadam_hw.train.recurrence import dense_last_state, dense_recurrence, last_state
+from hadam_hw.train.recurrence import dense_last_state, dense_recurrence, gain, last_state
 from hadam_hw.train.scan import Read, scan
 from hadam_hw.train.settings import Signs
 
@@ -74,8 +74,7 @@ class HadamardLayer(torch.nn.Module):
     def gains(self):
         """``W = diag(gains) H``, float [n]."""
         signs = _Sign.apply(self.signs) if self.signs.is_floating_point() else self.signs.float()
-        leak = 1 - 2.0**-self.settings.leak if self.settings.leak else 1.0
-        return signs * (leak / self.settings.block**0.5)
+        return signs * gain(self.settings.block, self.settings.leak)
 
     def weight(self, quantised):
         """V, or what its codes stand for."""

@@ -128,6 +128,11 @@ def last_state(
     return _LastState.apply(inputs, input_weight, bias, gains, block)
 
 
+def gain(block: int, leak: int) -> float:
+    """The size of the entries of ``W``: ``1 / sqrt(block)``, shrunk by ``1 - 2**-leak`` unless ``leak`` is 0."""
+    return (1 - 2.0**-leak if leak else 1.0) / block**0.5
+
+
 def hadamard_matrix(block: int, like: torch.Tensor) -> torch.Tensor:
     """The Sylvester matrix ``H`` [block, block] in natural order, of the type and on the device of ``like``."""
     hadamard = torch.ones(1, 1, dtype=like.dtype, device=like.device)

@@ -14,7 +14,7 @@ import numpy as np
 
 from hadam_hw.errors import DataError
 from hadam_hw.model import Activation, Emit
-from hadam_hw.train.recurrence import powers
+from hadam_hw.train.recurrence import gain, powers
 from hadam_hw.train.settings import Signs
 
 #: Training sequences of the covariances, and the most numbers in one sequence: their covariance is so many squared.
@@ -49,7 +49,7 @@ class Explained:
         self.covariance, self.crossed = inputs.T @ inputs / count, inputs.T @ classes / count
         self.total = float((classes**2).sum() / count)
         self.signs, self.block = np.array(signs), block
-        self.gain = (1 - 2.0**-leak if leak else 1.0) / block**0.5
+        self.gain = gain(block, leak)
         self.columns = np.ascontiguousarray(input_weight.T, np.float32)
         size = len(self.signs)
         self.kernel = np.empty((self.steps * columns, size), np.float32)
