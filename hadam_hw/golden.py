@@ -11,7 +11,6 @@ import numpy as np
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import round_shift, saturate
 from hadam_hw.model import Activation, Emit
-from hadam_hw.recurrence import Hadamard
 
 #: Sequences that ``run`` steps together: large enough for BLAS, small enough for the cache.
 BATCH = 512
@@ -43,7 +42,7 @@ def step(model, state, x, phase):
     ``state`` int64 [..., n] and ``x`` int64 [..., d_in] give ([..., n], [...]).
     """
     constants = model.phases[phase]
-    pre = ((state @ model.recurrence.matrix().T) << model.state_shift(phase)) \
+    pre = (model.recurrence.apply(state) << model.state_shift(phase)) \
         + ((x @ constants.input_codes.T) << model.input_shift(phase)) + constants.bias
     rounded = round_shift(pre, model.output_shift(phase), model.rounding)
     new = saturate(rounded, model.state.width)
@@ -135,20 +134,13 @@ class _Kernel:
                 * max(-model.input.minimum, model.input.maximum) << model.input_shift(p)
             bound = max(bound, recurrent + driven + int(np.abs(phase.bias).max()) + (1 << model.output_shift(p)))
         self.dtype = np.float32 if bound < 1 << 24 else np.float64 if bound < 1 << 53 else np.int64
-        block = model.recurrence.block if isinstance(model.recurrence, Hadamard) else model.size
-        matrix = model.recurrence.matrix()
-        self._blocks = [np.ascontiguousarray(matrix[low:low + block, low:low + block].T.astype(self.dtype))
-                        for low in range(0, model.size, block)]
+        self._recurrence = model.recurrence.products(self.dtype)
         self._input = [phase.input_codes.T.astype(self.dtype) for phase in model.phases]
         self._bias = [phase.bias.astype(self.dtype) for phase in model.phases]
 
     def step(self, state, x, phase):
         model = self.model
-        width = len(self._blocks[0])
-        pre = np.empty_like(state)
-        for index, block in enumerate(self._blocks):
-            columns = slice(index * width, (index + 1) * width)
-            np.matmul(state[:, columns], block, out=pre[:, columns])
+        pre = self._recurrence(state)
         if model.state_shift(phase):
             pre *= self.dtype(1 << model.state_shift(phase))
         pre += (x.astype(self.dtype) @ self._input[phase]) * self.dtype(1 << model.input_shift(phase))

@@ -10,7 +10,7 @@ import numpy as np
 
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import FixedPoint, Rounding, signed_width
-from hadam_hw.recurrence import Hadamard, Recurrence, frozen
+from hadam_hw.recurrence import Recurrence, frozen
 
 MAX_CODE_BITS = 8
 MAX_INPUTS = 4096
@@ -97,7 +97,7 @@ class Layer:
 
     Parameters
     ----------
-    recurrence : Hadamard or Ternary
+    recurrence : Recurrence
     input : InputFormat
     state : FixedPoint
     rounding : Rounding
@@ -192,26 +192,18 @@ class Layer:
     def layer_bits(self):
         """Bits of the layer's parameters: the sum of elements x declared bits.
 
-        Recurrent signs count 1 bit each (2 for ternary), V its declared bits once, the biases the bits that hold the largest of
-        them in each phase.
+        The recurrence says its own, V its declared bits once, the biases the bits that hold the largest of them in each phase.
         """
-        if isinstance(self.recurrence, Hadamard):
-            bits = self.size
-        else:
-            bits = self.size**2 * (1 if (self.recurrence.ternary != 0).all() else 2)
+        bits = self.recurrence.bits
         bits += self.phases[0].input_codes.size * self.input_bits
         return bits + sum(bits_of(phase.bias) for phase in self.phases)
 
     def layer_header(self):
         """The scalars that define the layer's arithmetic, ready for JSON."""
-        hadamard = isinstance(self.recurrence, Hadamard)
         # named only where it differs from what files of schema 1 mean, so that their digests stay what they are
-        leak = {"leak": self.recurrence.leak} if hadamard and self.recurrence.leak else {}
         activation = {} if self.activation is Activation.LINEAR else {"activation": self.activation.value}
         return activation | {
-            "recurrence": {"kind": "hadamard", "block": self.recurrence.block} | leak if hadamard else
-                          {"kind": "ternary", "multiplier": self.recurrence.multiplier,
-                           "shift_bits": self.recurrence.shift_bits},
+            "recurrence": {"kind": self.recurrence.kind} | self.recurrence.header(),
             "input": dataclasses.asdict(self.input),
             "state": dataclasses.asdict(self.state),
             "rounding": self.rounding.value,
@@ -221,8 +213,7 @@ class Layer:
 
     def layer_arrays(self):
         """The arrays that define the layer's arithmetic, by their names in the file."""
-        hadamard = isinstance(self.recurrence, Hadamard)
-        arrays = {"recurrent": self.recurrence.signs if hadamard else self.recurrence.ternary}
+        arrays = dict(self.recurrence.arrays())
         for p, phase in enumerate(self.phases):
             arrays |= {f"input_codes_{p}": phase.input_codes, f"bias_{p}": phase.bias}
         return arrays

@@ -20,7 +20,7 @@ from hadam_hw.files import atomic_write
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
 from hadam_hw.model import Emit, Provenance, QuantizedModel, TestVectors
-from hadam_hw.recurrence import Hadamard, Ternary
+from hadam_hw.recurrence import Recurrence
 from hadam_hw.stack import StackedModel
 
 #: A file gets the lowest schema that can say what its model is: 1 for one layer with a linear recurrence, 2 for a rectified
@@ -163,16 +163,7 @@ def _parse(arrays):
 
 def _layer(header, arrays, biases=False):
     """The fields of a layer; ``biases`` if its phases have those of a read-out."""
-    kind = header["recurrence"].pop("kind")
-    if kind == "hadamard":
-        recurrent = arrays["recurrent"]
-        if recurrent.ndim != 1:
-            raise ModelFileError("the signs must be a vector")
-        recurrence = Hadamard(size=len(recurrent), signs=recurrent, **_integers(header["recurrence"]))
-    elif kind == "ternary":
-        recurrence = Ternary(arrays["recurrent"], **_integers(header["recurrence"]))
-    else:
-        raise ModelFileError(f"it has an unknown recurrence {kind!r}")
+    recurrence = _recurrence(header["recurrence"], arrays)
     phases = tuple(
         Phase(arrays[f"input_codes_{p}"], _integer(entry["input_frac"]), arrays[f"bias_{p}"],
               *([arrays[f"output_bias_{p}"]] if biases else []), output_scale=float(entry["output_scale"]))
@@ -186,6 +177,14 @@ def _layer(header, arrays, biases=False):
         state=FixedPoint(**_integers(header["state"])), rounding=Rounding(header["rounding"]),
         input_bits=_integer(header["input_bits"]),
         activation=Activation(header.get("activation", Activation.LINEAR.value)))
+
+
+def _recurrence(header, arrays):
+    header = dict(header)
+    kind = header.pop("kind")
+    if kind not in Recurrence.kinds():
+        raise ModelFileError(f"it has an unknown recurrence {kind!r}")
+    return Recurrence.kinds()[kind].parse(_integers(header), arrays)
 
 
 def _json(arrays, name):

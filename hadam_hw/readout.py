@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The read-out: what is made of the states of the top layer, in integers (docs/numerics.md, "The read-out").
 
-A pooled vector goes through dense stages one after the other. A hidden stage ends in a :class:`Requantization`, so that the next one
-takes a few unsigned bits; the last stage is exact.
+A pooled vector goes through dense stages one after the other. A hidden stage ends in a :class:`Requantization`, so that the
+next one takes a few unsigned bits; the last stage is exact.
 """
 
 import math
@@ -14,7 +14,7 @@ import numpy as np
 
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding, round_shift, signed_width
-from hadam_hw.layer import MAX_PRE_WIDTH, check_codes
+from hadam_hw.layer import MAX_PRE_WIDTH, bits_of, check_codes
 from hadam_hw.recurrence import frozen
 
 MAX_OUTPUTS = 4096
@@ -186,7 +186,7 @@ class Readout:
                 raise ModelError(f"Stage {k} must take the {self.stages[k - 1].outputs} activations of the one before it, "
                                  f"not {stage.inputs}")
             if k and len(stage.biases) != 1:
-                raise ModelError(f"Stage {k} must have one vector of biases, not {len(stage.biases)}; only the first knows phases")
+                raise ModelError(f"Stage {k} must have one vector of biases, not {len(stage.biases)}; phases are the first one's")
         if not all(math.isfinite(scale) and scale > 0 for scale in self.scales):
             raise ModelError(f"Output scales must be finite positive numbers, not {self.scales!r}")
         if self.pooling is not Pooling.SUM:
@@ -207,7 +207,7 @@ class Readout:
         return self.pooling is Pooling.SUM or len(self.stages) == 1
 
     def range(self, state):
-        """(least, most): the range of an element of the first stage's vector, of states of the :class:`FixedPoint` ``state``."""
+        """(least, most): the range of an element of the first stage's vector, of states of the format ``state``."""
         return 0 if self.rectified else state.minimum, ((state.maximum + 1) << self.pool_bits) - 1
 
     def widths(self, state):
@@ -244,7 +244,7 @@ class Readout:
         """Bits of the parameters: codes x declared bits, biases in the width of the widest (16 in a hidden stage)."""
         total = 0
         for stage in self.stages:
+            exact = stage.requantization is None
             total += stage.codes.size * stage.bits
-            for bias in stage.biases:
-                total += bias.size * (signed_width(bias.min(), bias.max()) if stage.requantization is None else HIDDEN_BIAS_BITS)
+            total += sum(bits_of(bias) if exact else bias.size * HIDDEN_BIAS_BITS for bias in stage.biases)
         return total

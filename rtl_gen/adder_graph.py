@@ -12,7 +12,6 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from hadam_hw.recurrence import Hadamard
 from rtl_gen.sharing import reference_rows, share_sums
 
 
@@ -154,30 +153,21 @@ def signed_digits(value):
     return digits
 
 
-def fwht_graph(hadamard):
-    """``diag(u) kron(I, H)`` as fast Walsh-Hadamard butterflies: ``n log2(block)`` adders, the signs on the output edges.
-
-    A leak costs ``n`` more.
-    """
-    builder = _Builder(hadamard.size)
-    lanes = [Edge(i) for i in range(hadamard.size)]
-    half = 1
-    while half < hadamard.block:
-        for low in range(hadamard.size):
-            if not low & half:
-                a, b = lanes[low], lanes[low + half]
-                lanes[low], lanes[low + half] = builder.add(a, b), builder.add(a, -b)
-        half *= 2
-    lanes = [builder.scale(lane, hadamard.multiplier) for lane in lanes]
-    return _checked(builder.finish(-lane if sign < 0 else lane for lane, sign in zip(lanes, hadamard.signs)),
-                    hadamard.matrix())
-
-
 def recurrence_graph(recurrence):
-    """The graph of ``R``: butterflies where it has that structure, common-subexpression elimination where it has none."""
-    if isinstance(recurrence, Hadamard):
-        return fwht_graph(recurrence)
-    graph = matrix_graph(recurrence.matrix() // recurrence.multiplier)
+    """The graph of ``R``: by construction where the recurrence has one, common-subexpression elimination where it has none.
+
+    By construction it takes the adders that :meth:`~hadam_hw.recurrence.Recurrence.network` asks for: a Hadamard matrix
+    ``n log2(block)``, with the signs on the output edges, and ``n`` more for a leak.
+    """
+    builder = _Builder(recurrence.size)
+    lanes = recurrence.network([Edge(i) for i in range(recurrence.size)], builder.add)
+    return _shared(recurrence.matrix()) if lanes is None else _checked(builder.finish(lanes), recurrence.matrix())
+
+
+def _shared(matrix):
+    """The graph of a matrix with a common factor: of what is left without it, times the factor."""
+    factor = int(np.gcd.reduce(matrix, axis=None)) or 1
+    graph = matrix_graph(matrix // factor)
     builder = _Builder(graph.inputs)
     renamed = [Edge(i) for i in range(graph.inputs)]
 
@@ -187,8 +177,8 @@ def recurrence_graph(recurrence):
 
     for adder in graph.adders:
         renamed.append(builder.add(rename(adder.left), rename(adder.right)))
-    outputs = [None if edge is None else builder.scale(rename(edge), recurrence.multiplier) for edge in graph.outputs]
-    return _checked(builder.finish(outputs), recurrence.matrix())
+    outputs = [None if edge is None else builder.scale(rename(edge), factor) for edge in graph.outputs]
+    return _checked(builder.finish(outputs), matrix)
 
 
 def matrix_graph(matrix, positive=False):

@@ -8,7 +8,7 @@ import pytest
 import z3
 
 from hadam_hw.recurrence import Hadamard
-from rtl_gen.adder_graph import fwht_graph, matrix_graph
+from rtl_gen.adder_graph import matrix_graph, recurrence_graph
 from rtl_gen.gateware.parallel_network import ParallelNetwork
 from rtl_gen.gateware.serial_network import SerialNetwork
 from tests.formal.smt import Proof, refute
@@ -23,9 +23,9 @@ def random_matrix(size, levels, seed=0):
 
 
 CASES = {
-    "fwht-8": lambda: (fwht_graph(hadamard(8, 8)), hadamard(8, 8).matrix()),
-    "fwht-16-in-blocks": lambda: (fwht_graph(hadamard(16, 4)), hadamard(16, 4).matrix()),
-    "fwht-32": lambda: (fwht_graph(hadamard(32, 32)), hadamard(32, 32).matrix()),
+    "fwht-8": lambda: (recurrence_graph(hadamard(8, 8)), hadamard(8, 8).matrix()),
+    "fwht-16-in-blocks": lambda: (recurrence_graph(hadamard(16, 4)), hadamard(16, 4).matrix()),
+    "fwht-32": lambda: (recurrence_graph(hadamard(32, 32)), hadamard(32, 32).matrix()),
     "cse-ternary-8": lambda: (matrix_graph(m := random_matrix(8, [-1, 0, 1])), m),
     "cse-binary-16": lambda: (matrix_graph(m := random_matrix(16, [-1, 1])), m),
     "cse-codes-8": lambda: (matrix_graph(m := random_matrix(8, range(-8, 8)), positive=True), m),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen import adder_graph
-from rtl_gen.adder_graph import Edge, fwht_graph, matrix_graph, recurrence_graph, signed_digits
+from rtl_gen.adder_graph import Edge, matrix_graph, recurrence_graph, signed_digits
 from rtl_gen.sharing import reference_rows, share_sums
 
 
@@ -29,7 +29,7 @@ def test_signed_digits_sum_to_the_value_and_are_not_adjacent(value):
 @pytest.mark.parametrize(("size", "block"), [(2, 2), (8, 8), (8, 2), (32, 8), (64, 64), (128, 64)])
 def test_fwht_costs_n_log_block_adders(size, block):
     hadamard = Hadamard(size, block, random_signs(size))
-    graph = fwht_graph(hadamard)
+    graph = recurrence_graph(hadamard)
     assert np.array_equal(graph.matrix(), hadamard.matrix())
     assert len(graph.adders) == size * (block.bit_length() - 1)
     assert max(graph.levels) == block.bit_length() - 1
