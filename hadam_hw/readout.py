@@ -186,7 +186,7 @@ class Readout:
                 raise ModelError(f"Stage {k} must take the {self.stages[k - 1].outputs} activations of the one before it, "
                                  f"not {stage.inputs}")
             if k and len(stage.biases) != 1:
-                raise ModelError(f"Stage {k} must have one vector of biases, not {len(stage.biases)}; phases are the first one's")
+                raise ModelError(f"Stage {k} must have one vector of biases, not {len(stage.biases)}; the first knows phases")
         if not all(math.isfinite(scale) and scale > 0 for scale in self.scales):
             raise ModelError(f"Output scales must be finite positive numbers, not {self.scales!r}")
         if self.pooling is not Pooling.SUM:

@@ -32,8 +32,8 @@ def frozen(values, dtype):
 class Recurrence(ABC):
     """An integer matrix ``R`` and the shifts that scale a step; what every kind must say of itself.
 
-    A kind gives ``kind``, ``size``, ``bits``, ``header``, ``arrays``, ``parse``, ``shift`` and ``dense``. Where it has structure
-    it gives more: ``phases``, ``apply``, ``products``, ``network``.
+    A kind gives ``kind``, ``size``, ``bits``, ``header``, ``arrays``, ``parse``, ``shift`` and ``dense``. Where it has
+    structure it gives more: ``phases``, ``apply``, ``products``, ``network``.
     """
 
     #: The word for the kind in a model file.
