@@ -35,7 +35,7 @@ lint: $(TESTS)
 	$(BIN)/ruff check .
 
 warm: $(CORE)
-	@$(BIN)/python -m rtl_gen.toolchain
+	@$(BIN)/python -m rtl_gen.tools.toolchain
 
 # cocotb needs the shared library of Python, Verilator a C++ compiler; neither comes from PyPI.
 system-packages: $(TESTS)

@@ -17,19 +17,19 @@ from rich.console import Console
 from rich.table import Table
 
 import boards
+from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.files import atomic_write
 from hadam_hw.model_file import load_model
-from rtl_gen.arch import parse_architecture
-from rtl_gen.cache import Cache, cache_folder
-from rtl_gen.choose import survey
-from rtl_gen.core import build_core
-from rtl_gen.design import emit_design
-from rtl_gen.design_files import CORE, DESIGN_FILE, FACTS_FILE
+from rtl_gen.cores.core import build_core
+from rtl_gen.design.emit import emit_design
+from rtl_gen.estimate.choose import survey
 from rtl_gen.estimate.clock import FACTORS_FILE, clock_factors, counted_delay, kind_of
-from rtl_gen.family import FAMILIES, Device
-from rtl_gen.flow import Flow
+from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
-from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.tools.design_files import CORE, DESIGN_FILE, FACTS_FILE
+from rtl_gen.tools.family import FAMILIES, Device
+from rtl_gen.tools.flow import Flow
+from rtl_gen.tools.toolchain import Kind, find_toolchain
 from rtl_gen.unused import allow_unused_components
 
 MODELS = Path(__file__).resolve().parent.parent / "models"

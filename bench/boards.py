@@ -15,15 +15,15 @@ from pathlib import Path
 from rich.console import Console
 
 import boards
+from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.errors import ArchitectureError, DoesNotFitError, HadamError, MissesTimingError
 from hadam_hw.files import atomic_write
 from hadam_hw.model_file import load_model
-from rtl_gen.arch import parse_architecture
 from rtl_gen.build import Options, build
-from rtl_gen.cache import Cache, cache_folder
-from rtl_gen.choose import survey
+from rtl_gen.estimate.choose import survey
+from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
-from rtl_gen.toolchain import Kind
+from rtl_gen.tools.toolchain import Kind
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "boards.md"

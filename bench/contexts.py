@@ -9,17 +9,17 @@ import sys
 import numpy as np
 from rich.console import Console
 
+from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.model import QuantizedModel
 from hadam_hw.recurrence import Hadamard
-from rtl_gen.arch import parse_architecture
-from rtl_gen.cache import Cache, cache_folder
-from rtl_gen.design import emit_core
-from rtl_gen.design_files import CORE
-from rtl_gen.family import ECP5, Device
-from rtl_gen.flow import Flow
-from rtl_gen.gateware.context_cell import ContextCell
+from rtl_gen.design.emit import emit_core
+from rtl_gen.gateware.parallel.context_cell import ContextCell
+from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
-from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.tools.design_files import CORE
+from rtl_gen.tools.family import ECP5, Device
+from rtl_gen.tools.flow import Flow
+from rtl_gen.tools.toolchain import Kind, find_toolchain
 
 DEVICE = Device("25k", "CABGA381", "ecp5", "6")
 ASKED_MHZ = 150.0

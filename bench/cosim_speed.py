@@ -10,7 +10,7 @@ from rich.console import Console
 from hadam_hw.model import QuantizedModel
 from rtl_gen.progress import Progress
 from rtl_gen.unused import allow_unused_components
-from sim.by_hand import simulate_by_hand
+from sim.one_core import simulate_by_hand
 from sim.tools import Simulator, require
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models" / "pmnist-h128-b64.npz"

@@ -14,21 +14,21 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.designs import DESIGNS
+from hadam_hw.cache import Cache, cache_folder, digest
 from hadam_hw.errors import ToolFailedError
 from hadam_hw.files import atomic_write
-from rtl_gen.arch import parse_architecture
-from rtl_gen.cache import Cache, cache_folder, digest
-from rtl_gen.core import build_core
-from rtl_gen.design import emit_core
-from rtl_gen.design_files import CORE, NETLIST_FILE
+from rtl_gen.cores.core import build_core
+from rtl_gen.design.emit import emit_core
 from rtl_gen.estimate.fit import fit_factors
 from rtl_gen.estimate.inventory import inventory
 from rtl_gen.estimate.model import FACTORS_FILE, cells_of
-from rtl_gen.family import FAMILIES
-from rtl_gen.flow import Flow
-from rtl_gen.jobs import Job, check, run_jobs
+from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
-from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.tools.design_files import CORE, NETLIST_FILE
+from rtl_gen.tools.family import FAMILIES
+from rtl_gen.tools.flow import Flow
+from rtl_gen.tools.jobs import Job, check, run_jobs
+from rtl_gen.tools.toolchain import Kind, find_toolchain
 from rtl_gen.unused import allow_unused_components
 
 BUILDS_FILE = Path(__file__).parent / "estimate_builds.json"

@@ -11,15 +11,15 @@ from pathlib import Path
 from rich.console import Console
 
 import boards
+from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.model import QuantizedModel
-from rtl_gen.arch import parse_architecture
-from rtl_gen.cache import Cache, cache_folder
-from rtl_gen.design import emit_core, emit_design
-from rtl_gen.design_files import CORE, DESIGN_FILE, FACTS_FILE
-from rtl_gen.family import ICE40, Device
-from rtl_gen.flow import Flow
+from rtl_gen.design.emit import emit_core, emit_design
+from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
-from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.tools.design_files import CORE, DESIGN_FILE, FACTS_FILE
+from rtl_gen.tools.family import ICE40, Device
+from rtl_gen.tools.flow import Flow
+from rtl_gen.tools.toolchain import Kind, find_toolchain
 
 MODEL = Path(__file__).resolve().parent.parent / "models" / "pmnist-h128-b64.npz"
 HX8K = Device("hx8k", "ct256")

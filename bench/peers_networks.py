@@ -12,9 +12,9 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ToolMissingError
 from hadam_hw.recurrence import Hadamard, Ternary
-from rtl_gen.adder_graph import Adder, AdderGraph, Edge, recurrence_graph
-from rtl_gen.gateware.parallel_network import ParallelNetwork
-from rtl_gen.verilog import emit_verilog
+from rtl_gen.design.verilog import emit_verilog
+from rtl_gen.gateware.word_network import ParallelNetwork
+from rtl_gen.plan.adder_graph import Adder, AdderGraph, Edge, recurrence_graph
 
 LOW, HIGH, INPUT_WIDTH = -128, 127, 8
 MODULE = "network"

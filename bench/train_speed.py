@@ -13,7 +13,7 @@ import time
 import torch
 from rich.console import Console
 
-from hadam_hw.train.recurrence import last_state, stepped_last_state
+from hadam_hw.train.last_state import last_state, stepped_last_state
 from hadam_hw.train.scan import Read, scan, stepped_states
 
 #: Of the last state, of every state.

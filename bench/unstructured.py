@@ -11,17 +11,17 @@ import numpy as np
 from rich.console import Console
 
 import boards
+from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.model import QuantizedModel
 from hadam_hw.recurrence import Hadamard, Ternary
-from rtl_gen.adder_graph import recurrence_graph
-from rtl_gen.arch import parse_architecture
-from rtl_gen.cache import Cache, cache_folder
-from rtl_gen.design import emit_design
-from rtl_gen.design_files import DESIGN_FILE, FACTS_FILE
-from rtl_gen.family import ICE40, Device
-from rtl_gen.flow import Flow
+from rtl_gen.design.emit import emit_design
+from rtl_gen.plan.adder_graph import recurrence_graph
+from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
-from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.tools.design_files import DESIGN_FILE, FACTS_FILE
+from rtl_gen.tools.family import ICE40, Device
+from rtl_gen.tools.flow import Flow
+from rtl_gen.tools.toolchain import Kind, find_toolchain
 
 #: Asked for at n = 64, the mean of five draws.
 ASKED_ADDERS = {"hadamard": 384, "binary": 836, "ternary": 1155}

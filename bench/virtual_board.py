@@ -17,7 +17,7 @@ from firmware.virtual.compiled import compile_board
 from firmware.virtual.terminal import Terminal
 from hadam_hw.model import QuantizedModel
 from hadam_hw.train.tasks import load_task
-from rtl_gen.arch import parse_architecture
+from rtl_gen.plan.arch import parse_architecture
 
 MODEL = Path(__file__).parent.parent / "models" / "pmnist-h128-b64.npz"
 #: Images that go through the terminal: enough for its rate.

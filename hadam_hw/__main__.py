@@ -6,7 +6,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from hadam_hw import golden, importing
+from hadam_hw import golden
+from hadam_hw import reference_command as importing
 from hadam_hw.cli import Parser, run_cli
 from hadam_hw.errors import ModelError
 from hadam_hw.model_file import load_model

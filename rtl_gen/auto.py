@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import boards
+from hadam_hw.cache import digest_sources
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
-from rtl_gen.arch import parse_architecture
 from rtl_gen.build import build, digest_of_file, libraries
-from rtl_gen.cache import digest_sources
 from rtl_gen.link.kind import Profile
+from rtl_gen.plan.arch import parse_architecture
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _FILE = "choice.json"
@@ -19,7 +19,7 @@ MOST_BUILT = 4
 
 
 def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text: None):
-    """As :func:`rtl_gen.build.build`, for the architecture that :mod:`rtl_gen.choose` chooses; the report says why.
+    """As :func:`rtl_gen.build.build`, for the architecture that :mod:`rtl_gen.estimate.choose` chooses; the report says why.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None, prof
     def make():
         on_stage("estimates of all architectures")
         # These load the hardware description language, which takes longer than all else where everything is cached.
-        from rtl_gen.choose import refuse, survey, why
+        from rtl_gen.estimate.choose import refuse, survey, why
 
         board = boards.get(board_name)
         if profile is not None:

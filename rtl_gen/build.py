@@ -8,16 +8,16 @@ from importlib import metadata
 from pathlib import Path
 
 import boards
+from hadam_hw.cache import digest, digest_sources
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from hadam_hw.files import atomic_write
-from rtl_gen import design_files as names
-from rtl_gen.cache import digest, digest_sources
-from rtl_gen.family import FAMILIES, Device
-from rtl_gen.flow import Flow
 from rtl_gen.link.kind import Link, Profile
-from rtl_gen.report import make_report
-from rtl_gen.report_html import render
-from rtl_gen.toolchain import find_toolchain
+from rtl_gen.report.html import render
+from rtl_gen.report.report import make_report
+from rtl_gen.tools import design_files as names
+from rtl_gen.tools.family import FAMILIES, Device
+from rtl_gen.tools.flow import Flow
+from rtl_gen.tools.toolchain import find_toolchain
 
 #: Seeds that are tried beyond those asked for when none of these meets the clock.
 EXTRA_SEEDS = 6
@@ -84,7 +84,7 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
     architecture : Architecture
     board_name : str
         Or the path of a file with another board.
-    kind : rtl_gen.toolchain.Kind
+    kind : rtl_gen.tools.toolchain.Kind
         Where the tools come from.
     cache : Cache
     options : Options
@@ -152,7 +152,7 @@ def _emit(model, architecture, board_name, options, steps, cache, on_stage):
     def make():
         on_stage("Verilog of core and design")
         # These load the hardware description language, which takes longer than all else where everything is cached.
-        from rtl_gen.design import emit_design
+        from rtl_gen.design.emit import emit_design
 
         return emit_design(model, architecture, boards.get(board_name), options.clock_mhz, steps or 1, link=options.link,
                            profile=options.profile, baud=options.baud)

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 import boards
+from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.cli import Parser, positive
 from hadam_hw.model_file import load_model
 from rtl_gen import verbs
-from rtl_gen.arch import parse_architecture
-from rtl_gen.cache import Cache, cache_folder
 from rtl_gen.link.kind import Link, Profile
+from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
-from rtl_gen.toolchain import Kind
+from rtl_gen.tools.toolchain import Kind
 
 AUTO = "auto"
 DESCRIPTION = "From a quantised model to Verilog, a bitstream and a report of what they cost."
@@ -75,7 +75,7 @@ def main(argv):
     else:
         from rich.console import Console
 
-        from rtl_gen.report import show
+        from rtl_gen.report.report import show
 
         console = Console(highlight=False)
         show(result.report, console)

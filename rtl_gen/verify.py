@@ -8,10 +8,10 @@ import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
+from hadam_hw.cache import Cache
 from hadam_hw.errors import DoesNotFitError, LinkError, MissesTimingError, ToolMissingError
-from rtl_gen.arch import parse_architecture
 from rtl_gen.build import Options, build
-from rtl_gen.cache import Cache
+from rtl_gen.plan.arch import parse_architecture
 
 
 def build_one(model, arch, board_name, clock_mhz, kind, cache_path):

@@ -13,7 +13,7 @@ from hadam_hw.errors import HadamError
 from hadam_hw.model import Emit
 from hadam_hw.model_file import load_model
 from rtl_gen.progress import Progress
-from sim.by_hand import simulate_by_hand
+from sim.one_core import simulate_by_hand
 from sim.runner import BenchFailed
 from sim.tools import Simulator, require
 

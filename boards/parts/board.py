@@ -80,7 +80,7 @@ class Board:
                      if port is not None)
 
     def wrapper(self, top, clock):
-        """The component with the board's pins as ports, around a :class:`rtl_gen.top.Top`; ``clock`` is of :meth:`clock`."""
+        """The component with the board's pins as ports, around an :class:`rtl_gen.design.top.Top`; ``clock``: see :meth:`clock`."""
         return Wrapper(self, top, clock)
 
     def constraints(self, spi=False):
@@ -94,7 +94,7 @@ class Wrapper(wiring.Component):
     Parameters
     ----------
     board : Board
-    top : rtl_gen.top.Top
+    top : rtl_gen.design.top.Top
         With the pins of one link; which it is tells its signature.
     pll : one of :mod:`boards.parts.plls`
 

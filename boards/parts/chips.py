@@ -11,7 +11,7 @@ class Chip:
     Parameters
     ----------
     family : str
-        As in :data:`rtl_gen.family.FAMILIES`.
+        As in :data:`rtl_gen.tools.family.FAMILIES`.
     device, package : str
         For Gowin the package is the whole part number.
     lc, ebr, dsp : int

@@ -9,7 +9,7 @@ from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import QuantizedModel
 from hadam_hw.recurrence import Hadamard, Ternary
-from rtl_gen.adder_graph import signed_digits
+from rtl_gen.plan.adder_graph import signed_digits
 
 #: The C code makes the sixteen multiples -8 ... 7 of a value.
 DIGIT_BITS = 4

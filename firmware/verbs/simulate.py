@@ -9,7 +9,7 @@ from firmware.device import run, say
 from firmware.host.client import Client
 from hadam_hw.cli import Parser
 from hadam_hw.model_file import load_model
-from rtl_gen.arch import parse_architecture
+from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
 
 #: Simulated seconds without a byte after which no answer will come.

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from hadam_hw.cache import Cache, cache_folder, digest
 from hadam_hw.errors import ToolFailedError, ToolMissingError
-from rtl_gen.cache import Cache, cache_folder, digest
-from rtl_gen.design import emit_design
-from rtl_gen.design_files import DESIGN_FILE, FACTS_FILE, PLL_SIMULATION
+from rtl_gen.design.emit import emit_design
+from rtl_gen.design.top import SILENCE_CLOCKS
 from rtl_gen.link.frames import Identity
 from rtl_gen.link.kind import Link
-from rtl_gen.top import SILENCE_CLOCKS
+from rtl_gen.tools.design_files import DESIGN_FILE, FACTS_FILE, PLL_SIMULATION
 
 #: What works the pins of each link.
 HARNESSES = {Link.UART: Path(__file__).with_name("harness.cpp"), Link.SPI: Path(__file__).with_name("harness_spi.cpp")}
@@ -57,7 +57,7 @@ class CompiledBoard:
 
 def compile_board(model, architecture, board, *, link=Link.UART, silence_clocks=SILENCE_CLOCKS, cache=None,
                   on_stage=lambda text: None):
-    """Compiles the design that :func:`rtl_gen.design.emit_design` emits for ``board``, its link included.
+    """Compiles the design that :func:`rtl_gen.design.emit.emit_design` emits for ``board``, its link included.
 
     Parameters
     ----------

@@ -15,8 +15,8 @@ from hadam_hw.train.export import cross_entropy, float_score, integers, percent,
 from hadam_hw.train.network import HadamRNN
 from hadam_hw.train.scan import StateGrid
 from hadam_hw.train.settings import Signs
+from hadam_hw.train.sign_flips import flip_where_better
 from hadam_hw.train.sign_search import resolved, search_signs
-from hadam_hw.train.signs import flip_where_better
 
 #: For the scores on the way: sequences that the integers are validated on, and calibrated on. The last says all with more.
 VALIDATED, CALIBRATED = 1000, 64

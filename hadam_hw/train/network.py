@@ -6,7 +6,7 @@ import torch
 
 from hadam_hw.errors import ModelError
 from hadam_hw.model import Activation, Emit
-from hadam_hw.train.recurrence import dense_last_state, dense_recurrence, gain, last_state
+from hadam_hw.train.last_state import dense_last_state, dense_recurrence, gain, last_state
 from hadam_hw.train.scan import Read, scan
 from hadam_hw.train.settings import Signs
 
@@ -99,7 +99,7 @@ class HadamardLayer(torch.nn.Module):
 class HadamRNN(torch.nn.Module):
     """A Hadamard recurrent network whose output and gradients are those of stepping its cell.
 
-    A linear recurrence read out once is one product with a kernel, and never steps (:mod:`hadam_hw.train.recurrence`); all else
+    A linear recurrence read out once is one product with a kernel, and never steps (:mod:`hadam_hw.train.last_state`); all else
     goes through compiled steps that are read out as they go (:mod:`hadam_hw.train.scan`). The memory of the first is
     ``2 T (d + 1) n`` floats, that of the second ``B T (2 d + outputs + n / 16)``, and ``3 B T n`` more with a second layer:
     nothing is ever of size T x T.

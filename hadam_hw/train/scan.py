@@ -18,7 +18,7 @@ import numba
 import numpy as np
 import torch
 
-from hadam_hw.train.recurrence import hadamard_matrix
+from hadam_hw.train.last_state import hadamard_matrix
 
 __all__ = ["SEGMENT", "Read", "StateGrid", "lanes", "scan", "stepped_states"]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from hadam_hw.errors import DataError
 from hadam_hw.model import Activation, Emit
-from hadam_hw.train.recurrence import gain, powers
+from hadam_hw.train.last_state import gain, powers
 from hadam_hw.train.settings import Signs
 
 #: Training sequences of the covariances, and the most numbers in one sequence: their covariance is so many squared.

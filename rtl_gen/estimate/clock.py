@@ -6,8 +6,8 @@ from functools import cache
 from math import log2
 from pathlib import Path
 
-from rtl_gen.arch import Folded
-from rtl_gen.gateware.alignment import align
+from rtl_gen.plan.alignment import align
+from rtl_gen.plan.arch import Folded
 
 #: Fitted by ``python -m bench auto --fit`` on whole designs.
 FACTORS_FILE = Path(__file__).parent / "clock_factors.json"

@@ -12,17 +12,17 @@ from functools import lru_cache
 
 from hadam_hw.fixed import Rounding, signed_width
 from hadam_hw.model import Activation
-from rtl_gen.adder_graph import recurrence_graph
-from rtl_gen.context_core import ContextCore
+from rtl_gen.cores.context_core import ContextCore
+from rtl_gen.cores.stacked_core import StackedCore
 from rtl_gen.estimate.networks import serial_delays, word_network
 from rtl_gen.estimate.ram import block_rams, varying_bits
-from rtl_gen.gateware.alignment import align, input_products
-from rtl_gen.gateware.folded_cell import FoldedCell
-from rtl_gen.gateware.parallel_cell import ParallelCell
-from rtl_gen.gateware.readout import FEW_ROWS
+from rtl_gen.gateware.folded.cell import FoldedCell
+from rtl_gen.gateware.parallel.cell import ParallelCell
+from rtl_gen.gateware.readout.one_stage import FEW_ROWS
 from rtl_gen.gateware.selector import GROUP
-from rtl_gen.gateware.serial_cell import SerialCell, bias_in_block_ram, bias_rows
-from rtl_gen.stacked_core import StackedCore
+from rtl_gen.gateware.serial.cell import SerialCell, bias_in_block_ram, bias_rows
+from rtl_gen.plan.adder_graph import recurrence_graph
+from rtl_gen.plan.alignment import align, input_products
 
 #: Cells of a two-way multiplexer when many are combined: four ways take two look-up tables.
 MUX = 2 / 3

@@ -6,15 +6,15 @@ import sys
 from pathlib import Path
 
 import boards
+from hadam_hw.cache import cache_folder
 from hadam_hw.cli import Parser, positive
 from hadam_hw.files import atomic_write
 from hadam_hw.model_file import load_model
-from rtl_gen.cache import cache_folder
-from rtl_gen.choose import survey
+from rtl_gen.estimate.choose import survey
 from rtl_gen.estimate.energy import BASIS
-from rtl_gen.explore_plot import render
 from rtl_gen.progress import Progress
-from rtl_gen.toolchain import Kind
+from rtl_gen.report.explore_plot import render
+from rtl_gen.tools.toolchain import Kind
 from rtl_gen.verify import verify
 
 DATA_FILE, PLOT_FILE = "explore.json", "explore.svg"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import boards
 from boards.parts.bitstreams import mark_of
+from hadam_hw.cache import digest
 from hadam_hw.cli import Parser
 from hadam_hw.errors import BoardError, ToolFailedError, ToolMissingError
-from rtl_gen.cache import digest
-from rtl_gen.design_files import REPORT_FILE
+from rtl_gen.tools.design_files import REPORT_FILE
 
 #: How the programs say that they see no board.
 _NO_BOARD = re.compile(r"can('|no)t find|device not found|unable to open|no (dfu capable|device|cable)", re.IGNORECASE)

@@ -9,10 +9,10 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.model import TestVectors
-from sim import by_hand
-from sim.by_hand import MODULE, own_sequences
+from sim import one_core as by_hand
 from sim.cli import main
 from sim.core_job import emit_cores
+from sim.one_core import MODULE, own_sequences
 from tests.cosim.test_core import flip_rom_bit
 from tests.models_for_tests import random_model, random_stack
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hadam_hw.cache import Cache
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import Emit, QuantizedModel
-from rtl_gen.arch import parse_architecture
-from rtl_gen.cache import Cache
-from rtl_gen.core import build_core
+from rtl_gen.cores.core import build_core
 from rtl_gen.estimate.inventory import inventory
-from rtl_gen.flow import Flow
-from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.tools.flow import Flow
+from rtl_gen.tools.toolchain import Kind, find_toolchain
 from sim.core_job import Entry, Sequence, emit_cores, make_run, simulate_cores
 from sim.runner import BenchFailed
 from sim.tools import Simulator

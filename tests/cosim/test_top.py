@@ -9,8 +9,8 @@ import pytest
 
 from boards import get
 from hadam_hw.model import QuantizedModel
-from rtl_gen.arch import parse_architecture
 from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, crc16
+from rtl_gen.plan.arch import parse_architecture
 from sim.runner import BenchFailed
 from sim.tools import Simulator
 from sim.top_job import Conversation, emit_top, simulate_top

@@ -17,13 +17,13 @@ from hadam_hw.cli import run_cli
 from hadam_hw.errors import BoardError, LinkError
 from hadam_hw.fixed import FixedPoint
 from hadam_hw.model import Emit
-from rtl_gen import build, cli, top
-from rtl_gen.arch import parse_architecture
-from rtl_gen.design import emit_design
-from rtl_gen.design_files import FACTS_FILE
+from rtl_gen import build, cli
+from rtl_gen.design.emit import emit_design, top
 from rtl_gen.link.frame_reader import FrameReader
 from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, Identity, Result, crc16, encode_vectors
 from rtl_gen.link.kind import Link, Profile
+from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.tools.design_files import FACTS_FILE
 from tests.models_for_tests import random_model
 
 SILENCE = 4096

@@ -18,9 +18,9 @@ from firmware.virtual.compiled import compile_board
 from firmware.virtual.terminal import Terminal
 from hadam_hw import golden
 from hadam_hw.model import Emit
-from rtl_gen.arch import parse_architecture
 from rtl_gen.link import frames
 from rtl_gen.link.frames import Command, ErrorCode
+from rtl_gen.plan.arch import parse_architecture
 from tests.firmware.c_harness import SANITIZED, compile_all, random_inputs
 from tests.firmware.link_peer import Faults, Peer
 from tests.firmware.link_program import (

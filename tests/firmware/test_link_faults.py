@@ -16,9 +16,9 @@ from firmware.virtual.compiled import compile_board
 from hadam_hw import golden
 from hadam_hw.errors import LinkError
 from hadam_hw.model import Emit
-from rtl_gen.arch import parse_architecture
 from rtl_gen.link import frame_reader
 from rtl_gen.link.target import LinkTarget
+from rtl_gen.plan.arch import parse_architecture
 from tests.firmware.faults import KINDS, FaultyLine
 from tests.models_for_tests import random_model
 

@@ -12,10 +12,10 @@ from firmware.virtual.board import POWER_UP, VirtualBoard
 from firmware.virtual.compiled import compile_board
 from hadam_hw import golden
 from hadam_hw.errors import BoardError
-from rtl_gen.arch import parse_architecture
 from rtl_gen.link.frames import ErrorCode
 from rtl_gen.link.kind import Link
 from rtl_gen.link.spi import MIN_HALF_PERIOD
+from rtl_gen.plan.arch import parse_architecture
 from tests.firmware.c_harness import SANITIZED, compile_all, export, random_inputs
 from tests.firmware.link_program import (
     LOST,

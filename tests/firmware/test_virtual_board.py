@@ -22,7 +22,7 @@ from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import LinkError
 from hadam_hw.model import Emit, QuantizedModel, TestVectors
-from rtl_gen.arch import parse_architecture
+from rtl_gen.plan.arch import parse_architecture
 from tests.models_for_tests import random_model, random_stack
 
 ROOT = Path(__file__).parents[2]

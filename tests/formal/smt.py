@@ -8,8 +8,8 @@ from pathlib import Path
 import z3
 from amaranth.back import rtlil
 
-from rtl_gen.jobs import run_tool
-from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.tools.jobs import run_tool
+from rtl_gen.tools.toolchain import Kind, find_toolchain
 
 _WIRE = re.compile(r"^\(define-fun \|top_n ([^|]+)\| \(\(state \|top_s\|\)\) (Bool|\(_ BitVec \d+\))", re.MULTILINE)
 #: Memories become registers, so that a state is one bit-vector and the question a pure one of bits.

@@ -8,9 +8,9 @@ import pytest
 import z3
 
 from hadam_hw.recurrence import Hadamard
-from rtl_gen.adder_graph import matrix_graph, recurrence_graph
-from rtl_gen.gateware.parallel_network import ParallelNetwork
-from rtl_gen.gateware.serial_network import SerialNetwork
+from rtl_gen.gateware.serial.network import SerialNetwork
+from rtl_gen.gateware.word_network import ParallelNetwork
+from rtl_gen.plan.adder_graph import matrix_graph, recurrence_graph
 from tests.formal.smt import Proof, refute
 
 

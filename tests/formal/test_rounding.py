@@ -9,10 +9,10 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.fixed import Rounding
 from hadam_hw.recurrence import Ternary
-from rtl_gen.arch import parse_architecture
-from rtl_gen.core import build_core
-from rtl_gen.gateware.alignment import Alignment, PhaseAlignment
+from rtl_gen.cores.core import build_core
 from rtl_gen.gateware.rounding import Saturate
+from rtl_gen.plan.alignment import Alignment, PhaseAlignment
+from rtl_gen.plan.arch import parse_architecture
 from tests.formal.definition import WIDE, clamp, is_rounded, is_step, widen
 from tests.formal.smt import Proof, refute
 from tests.models_for_tests import random_model

@@ -8,9 +8,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.model import Emit
-from rtl_gen.arch import parse_architecture
-from rtl_gen.core import build_core
+from rtl_gen.cores.core import build_core
 from rtl_gen.gateware.words import input_stream
+from rtl_gen.plan.arch import parse_architecture
 from tests.formal.smt import Proof
 from tests.models_for_tests import random_model
 

@@ -9,10 +9,10 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError, BoardError
 from hadam_hw.model import Emit
-from rtl_gen.arch import parse_architecture
-from rtl_gen.core import build_core
-from rtl_gen.gateware.context_cell import ContextCell
-from rtl_gen.top import Top
+from rtl_gen.cores.core import build_core
+from rtl_gen.design.top import Top
+from rtl_gen.gateware.parallel.context_cell import ContextCell
+from rtl_gen.plan.arch import parse_architecture
 from tests.gateware.core_harness import drive_core
 from tests.gateware.test_core import check_against_golden, sequences_for
 from tests.models_for_tests import random_model

@@ -10,10 +10,10 @@ from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import Activation, Emit
-from rtl_gen.arch import parse_architecture
-from rtl_gen.core import build_core
-from rtl_gen.folding import fold
-from rtl_gen.gateware.context_cell import ContextCell
+from rtl_gen.cores.core import build_core
+from rtl_gen.gateware.parallel.context_cell import ContextCell
+from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.plan.folding import fold
 from tests.gateware.core_harness import drive_core
 from tests.models_for_tests import random_model
 
@@ -167,7 +167,7 @@ def test_timing_of_a_sum(architecture):
 @pytest.mark.parametrize("architecture", ["serial", "serial:3"])
 @pytest.mark.parametrize("corner", ["even", "odd"])
 def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
-    monkeypatch.setattr("rtl_gen.gateware.serial_cell.BIAS_IN_BLOCK_RAM", 0)
+    monkeypatch.setattr("rtl_gen.gateware.serial.cell.BIAS_IN_BLOCK_RAM", 0)
     model = random_model(emit=Emit.EVERY, seed=4, **CORNERS[corner])
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
@@ -175,7 +175,7 @@ def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
 @pytest.mark.parametrize(("architecture", "corner"), [
     ("folded:2", "vector"), ("folded:4", "fine-codes"), ("folded:8", "vector-odd"), ("folded:2x2", "vector")])
 def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatch):
-    monkeypatch.setattr("rtl_gen.gateware.folded_input.BLOCK_ROWS", 1)
+    monkeypatch.setattr("rtl_gen.gateware.folded.input.BLOCK_ROWS", 1)
     model = random_model(emit=Emit.EVERY, seed=5, **CORNERS[corner])
     assert build_core(model, parse_architecture(architecture))._cell.source.early_codes
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import pytest
 from amaranth.sim import Simulator
 
-from rtl_gen.arch import parse_architecture
-from rtl_gen.folding import Folding, fold
-from rtl_gen.gateware.folded_cell import FoldedCell, FoldedSchedule
+from rtl_gen.gateware.folded.cell import FoldedCell, FoldedSchedule
+from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.plan.folding import Folding, fold
 from tests.models_for_tests import random_model
 
 SHAPES = [

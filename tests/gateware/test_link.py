@@ -11,8 +11,8 @@ from amaranth.sim import Simulator
 
 from hadam_hw import golden
 from hadam_hw.model import Emit
-from rtl_gen.arch import parse_architecture
-from rtl_gen.core import build_core
+from rtl_gen.cores.core import build_core
+from rtl_gen.design.top import identify
 from rtl_gen.link.frame_reader import FrameReader
 from rtl_gen.link.frames import (
     STATE,
@@ -27,7 +27,7 @@ from rtl_gen.link.frames import (
     encode_vectors,
 )
 from rtl_gen.link.target import LinkTarget
-from rtl_gen.top import identify
+from rtl_gen.plan.arch import parse_architecture
 from tests.models_for_tests import random_model
 
 SILENCE = 400

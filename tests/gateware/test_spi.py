@@ -9,16 +9,16 @@ from amaranth.sim import Simulator
 
 from boards import get
 from hadam_hw import golden
-from rtl_gen.arch import parse_architecture
-from rtl_gen.core import build_core
-from rtl_gen.design import emit_design
-from rtl_gen.design_files import DESIGN_FILE
+from rtl_gen.cores.core import build_core
+from rtl_gen.design.emit import emit_design
+from rtl_gen.design.top import identify
 from rtl_gen.link.frame_reader import FrameReader
 from rtl_gen.link.frames import STATE, Command, ErrorCode, Frame, Identity, Result, encode_vectors
 from rtl_gen.link.kind import Link
 from rtl_gen.link.spi import MIN_HALF_PERIOD, SpiPhy
 from rtl_gen.link.target import LinkTarget
-from rtl_gen.top import identify
+from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.tools.design_files import DESIGN_FILE
 from tests.models_for_tests import random_model
 
 SILENCE = 1500

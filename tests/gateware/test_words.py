@@ -11,10 +11,10 @@ from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 from hadam_hw.recurrence import Hadamard
-from rtl_gen.adder_graph import recurrence_graph
-from rtl_gen.gateware.serial_network import SerialNetwork
+from rtl_gen.design.verilog import emit_verilog
+from rtl_gen.gateware.serial.network import SerialNetwork
 from rtl_gen.gateware.words import gather
-from rtl_gen.verilog import emit_verilog
+from rtl_gen.plan.adder_graph import recurrence_graph
 
 WIDTH = 96
 

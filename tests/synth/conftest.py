@@ -3,13 +3,13 @@
 
 import pytest
 
-from rtl_gen.arch import parse_architecture
-from rtl_gen.cache import Cache
-from rtl_gen.design import emit_core
-from rtl_gen.design_files import CORE
-from rtl_gen.family import Device
-from rtl_gen.flow import Flow
-from rtl_gen.toolchain import Kind, find_toolchain
+from hadam_hw.cache import Cache
+from rtl_gen.design.emit import emit_core
+from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.tools.design_files import CORE
+from rtl_gen.tools.family import Device
+from rtl_gen.tools.flow import Flow
+from rtl_gen.tools.toolchain import Kind, find_toolchain
 from tests.models_for_tests import random_model
 
 HX8K = Device("hx8k", "ct256")

@@ -11,7 +11,7 @@ import boards
 from boards.parts.bitstreams import mark_of
 from hadam_hw.cli import run_cli
 from rtl_gen.cli import main
-from rtl_gen.report import RESOURCES
+from rtl_gen.report.report import RESOURCES
 from tests.models_for_tests import random_model
 
 ROOT = Path(__file__).parents[2]

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from hadam_hw.cache import Cache
 from hadam_hw.errors import ToolFailedError
-from rtl_gen import flow as flow_module
-from rtl_gen import multipliers
-from rtl_gen.cache import Cache
-from rtl_gen.components import OTHER
 from rtl_gen.estimate.inventory import inventory
-from rtl_gen.family import FAMILIES, GOWIN, Device
-from rtl_gen.flow import Flow
-from rtl_gen.jobs import Tool
-from rtl_gen.multipliers import MultiplierError, is_dsp
-from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.tools import flow as flow_module
+from rtl_gen.tools import multipliers
+from rtl_gen.tools.components import OTHER
+from rtl_gen.tools.family import FAMILIES, GOWIN, Device
+from rtl_gen.tools.flow import Flow
+from rtl_gen.tools.jobs import Tool
+from rtl_gen.tools.multipliers import MultiplierError, is_dsp
+from rtl_gen.tools.toolchain import Kind, find_toolchain
 from tests.synth.conftest import HX8K
 
 PRODUCT = """

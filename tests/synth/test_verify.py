@@ -8,7 +8,7 @@ import pytest
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import LinkError
 from rtl_gen.cli import main
-from rtl_gen.toolchain import Kind
+from rtl_gen.tools.toolchain import Kind
 from rtl_gen.verbs import explore
 from rtl_gen.verify import verify
 from tests.models_for_tests import random_model

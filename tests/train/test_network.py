@@ -10,8 +10,8 @@ import torch
 from hadam_hw.errors import ModelError
 from hadam_hw.model import Activation, Emit
 from hadam_hw.quantize import quantize_codes
+from hadam_hw.train.last_state import dense_recurrence
 from hadam_hw.train.network import HadamRNN, Quantise
-from hadam_hw.train.recurrence import dense_recurrence
 from hadam_hw.train.settings import Settings, Signs
 
 PLAIN = Settings(task="any", hidden=16, block=8, v_init=0.5, seed=3)

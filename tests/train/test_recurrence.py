@@ -4,7 +4,7 @@
 import pytest
 import torch
 
-from hadam_hw.train.recurrence import dense_last_state, dense_recurrence, last_state, stepped_last_state
+from hadam_hw.train.last_state import dense_last_state, dense_recurrence, last_state, stepped_last_state
 from hadam_hw.train.scan import SEGMENT, Read, StateGrid, lanes, scan, stepped_states
 
 SHAPES = [(8, 8, 5, 1), (8, 2, 7, 1), (32, 16, 20, 3), (64, 64, 1, 2), (12, 4, 9, 1), (16, 1, 6, 2)]

@@ -10,7 +10,7 @@ import torch
 from hadam_hw.errors import DataError
 from hadam_hw.model import Activation, Emit, InputFormat
 from hadam_hw.train.fit import fit, network_of
-from hadam_hw.train.recurrence import stepped_last_state
+from hadam_hw.train.last_state import stepped_last_state
 from hadam_hw.train.settings import Settings, Signs
 from hadam_hw.train.sign_search import PASSES, RIDGE, Explained, resolved, search_signs
 from hadam_hw.train.tasks import Sequences, Task

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hadam_hw.recurrence import Hadamard, Ternary
-from rtl_gen import adder_graph
-from rtl_gen.adder_graph import Edge, matrix_graph, recurrence_graph, signed_digits
-from rtl_gen.sharing import reference_rows, share_sums
+from rtl_gen.plan import adder_graph
+from rtl_gen.plan.adder_graph import Edge, matrix_graph, recurrence_graph, signed_digits
+from rtl_gen.plan.sharing import reference_rows, share_sums
 
 
 def random_signs(size, seed=0):

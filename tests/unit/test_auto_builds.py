@@ -5,8 +5,8 @@ import pytest
 
 import boards
 from bench.auto import ASKED_WITHIN, BOARDS, judge, load_builds, models
-from rtl_gen.arch import parse_architecture
 from rtl_gen.estimate import estimate
+from rtl_gen.plan.arch import parse_architecture
 
 
 @pytest.fixture(scope="module")

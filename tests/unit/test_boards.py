@@ -22,12 +22,12 @@ from boards.parts.pins import SPI_PORTS
 from boards.parts.plls import Ecp5Pll, GowinPll, Ice40Pll
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import BoardError
-from rtl_gen.arch import parse_architecture
 from rtl_gen.cli import main
-from rtl_gen.design import emit_design
-from rtl_gen.design_files import DESIGN_FILE
-from rtl_gen.family import FAMILIES
-from rtl_gen.top import divide_baud
+from rtl_gen.design.emit import emit_design
+from rtl_gen.design.top import divide_baud
+from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.tools.design_files import DESIGN_FILE
+from rtl_gen.tools.family import FAMILIES
 from tests.models_for_tests import random_model
 
 PLATFORMS = {

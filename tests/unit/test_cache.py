@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rtl_gen import cache as cache_module
-from rtl_gen.cache import Cache, cache_folder, digest_sources
+from hadam_hw import cache as cache_module
+from hadam_hw.cache import Cache, cache_folder, digest_sources
 
 
 def counted(files):

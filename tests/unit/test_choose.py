@@ -11,15 +11,15 @@ from xml.etree import ElementTree
 import pytest
 
 import boards
+from hadam_hw.cache import Cache
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from hadam_hw.model import QuantizedModel
 from rtl_gen import auto
 from rtl_gen.build import Options
-from rtl_gen.cache import Cache
-from rtl_gen.choose import refuse, survey, why
 from rtl_gen.cli import main
-from rtl_gen.toolchain import Kind
+from rtl_gen.estimate.choose import refuse, survey, why
+from rtl_gen.tools.toolchain import Kind
 from tests.models_for_tests import random_model, random_stack
 
 SHIPPED = Path(__file__).parents[2] / "models" / "pmnist-h128-b64.npz"
@@ -172,8 +172,8 @@ import gc, runpy
 from amaranth.hdl import Fragment, Module
 from hadam_hw import cli
 from hadam_hw.model_file import load_model
-from rtl_gen.arch import parse_architecture
-from rtl_gen.core import build_core
+from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.cores.core import build_core
 model = load_model({str(tmp_path / 'small.npz')!r})
 def run_cli(main):
     Fragment.get(Module(), None)  # only what elaborates something is warned of what it does not

@@ -3,8 +3,8 @@
 
 import pytest
 
-from rtl_gen.components import OTHER, TOP, count_components
-from rtl_gen.family import ECP5, GOWIN, ICE40
+from rtl_gen.tools.components import OTHER, TOP, count_components
+from rtl_gen.tools.family import ECP5, GOWIN, ICE40
 
 VERILOG = """\
 module board(clk);

@@ -9,13 +9,13 @@ import pytest
 
 import boards
 from hadam_hw.model import QuantizedModel
-from rtl_gen.arch import parse_architecture
-from rtl_gen.core import build_core
+from rtl_gen.cores.core import build_core
 from rtl_gen.estimate import estimate
 from rtl_gen.estimate.energy import CELL_JOULES, CLOCK_JOULES, step_joules
 from rtl_gen.estimate.networks import serial_delays, word_network
 from rtl_gen.estimate.ram import block_rams, varying_bits
-from rtl_gen.gateware.parallel_network import ParallelNetwork
+from rtl_gen.gateware.word_network import ParallelNetwork
+from rtl_gen.plan.arch import parse_architecture
 from tests.models_for_tests import random_model
 
 ARCHITECTURES = ("serial", "serial:2", "parallel", "parallel,contexts=3", "folded:2", "folded:4", "folded:8x2")
@@ -36,8 +36,8 @@ def test_clocks_are_the_cores_own(architecture, shape):
 def test_networks_are_counted_as_the_gateware_has_them():
     from amaranth.back import rtlil
 
-    from rtl_gen.adder_graph import matrix_graph
-    from rtl_gen.gateware.serial_network import SerialNetwork
+    from rtl_gen.gateware.serial.network import SerialNetwork
+    from rtl_gen.plan.adder_graph import matrix_graph
 
     graph = matrix_graph([[3, -5, 0, 7], [1, 2, -6, 0], [0, 9, 4, -3]])
     network = ParallelNetwork(graph, -8, 7)

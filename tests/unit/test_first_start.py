@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rtl_gen.jobs import Job, Tool, run_jobs
+from rtl_gen.tools.jobs import Job, Tool, run_jobs
 
 #: Writes down when it begins and ends; at the first start it says what a YoWASP tool says, and takes its time.
 PROGRAM = """

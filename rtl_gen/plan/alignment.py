@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where the binary points meet: the constants of one step, as a cell needs them.
+
+A cell computes ``pre = (R Z) << state_shift + (C X) << input_shift + bias`` and takes the new state from bit
+``output_shift`` of it upwards. Rounding half up, and the first half of rounding half to even, is half a unit of the new
+state added to the bias once and for all.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hadam_hw.fixed import Rounding, signed_width
+from rtl_gen.plan.adder_graph import AdderGraph, matrix_graph
+
+
+@dataclass(frozen=True)
+class PhaseAlignment:
+    """Shifts in bits and the bias (half a unit for the rounding included) of one phase."""
+
+    state_shift: int
+    input_shift: int
+    output_shift: int
+    bias: tuple[int, ...]
+    ties_to_even: bool
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """The phases' alignments and ``width``, the bits that hold every ``pre`` exactly."""
+
+    phases: tuple[PhaseAlignment, ...]
+    width: int
+
+
+def align(model, digit):
+    """The alignment of a model's words.
+
+    ``pre`` gets extra fraction bits, which change no result, so that its ``output_shift`` is a whole number of digits
+    of ``digit`` bits, or, where ``digit`` is None (whole words), the same in every phase.
+    """
+    count = len(model.phases)
+    most = max(model.output_shift(p) for p in range(count))
+    phases, low, high = [], 0, 0
+    for p in range(count):
+        shift = model.output_shift(p)
+        extra = most - shift if digit is None else -shift % digit
+        half = 0 if model.rounding is Rounding.FLOOR or not shift else 1 << (shift - 1)
+        phases.append(PhaseAlignment(
+            model.state_shift(p) + extra, model.input_shift(p) + extra, shift + extra,
+            tuple((int(b) + half) << extra for b in model.phases[p].bias),
+            model.rounding is Rounding.HALF_EVEN and shift > 0))
+        lows, highs = model.pre_bounds(p)
+        # the state's own window counts too: its top bit must exist in pre
+        low = min(low, (min(int(v) for v in lows) << extra), -1 << (shift + extra + model.state.width - 1))
+        high = max(high, ((max(int(v) for v in highs) + half) << extra))
+    return Alignment(tuple(phases), signed_width(low, high))
+
+
+@dataclass(frozen=True)
+class InputProducts:
+    """The products ``C X`` of one step: which there are, and which unit takes which.
+
+    Units whose codes agree in every phase up to one common sign share a product. For a scalar input the products are the
+    shared bank of multiples.
+
+    Parameters
+    ----------
+    graph : AdderGraph
+        Computes product ``e`` of phase ``p`` as its output ``p * count + e``.
+    count : int
+        Products of one phase.
+    units : tuple of (int, bool) or None
+        For each unit its product and whether it is subtracted; None where the unit takes no input at all.
+    """
+
+    graph: AdderGraph
+    count: int
+    units: tuple[tuple[int, bool] | None, ...]
+
+
+def input_products(model):
+    """The :class:`InputProducts` of a model."""
+    index, units = {}, []
+    for unit in range(model.size):
+        codes = np.stack([phase.input_codes[unit] for phase in model.phases])
+        nonzero = codes[codes != 0]
+        if not nonzero.size:
+            units.append(None)
+            continue
+        negate = bool(nonzero[0] < 0)
+        key = tuple(map(tuple, (-codes if negate else codes).tolist()))
+        units.append((index.setdefault(key, len(index)), negate))
+    rows = np.array([key[p] for p in range(len(model.phases)) for key in index], dtype=np.int64)
+    # with two phases a product is chosen behind the graph, so its sign must not depend on the phase
+    graph = matrix_graph(rows.reshape(-1, model.inputs), positive=len(model.phases) > 1)
+    return InputProducts(graph, len(index), tuple(
+        unit and (unit[0], unit[1] != _negated(graph.outputs[unit[0]])) for unit in units))
+
+
+def _negated(edge):
+    return edge is not None and edge.negate
