@@ -20,7 +20,7 @@ import boards
 from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.files import atomic_write
 from hadam_hw.model_file import load_model
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.design.emit import emit_design
 from rtl_gen.estimate.choose import survey
 from rtl_gen.estimate.clock import FACTORS_FILE, clock_factors, counted_delay, kind_of

@@ -8,7 +8,7 @@ import numpy as np
 
 from hadam_hw import golden
 from hadam_hw.model import Emit
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.design.verilog import emit_verilog
 from rtl_gen.plan.arch import parse_architecture
 from sim.runner import compile_design, run_bench

@@ -10,7 +10,7 @@ import numpy as np
 
 from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.model import Emit
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.flow import Flow
 from rtl_gen.tools.toolchain import Kind, find_toolchain

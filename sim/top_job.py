@@ -4,10 +4,11 @@
 from dataclasses import asdict, dataclass
 
 from hadam_hw import golden
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.design.emit import emit_design
-from rtl_gen.design.top import SILENCE_CLOCKS, Top, choose_baud
+from rtl_gen.design.top import SILENCE_CLOCKS, Top
 from rtl_gen.link.frames import Command, ErrorCode, Frame, Result, encode_vectors
+from rtl_gen.link.rates import choose_baud
 from rtl_gen.tools.design_files import DESIGN_FILE, PLL_SIMULATION
 from sim.runner import compile_design, run_bench
 

@@ -30,7 +30,7 @@ ARROWS = {
     "rtl_gen.auto": ("rtl_gen", "hadam_hw", "boards", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.verify": ("rtl_gen", "hadam_hw", "distributed", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.plan": ("numpy", "rtl_gen.plan", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
-    "rtl_gen.tools": ("rtl_gen.tools", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
+    "rtl_gen.tools": ("rtl_gen.tools", "hadam_hw", "rich", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.link.frames": ("bitstring", "hadam_hw.errors"),
     "rtl_gen.link.frame_reader": ("rtl_gen.link.frames",),
     "firmware": ("firmware", "hadam_hw", "rtl_gen", "boards", "numpy", "rich", "-hadam_hw.train"),

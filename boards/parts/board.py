@@ -80,7 +80,7 @@ class Board:
                      if port is not None)
 
     def wrapper(self, top, clock):
-        """The component with the board's pins as ports, around an :class:`rtl_gen.design.top.Top`; ``clock``: see :meth:`clock`."""
+        """The component with the board's pins as ports, around :class:`~rtl_gen.design.top.Top`, with a :meth:`clock`."""
         return Wrapper(self, top, clock)
 
     def constraints(self, spi=False):

@@ -8,11 +8,12 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.model import Emit
+from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.parallel.context_cell import ContextCell
 from rtl_gen.gateware.readout.one_stage import Readout
-from rtl_gen.gateware.selector import Selector, late
+from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
-from rtl_gen.plan.arch import SequenceTiming
+from rtl_gen.plan.timing import SequenceTiming
 
 #: Clocks from an accepted vector to the first in which the queue is known to be full by it: a register for the transfer, the
 #: count and the comparison each.

@@ -7,12 +7,13 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.model import Emit
+from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.parallel.cell import ParallelCell
 from rtl_gen.gateware.readout.one_stage import Readout
-from rtl_gen.gateware.selector import late
 from rtl_gen.gateware.serial.cell import SerialCell, check_digit
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
-from rtl_gen.plan.arch import DigitSerial, SequenceTiming, Timing
+from rtl_gen.plan.arch import DigitSerial
+from rtl_gen.plan.timing import SequenceTiming, Timing
 
 
 def build_stack(model, architecture):

@@ -6,12 +6,13 @@ import json
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.design.instantiation import instantiation_template
-from rtl_gen.design.top import SILENCE_CLOCKS, Top, choose_baud
+from rtl_gen.design.top import SILENCE_CLOCKS, Top
 from rtl_gen.design.verilog import emit_verilog
 from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, UART_BITS, result_bytes
 from rtl_gen.link.kind import Link, Profile
+from rtl_gen.link.rates import choose_baud
 from rtl_gen.plan.arch import Folded
 from rtl_gen.tools.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
 from rtl_gen.tools.family import FAMILIES, ICE40

@@ -7,61 +7,19 @@ from amaranth.lib.wiring import In, Out, connect
 
 from hadam_hw.errors import BoardError
 from hadam_hw.model import Emit
-from rtl_gen.link.frames import MAX_BAUD_ERROR, RATES, Identity, keeps_up, logit_bytes, step_vectors, vector_bytes
+from rtl_gen.link.frames import Identity, logit_bytes, step_vectors
 from rtl_gen.link.half_duplex import LEAN_DIVISOR, HalfDuplexPhy
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.link.lean_target import LeanTarget
+from rtl_gen.link.rates import choose_baud, divide_baud, keeps_up_with
 from rtl_gen.link.spi import MIN_HALF_PERIOD, SpiPhy
 from rtl_gen.link.target import LinkTarget
-from rtl_gen.link.uart import MIN_DIVISOR, UartPhy
+from rtl_gen.link.uart import UartPhy
 
 #: iCE40 block RAM reads 0 for about 3 us after configuration (icestorm issue 76); 2**10 clocks are 10 us at 100 MHz.
 RESET_CYCLES = 1 << 10
 #: A frame that pauses longer is truncated. 6 ms at 42 MHz: more than a USB host lets pass between two packets of a frame.
 SILENCE_CLOCKS = 1 << 18
-#: The error of a rate that nobody asked for.
-GOOD_BAUD_ERROR = 0.01
-#: Clocks a bit, at least.
-LEAST_DIVISOR = {Profile.FULL: MIN_DIVISOR, Profile.LEAN: LEAN_DIVISOR}
-
-
-def divide_baud(clock_hz, baud):
-    """Clocks a bit for ``baud`` at ``clock_hz``.
-
-    Raises
-    ------
-    BoardError
-        If the clock cannot make the rate within 2 %.
-    """
-    divisor = max(round(clock_hz / baud), MIN_DIVISOR)
-    error = clock_hz / divisor / baud - 1
-    if abs(error) > MAX_BAUD_ERROR:
-        raise BoardError(f"Baud rate must be within {MAX_BAUD_ERROR:.0%} of a whole division of {clock_hz / 1e6:.3f} MHz, and "
-                         f"{baud} is off by {abs(error):.1%}; try --freq {baud * divisor / 1e6:g}")
-    return divisor
-
-
-def choose_baud(core, clock_hz, fastest, profile=Profile.FULL):
-    """The highest rate that a UART should have with ``core``, at most ``fastest``: no vector of an ``INFER`` is lost at it.
-
-    Where there is none, ``fastest``; then only steps will do, which wait for the core.
-    """
-    def good(baud, error):
-        divisor = max(round(clock_hz / baud), LEAST_DIVISOR[profile])
-        return abs(clock_hz / divisor / baud - 1) <= error and _keeps_up(core, clock_hz, baud)
-
-    if good(fastest, MAX_BAUD_ERROR):
-        return fastest
-    return next((baud for baud in RATES if baud < fastest and good(baud, GOOD_BAUD_ERROR)), fastest)
-
-
-def _keeps_up(core, clock_hz, baud):
-    source = core.model.input
-    if core.model.emit is Emit.EVERY:  # each vector's answer is waited for
-        return True
-    return keeps_up(vector_bytes(source.size, source.width), core.timing.interval, clock_hz, baud)
-
-
 #: The pins of each link: name to direction, as seen from the device.
 PINS = {
     Link.UART: {"rx": In(1, init=1), "tx": Out(1, init=1)},
@@ -91,7 +49,7 @@ def _check_lean(core, clock_hz, baud, link):
                          "that link has no steps; try --profile full, or a larger board")
     slower = choose_baud(core, clock_hz, baud, Profile.LEAN)
     advice = f"try --baud {slower}" if slower < baud else "try a faster --arch, --profile full or a larger board"
-    if not _keeps_up(core, clock_hz, baud):
+    if not keeps_up_with(core, clock_hz, baud):
         raise BoardError(f"Baud rate must leave the core its {core.timing.interval} clocks a step where the link is lean, "
                          f"since vectors cannot wait there, and {baud} is too fast; {advice}")
     if divide_baud(clock_hz, baud) < LEAN_DIVISOR:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from hadam_hw.errors import BoardError
-from rtl_gen.cores.core import build_core
-from rtl_gen.design.top import divide_baud
+from rtl_gen.cores.build import build_core
 from rtl_gen.estimate.clock import clock_mhz
 from rtl_gen.estimate.energy import step_joules
 from rtl_gen.estimate.inventory import LINK_RAMS, inventory, surroundings
 from rtl_gen.estimate.model import cells_of
+from rtl_gen.link.rates import divide_baud
 from rtl_gen.link.uart import MIN_DIVISOR
 
 #: How far below its estimate a clock is put that the design is to meet.

@@ -8,7 +8,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hadam_hw.model import Emit
-from rtl_gen.gateware.serial.state_memory import BLOCK
+from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.words import byte_of, input_stream, output_stream
 from rtl_gen.link import frames
 from rtl_gen.link.counters import LinkCounters

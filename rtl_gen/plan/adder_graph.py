@@ -185,7 +185,8 @@ def matrix_graph(matrix, positive=False):
     """Any integer matrix [outputs, inputs] with two-term common-subexpression elimination.
 
     A matrix of -1, 0 and 1 is shared by :mod:`rtl_gen.plan.sharing`, row by row or, where rows have the same zeros, as steps
-    from a reference row, whichever takes fewer adders. In any other every row is a set of signed digits ``(node, shift, sign)``.
+    from a reference row, whichever takes fewer adders. In any other every row is a set of signed digits
+    ``(node, shift, sign)``.
     The pair of digits (up to a common shift and a common sign) that the most rows share becomes an adder and a digit of
     its own, until no pair is shared (Hartley, IEEE Trans. CAS II 43, 1996); among equals the shallowest pair wins. What
     is left of a row is summed shallowest first. With ``positive`` no output edge is negated, for users that cannot

@@ -4,7 +4,7 @@
 ``serial`` is :class:`DigitSerial` with one bit a clock, ``serial:D`` with ``D`` bits a clock, ``parallel`` moves whole
 words, and ``parallel,contexts=C`` serves ``C`` independent sequences in turn.
 ``folded:R`` is :class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side. An
-architecture is data; :func:`rtl_gen.cores.core.build_core` turns a model and an architecture into gateware.
+architecture is data; :func:`rtl_gen.cores.build.build_core` turns a model and an architecture into gateware.
 """
 
 import re
@@ -115,29 +115,3 @@ def parse_architecture(text):
         raise ArchitectureError(f"Contexts must be 1 in a folded core, whose butterfly is busy all the time, not {contexts}; "
                                 f"use 'parallel,contexts={contexts}', or several folded cores")
     return Folded(int(match["radix"]), int(match["lanes"] or 1))
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Clocks of a component that turns one item into another.
-
-    ``latency`` counts from the clock in which an item is accepted to the first clock in which its result can be used;
-    ``interval`` from one accepted item to the next of the same sequence, at best; ``contexts`` independent sequences take
-    turns, so the rate over all of them is ``contexts`` items every ``interval`` clocks.
-    """
-
-    latency: int
-    interval: int
-    contexts: int = 1
-
-
-@dataclass(frozen=True)
-class SequenceTiming:
-    """Clocks of a whole sequence when neither neighbour makes the core wait.
-
-    ``latency`` counts from the clock in which the first element is accepted to the clock in which the last class of its
-    last read-out is offered; ``interval`` from the first element of one sequence to the first element of the next.
-    """
-
-    latency: int
-    interval: int

@@ -11,7 +11,7 @@ import pytest
 from hadam_hw.cache import Cache
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import Emit, QuantizedModel
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.estimate.inventory import inventory
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.flow import Flow

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.fixed import Rounding
 from hadam_hw.recurrence import Ternary
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.gateware.rounding import Saturate
 from rtl_gen.plan.alignment import Alignment, PhaseAlignment
 from rtl_gen.plan.arch import parse_architecture

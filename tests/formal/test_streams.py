@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.model import Emit
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.gateware.words import input_stream
 from rtl_gen.plan.arch import parse_architecture
 from tests.formal.smt import Proof

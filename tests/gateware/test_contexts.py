@@ -9,7 +9,7 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError, BoardError
 from hadam_hw.model import Emit
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.design.top import Top
 from rtl_gen.gateware.parallel.context_cell import ContextCell
 from rtl_gen.plan.arch import parse_architecture

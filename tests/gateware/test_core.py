@@ -10,7 +10,7 @@ from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import Activation, Emit
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.gateware.parallel.context_cell import ContextCell
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.plan.folding import fold

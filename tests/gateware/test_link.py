@@ -11,7 +11,7 @@ from amaranth.sim import Simulator
 
 from hadam_hw import golden
 from hadam_hw.model import Emit
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.design.top import identify
 from rtl_gen.link.frame_reader import FrameReader
 from rtl_gen.link.frames import (

@@ -9,7 +9,7 @@ from amaranth.sim import Simulator
 
 from boards import get
 from hadam_hw import golden
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.design.emit import emit_design
 from rtl_gen.design.top import identify
 from rtl_gen.link.frame_reader import FrameReader

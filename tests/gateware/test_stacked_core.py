@@ -10,7 +10,7 @@ from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
 from hadam_hw.model import Emit
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.plan.arch import parse_architecture
 from tests.gateware.test_core import check_against_golden, sequences_for
 from tests.models_for_tests import random_stack

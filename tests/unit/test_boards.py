@@ -24,7 +24,7 @@ from hadam_hw.cli import run_cli
 from hadam_hw.errors import BoardError
 from rtl_gen.cli import main
 from rtl_gen.design.emit import emit_design
-from rtl_gen.design.top import divide_baud
+from rtl_gen.link.rates import divide_baud
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.design_files import DESIGN_FILE
 from rtl_gen.tools.family import FAMILIES

@@ -173,7 +173,7 @@ from amaranth.hdl import Fragment, Module
 from hadam_hw import cli
 from hadam_hw.model_file import load_model
 from rtl_gen.plan.arch import parse_architecture
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 model = load_model({str(tmp_path / 'small.npz')!r})
 def run_cli(main):
     Fragment.get(Module(), None)  # only what elaborates something is warned of what it does not

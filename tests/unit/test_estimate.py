@@ -9,7 +9,7 @@ import pytest
 
 import boards
 from hadam_hw.model import QuantizedModel
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.estimate import estimate
 from rtl_gen.estimate.energy import CELL_JOULES, CLOCK_JOULES, step_joules
 from rtl_gen.estimate.networks import serial_delays, word_network

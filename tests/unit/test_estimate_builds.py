@@ -5,7 +5,7 @@ import pytest
 
 from bench.designs import DESIGNS
 from bench.estimate import ASKED_ERROR, ASKED_SECONDS, judge, load_builds
-from rtl_gen.cores.core import build_core
+from rtl_gen.cores.build import build_core
 from rtl_gen.estimate import model
 from rtl_gen.estimate.fit import fit_factors
 from rtl_gen.estimate.inventory import inventory

@@ -6,7 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
-from rtl_gen.gateware.selector import late
+from rtl_gen.gateware.delay import late
 
 
 class Butterfly(wiring.Component):

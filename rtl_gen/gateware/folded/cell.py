@@ -10,15 +10,16 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.model import Activation
 from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
+from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.folded.address import RowAddress
 from rtl_gen.gateware.folded.butterfly import Butterfly
 from rtl_gen.gateware.folded.input import FoldedInput
+from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.rounding import Saturate
-from rtl_gen.gateware.selector import Selector, late
-from rtl_gen.gateware.serial.state_memory import BLOCK
+from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import vector_layout, word_signature
 from rtl_gen.plan.alignment import align
-from rtl_gen.plan.arch import Timing
+from rtl_gen.plan.timing import Timing
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.fixed import signed_width
 from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
-from rtl_gen.gateware.selector import late
-from rtl_gen.gateware.serial.state_memory import BLOCK
+from rtl_gen.gateware.delay import late
+from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.word_network import ParallelNetwork
 from rtl_gen.gateware.words import vector_layout
 from rtl_gen.plan.adder_graph import matrix_graph

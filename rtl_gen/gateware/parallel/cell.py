@@ -5,10 +5,11 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from rtl_gen.gateware.delay import any_late, late
 from rtl_gen.gateware.parallel.step import ParallelStep
-from rtl_gen.gateware.selector import Selector, any_late, late
+from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import vector_layout, word_signature
-from rtl_gen.plan.arch import Timing
+from rtl_gen.plan.timing import Timing
 
 
 class ParallelCell(wiring.Component):

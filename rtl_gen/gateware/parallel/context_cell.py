@@ -7,10 +7,10 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
+from rtl_gen.gateware.delay import any_late, late
 from rtl_gen.gateware.parallel.step import ParallelStep
-from rtl_gen.gateware.selector import any_late, late
 from rtl_gen.gateware.words import vector_layout
-from rtl_gen.plan.arch import Timing
+from rtl_gen.plan.timing import Timing
 
 
 class ContextCell(wiring.Component):

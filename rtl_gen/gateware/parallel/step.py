@@ -6,8 +6,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.model import Activation
+from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.rounding import Saturate
-from rtl_gen.gateware.selector import late
 from rtl_gen.gateware.word_network import ParallelNetwork
 from rtl_gen.gateware.words import vector_layout
 from rtl_gen.plan.adder_graph import recurrence_graph

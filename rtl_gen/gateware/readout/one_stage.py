@@ -7,8 +7,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.fixed import signed_width
-from rtl_gen.gateware.selector import late
-from rtl_gen.gateware.serial.state_memory import BLOCK, LOGIC
+from rtl_gen.gateware.delay import late
+from rtl_gen.gateware.memories import BLOCK, LOGIC
 from rtl_gen.gateware.words import output_stream, word_signature
 
 #: Rows of a table that a logic cell a bit holds.

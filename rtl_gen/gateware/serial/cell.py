@@ -11,13 +11,14 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import signed_width
-from rtl_gen.gateware.selector import late
+from rtl_gen.gateware.delay import late
+from rtl_gen.gateware.memories import BLOCK, LOGIC
 from rtl_gen.gateware.serial.network import SerialAdders, SerialNetwork, bundle, split_shift
-from rtl_gen.gateware.serial.state_memory import BLOCK, LOGIC, StateMemory
+from rtl_gen.gateware.serial.state_memory import StateMemory
 from rtl_gen.gateware.words import vector_layout, word_signature
 from rtl_gen.plan.adder_graph import recurrence_graph
 from rtl_gen.plan.alignment import align, input_products
-from rtl_gen.plan.arch import Timing
+from rtl_gen.plan.timing import Timing
 
 #: Bits of a row of biases that are kept in block RAM: with a row of the state as wide they take two a 16 bits.
 BIAS_IN_BLOCK_RAM = 192

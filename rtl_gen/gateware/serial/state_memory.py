@@ -7,15 +7,11 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.model import Activation
-from rtl_gen.gateware.selector import Selector, any_late, late
+from rtl_gen.gateware.delay import any_late, late
+from rtl_gen.gateware.memories import BLOCK
+from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.serial.network import bundle, split_shift
 from rtl_gen.gateware.words import word_signature
-
-#: Yosys must not guess: whatever is asked for as block RAM is block RAM. No reader here uses a word in the clock in which
-#: it is written, so nothing has to be built to define what it would read (on iCE40 a register and a multiplexer a bit).
-BLOCK = {"ram_style": "block", "rom_style": "block", "no_rw_check": 1}
-#: A small table is cheaper as logic, and its word register shares a cell with it.
-LOGIC = {"rom_style": "logic"}
 
 
 class StateMemory(wiring.Component):
