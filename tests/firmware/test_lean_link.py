@@ -18,7 +18,8 @@ from hadam_hw.errors import BoardError, LinkError
 from hadam_hw.fixed import FixedPoint
 from hadam_hw.model import Emit
 from rtl_gen import build, cli
-from rtl_gen.design.emit import emit_design, top
+from rtl_gen.design import top
+from rtl_gen.design.emit import emit_design
 from rtl_gen.link.frame_reader import FrameReader
 from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, Identity, Result, crc16, encode_vectors
 from rtl_gen.link.kind import Link, Profile
