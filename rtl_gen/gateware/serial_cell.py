@@ -300,12 +300,12 @@ class SerialCell(wiring.Component):
 
         sending = self._window(m, "sending", lambda p: plan.input - 1 + shifts[p][0],
                                lambda p: plan.digits - shifts[p][0])
-        most = max(rest for _, rest in shifts)
+        shape = shift_register(model.input, max(rest for _, rest in shifts), digit)
         digits = []
         offered = Signal.like(self.x)  # taken in each clock: nothing waits for the handshake but `begin`
         m.d.sync += offered.eq(self.x)
         for k, element in enumerate(offered):
-            waiting = Signal(Shape(model.input.width + most, model.input.signed), name=f"x{k}")
+            waiting = Signal(shape, name=f"x{k}")
             sent = Signal(digit, name=f"x{k}_digit")
             with m.If(sending):
                 m.d.sync += [sent.eq(waiting[:digit]), waiting.eq(waiting >> digit)]
@@ -367,6 +367,15 @@ class SerialCell(wiring.Component):
         with m.Elif(counting & left.any()):
             m.d.sync += [left.eq(left - 1), port.addr.eq(port.addr + 1)]
         return [port.data[j * size:(j + 1) * size] for j in range(digit)]
+
+
+def shift_register(source, shift, digit):
+    """The shape of what sends an element of the :class:`InputFormat` ``source``, moved left by up to ``shift`` bits.
+
+    At least a digit wide: a digit is a slice of it, and a slice shorter than the digit would be filled up with zeros in
+    place of the sign.
+    """
+    return Shape(max(source.width + shift, digit), source.signed)
 
 
 def check_digit(model, architecture):

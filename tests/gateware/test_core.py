@@ -181,6 +181,13 @@ def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatc
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
 
+@pytest.mark.parametrize("digit", range(2, 9))
+@pytest.mark.parametrize("width", [1, 2, 7])
+def test_a_signed_input_narrower_than_the_digit_keeps_its_sign(digit, width):
+    model = random_model(size=4, block=4, outputs=1, state_width=16, input_width=width, input_signed=True, emit=Emit.EVERY)
+    check_against_golden(model, f"serial:{digit}", sequences_for(model, [4, 2]))
+
+
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])
 @pytest.mark.parametrize("rounding", list(Rounding))
 def test_saturation_and_ties_are_really_met(architecture, rounding):
