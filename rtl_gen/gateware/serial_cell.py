@@ -35,14 +35,14 @@ class Schedule:
         Latency of the recurrence's adder network.
     inputs : int
         Latency of the input's adder network, the choice of the phase included.
-    zeros : int
-        Clocks of zeros that the networks need in front of a word.
+    gap : int
+        Clocks that the networks need between two words.
     """
 
     digits: int
     network: int
     inputs: int
-    zeros: int
+    gap: int
 
     @cached_property
     def address(self):
@@ -82,8 +82,8 @@ class Schedule:
     @property
     def interval(self):
         """The flags are complete in clock ``pre + digits``, and the next step uses them one clock after its first address;
-        the networks want their zeros between two words."""
-        return self.digits + max(self.address + self.network + 2, self.zeros + 1)
+        the networks want their gap between two words."""
+        return self.digits + max(self.address + self.network + 2, self.gap)
 
 
 class SerialCell(wiring.Component):
@@ -141,12 +141,14 @@ class SerialCell(wiring.Component):
         self.schedule = Schedule(
             digits=-(-self.alignment.width // digit), network=self._network.latency,
             inputs=self._input_network.latency + (len(self._phases) > 1) + chained,
-            zeros=max(self._network.max_delay, self._input_network.max_delay))
+            gap=max(self._network.gap, self._input_network.gap))
+        if self.schedule.interval - self.schedule.digits < max(self._network.gap, self._input_network.gap):
+            raise AssertionError("the adder networks need a longer gap between two words than the step leaves them")
         self.timing = Timing(self.schedule.interval, self.schedule.interval)
         #: Clocks from ``unload`` to the one in which the last word is valid.
         self.unload_cycles = self._memory.unload_cycles
         #: Clocks from ``unload`` to the one in which the cell is ready again.
-        self.unload_interval = model.size * self._memory.digits + 1 + self._network.max_delay
+        self.unload_interval = model.size * self._memory.digits + 1 + self._network.gap
         super().__init__({
             "start": In(1), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1), "z": Out(word_signature(model.state.width)), "saturated": Out(1),
@@ -186,7 +188,7 @@ class SerialCell(wiring.Component):
             m.d.sync += [self._phase.eq(self._next_phase), self._first.eq(self._next_first)]
 
         # While unloading, state words pass the network's inputs; in a reset anything may. It gets its zeros before a step.
-        settling = Signal(self._network.max_delay, init=-1)
+        settling = Signal(self._network.gap, init=-1)
         m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, ~0, settling >> 1))
         settled = settling[0] & ~settling[1:].any() & ~self._memory.unloading
         # Two clocks early: this register, and `begin`. Written without a condition, so that no enable is made of the handshake.
