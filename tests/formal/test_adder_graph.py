@@ -98,15 +98,20 @@ def test_the_parallel_network_is_its_matrix_for_every_input(matrix):
     assert parallel_differs(wrong_sign(graph, len(graph.adders) - 1), matrix, -4, 3) is not None
 
 
-def serial_differs(graph, matrix, digit, width):
+#: Sums of shifted sums.
+SHIFTED_TWICE = np.array([[45, 1], [91, 0], [-88, 2]])
+
+
+def serial_differs(graph, matrix, digit, width, missing=0):
     """What refutes that the serial network of ``graph`` computes ``matrix @ x`` for every word of ``width`` bits.
 
-    The word follows zeros, with its sign repeated up to the width of the results; what comes out later is not asked.
+    Whatever the registers hold, the word follows the network's gap, ``missing`` clocks shorter and with zeros in all but its
+    first clock. Its sign is repeated up to the width of the results; what comes out later is not asked.
     """
     network = SerialNetwork(graph, digit)
     growth = int(np.abs(matrix).sum(axis=1).max()).bit_length()
     digits = -(-(width + growth) // digit)
-    settle = network.max_delay + network.latency + 1
+    settle = network.gap - missing
     proof = Proof(network, settle + digits + network.latency)
     wide = digits * digit
     x = [z3.BitVec(f"x{k}", width) for k in range(graph.inputs)]
@@ -114,6 +119,8 @@ def serial_differs(graph, matrix, digit, width):
     for clock in range(proof.clocks):
         inside = settle <= clock < settle + digits
         setting.append(proof.wire("clear", clock) != inside)
+        if not clock:
+            continue
         word = proof.wire("i", clock)
         for j in range(digit):
             for k, value in enumerate(x):
@@ -136,3 +143,15 @@ def test_the_serial_network_is_its_matrix_for_every_word(matrix, digit):
     graph = matrix_graph(matrix)
     assert serial_differs(graph, matrix, digit, 3) is None
     assert serial_differs(wrong_sign(graph, len(graph.adders) - 1), matrix, digit, 3) is not None
+
+
+@pytest.mark.parametrize("digit", [1, 2, 3])
+def test_the_gap_of_a_serial_network_is_enough(digit):
+    graph = matrix_graph(SHIFTED_TWICE)
+    assert serial_differs(graph, SHIFTED_TWICE, digit, 3) is None
+
+
+@pytest.mark.parametrize("digit", [1, 2])
+def test_the_gap_of_a_serial_network_is_not_a_clock_too_long(digit):
+    graph = matrix_graph(SHIFTED_TWICE)
+    assert serial_differs(graph, SHIFTED_TWICE, digit, 3, missing=1) is not None

@@ -9,7 +9,8 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Activation, Emit
+from hadam_hw.model import Activation, Emit, QuantizedModel
+from hadam_hw.recurrence import Hadamard
 from rtl_gen.cores.build import build_core
 from rtl_gen.gateware.parallel.context_cell import ContextCell
 from rtl_gen.plan.arch import parse_architecture
@@ -179,6 +180,29 @@ def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatc
     model = random_model(emit=Emit.EVERY, seed=5, **CORNERS[corner])
     assert build_core(model, parse_architecture(architecture))._cell.source.early_codes
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
+
+
+@pytest.mark.parametrize("digit", range(2, 9))
+@pytest.mark.parametrize("width", [1, 2, 7])
+def test_a_signed_input_narrower_than_the_digit_keeps_its_sign(digit, width):
+    model = random_model(size=4, block=4, outputs=1, state_width=16, input_width=width, input_signed=True, emit=Emit.EVERY)
+    check_against_golden(model, f"serial:{digit}", sequences_for(model, [4, 2]))
+
+
+#: Sums of shifted sums: products of a scalar input with codes of eight bits, and a multiplier of four signed digits.
+SHIFTED_TWICE = {
+    "codes": QuantizedModel.from_arrays(
+        recurrence=Hadamard(4, 4, [1, -1, 1, 1]), input_weight=np.array([[72], [88], [51], [-44]]), input_bits=8,
+        output_weight=np.ones((1, 4), dtype=int), input_width=12, input_signed=True, state_width=20, state_frac=-4),
+    "multiplier": random_model(size=2, outputs=1, ternary=True, multiplier=107, shift_bits=2, state_width=28, seed=3),
+}
+
+
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "serial:3", "serial:5", "parallel"])
+@pytest.mark.parametrize("name", SHIFTED_TWICE)
+def test_a_word_meets_nothing_of_the_one_before_where_sums_are_shifted_twice(architecture, name):
+    # read out after the last step only: the steps before follow each other at the promised interval
+    check_against_golden(SHIFTED_TWICE[name], architecture, sequences_for(SHIFTED_TWICE[name], [4] * 12, seed=1))
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])

@@ -36,14 +36,14 @@ class Schedule:
         Latency of the recurrence's adder network.
     inputs : int
         Latency of the input's adder network, the choice of the phase included.
-    zeros : int
-        Clocks of zeros that the networks need in front of a word.
+    gap : int
+        Clocks that the networks need between two words.
     """
 
     digits: int
     network: int
     inputs: int
-    zeros: int
+    gap: int
 
     @cached_property
     def address(self):
@@ -83,8 +83,8 @@ class Schedule:
     @property
     def interval(self):
         """The flags are complete in clock ``pre + digits``, and the next step uses them one clock after its first address;
-        the networks want their zeros between two words."""
-        return self.digits + max(self.address + self.network + 2, self.zeros + 1)
+        the networks want their gap between two words."""
+        return self.digits + max(self.address + self.network + 2, self.gap)
 
 
 class SerialCell(wiring.Component):
@@ -142,12 +142,14 @@ class SerialCell(wiring.Component):
         self.schedule = Schedule(
             digits=-(-self.alignment.width // digit), network=self._network.latency,
             inputs=self._input_network.latency + (len(self._phases) > 1) + chained,
-            zeros=max(self._network.max_delay, self._input_network.max_delay))
+            gap=max(self._network.gap, self._input_network.gap))
+        if self.schedule.interval - self.schedule.digits < max(self._network.gap, self._input_network.gap):
+            raise AssertionError("the adder networks need a longer gap between two words than the step leaves them")
         self.timing = Timing(self.schedule.interval, self.schedule.interval)
         #: Clocks from ``unload`` to the one in which the last word is valid.
         self.unload_cycles = self._memory.unload_cycles
         #: Clocks from ``unload`` to the one in which the cell is ready again.
-        self.unload_interval = model.size * self._memory.digits + 1 + self._network.max_delay
+        self.unload_interval = model.size * self._memory.digits + 1 + self._network.gap
         super().__init__({
             "start": In(1), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1), "z": Out(word_signature(model.state.width)), "saturated": Out(1),
@@ -187,7 +189,7 @@ class SerialCell(wiring.Component):
             m.d.sync += [self._phase.eq(self._next_phase), self._first.eq(self._next_first)]
 
         # While unloading, state words pass the network's inputs; in a reset anything may. It gets its zeros before a step.
-        settling = Signal(self._network.max_delay, init=-1)
+        settling = Signal(self._network.gap, init=-1)
         m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, ~0, settling >> 1))
         settled = settling[0] & ~settling[1:].any() & ~self._memory.unloading
         # Two clocks early: this register, and `begin`. Written without a condition, so that no enable is made of the handshake.
@@ -301,12 +303,12 @@ class SerialCell(wiring.Component):
 
         sending = self._window(m, "sending", lambda p: plan.input - 1 + shifts[p][0],
                                lambda p: plan.digits - shifts[p][0])
-        most = max(rest for _, rest in shifts)
+        shape = shift_register(model.input, max(rest for _, rest in shifts), digit)
         digits = []
         offered = Signal.like(self.x)  # taken in each clock: nothing waits for the handshake but `begin`
         m.d.sync += offered.eq(self.x)
         for k, element in enumerate(offered):
-            waiting = Signal(Shape(model.input.width + most, model.input.signed), name=f"x{k}")
+            waiting = Signal(shape, name=f"x{k}")
             sent = Signal(digit, name=f"x{k}_digit")
             with m.If(sending):
                 m.d.sync += [sent.eq(waiting[:digit]), waiting.eq(waiting >> digit)]
@@ -368,6 +370,15 @@ class SerialCell(wiring.Component):
         with m.Elif(counting & left.any()):
             m.d.sync += [left.eq(left - 1), port.addr.eq(port.addr + 1)]
         return [port.data[j * size:(j + 1) * size] for j in range(digit)]
+
+
+def shift_register(source, shift, digit):
+    """The shape of what sends an element of the :class:`InputFormat` ``source``, moved left by up to ``shift`` bits.
+
+    At least a digit wide: a digit is a slice of it, and a slice shorter than the digit would be filled up with zeros in
+    place of the sign.
+    """
+    return Shape(max(source.width + shift, digit), source.signed)
 
 
 def check_digit(model, architecture):

@@ -23,6 +23,18 @@ def split_shift(shift, digit):
     return divmod(shift, digit)
 
 
+def longest_shift(graph, digit):
+    """The largest sum of an adder graph's shifts along a path from an input to an output, each shift in whole digits."""
+    longest = [0] * graph.inputs
+
+    def behind(edge):
+        return longest[edge.node] - (-edge.shift // digit)
+
+    for adder in graph.adders:
+        longest.append(max(behind(adder.left), behind(adder.right)))
+    return max((behind(edge) for edge in graph.outputs if edge is not None), default=0)
+
+
 class SerialAdders(wiring.Component):
     """``count`` digit-serial adders: ``o = a + b``, or ``a - b`` where ``subtract`` says so. Latency 1 clock.
 
@@ -69,8 +81,18 @@ class SerialAdders(wiring.Component):
 class SerialNetwork(wiring.Component):
     """An adder graph on digit streams: every adder registered, operands that come early delayed to meet.
 
-    A shift of an edge is a delay of its stream, so the digits before a word must be 0 for :attr:`max_delay` clocks.
     The outputs' signs are not applied: who adds an output takes :attr:`negated` as its subtraction.
+
+    A shift by ``s`` bits is a delay of the stream: the low digits of the shifted word are the ``ceil(s / digit)`` digits in
+    front of it, which must be 0. If a sum is shifted, they are sums of digits in front of its own operands, and so on. So
+    with ``P`` the largest sum of ``ceil(s / digit)`` over the edges of a path from an input to an output
+
+    - the digits on ``i`` must be 0 in the last ``P`` clocks before a word, and
+    - ``clear`` must be high in the last ``P + 1``: it takes a clock to load a carry, and a carry once loaded stays while
+      zeros are added. The longest way behind an adder is at most ``P``.
+
+    :attr:`gap` is ``P + 1``. Delays that only let operands meet need no zeros: each digit of theirs is used in a clock of
+    its own word.
 
     Digit ``j`` of every output is valid :attr:`latency` clocks after digit ``j`` of every input.
 
@@ -85,7 +107,7 @@ class SerialNetwork(wiring.Component):
     i : In(bundle)
         One word an input of the graph.
     clear : In(1)
-        Low while the digits of a word are on ``i``, high in at least one clock between two words.
+        Low while the digits of a word are on ``i``, high in at least :attr:`gap` clocks between two words.
     o : Out(bundle)
         One word an output of the graph; 0 where the graph's output is constant.
     """
@@ -100,11 +122,8 @@ class SerialNetwork(wiring.Component):
         self.latency = max((self._early(edge) for edge in outputs), default=0)
         self.latency = max(self.latency, 0)
         self.negated = tuple(edge is not None and edge.negate for edge in graph.outputs)
-        delays = [self._delay(edge, self._times[graph.inputs + i] - 1)
-                  for i, adder in enumerate(graph.adders) for edge in (adder.left, adder.right)]
-        delays += [self._delay(edge, self.latency) for edge in outputs]
-        #: Clocks of zeros that must stand before a word.
-        self.max_delay = max(delays, default=0) + 1
+        #: Clocks between two words, at least; digits on ``i`` are 0 in all but the first of them.
+        self.gap = 1 + longest_shift(graph, digit)
         super().__init__({"i": In(bundle(digit, graph.inputs)), "clear": In(1), "o": Out(bundle(digit, len(graph.outputs)))})
 
     def _early(self, edge):
