@@ -127,6 +127,14 @@ def test_every_state_and_output_equals_the_golden_model(architecture, corner):
     check_against_golden(model, architecture, sequences_for(model, lengths))
 
 
+@pytest.mark.parametrize("architecture", [*ARCHITECTURES, *CONTEXTS])
+@pytest.mark.parametrize("outputs", [1, 3, 4, 5, 6])
+@pytest.mark.parametrize("emit", [Emit.LAST, Emit.EVERY])
+def test_one_unit_is_read_out_with_the_right_bias(architecture, outputs, emit):
+    model = random_model(size=1, outputs=outputs, ternary=True, emit=emit, seed=2)
+    check_against_golden(model, architecture, sequences_for(model, [3, 1, 2, 1]))
+
+
 #: Sums of states: the pool never saturates, soon does, does with the first word of a step; of a recurrence without structure.
 POOLS = {
     "roomy": dict(size=8, block=4, outputs=3, pool_bits=4),

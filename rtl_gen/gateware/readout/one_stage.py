@@ -143,7 +143,10 @@ class Readout(wiring.Component):
         with m.Elif(running & place[-2]):
             following = u_port.addr + 1
             m.d.sync += u_port.addr.eq(following if self.block else Mux(last_unit, 0, following))
-        with m.If(arrived & self.ready):  # the first word
+        # The bias is loaded a clock after the last word, and its address stands a clock before that. One unit's first word is
+        # its last, too late to say the phase: it has only one, so the address waits at the first class.
+        entering = filling if size == 1 else arrived & self.ready
+        with m.If(entering):
             m.d.sync += c_port.addr.eq(Mux(self.phase, classes, 0) if len(model.phases) > 1 else 0)
         with m.Elif(class_end):
             m.d.sync += c_port.addr.eq(c_port.addr + 1)
