@@ -109,7 +109,7 @@ class QuantizedModel(Layer):
     output_bits : int
         Declared bits of a code of ``U``, 1 to 8; 1 bit means the levels -1, 0 and 1.
     classes : tuple of str
-        A name for each output, or empty.
+        A name for each class, or empty; :attr:`class_count` says how many.
 
     Raises
     ------
@@ -133,8 +133,8 @@ class QuantizedModel(Layer):
         check_codes("Output weight", weight, self.output_bits)
         object.__setattr__(self, "output_weight", frozen(weight, np.int8))
         super().__post_init__()
-        if self.classes and len(self.classes) != self.outputs:
-            raise ModelError(f"Classes must be {self.outputs} names or none, not {len(self.classes)}")
+        if self.classes and len(self.classes) != self.class_count:
+            raise ModelError(f"Classes must be {self.class_count} names or none, not {len(self.classes)}")
         self._check_pool()
         if self.table is not None:
             object.__setattr__(self, "table", frozen(integer_matrix("Table", self.table, "[tokens, d_in]"), np.int64))
@@ -157,8 +157,13 @@ class QuantizedModel(Layer):
 
     @property
     def outputs(self):
-        """m, the classes."""
+        """m, the elements of ``Y``."""
         return len(self.output_weight)
+
+    @property
+    def class_count(self):
+        """The classes that :func:`hadam_hw.golden.classify` tells apart."""
+        return class_count(self.outputs)
 
     @property
     def readout_maximum(self):
@@ -284,6 +289,11 @@ class QuantizedModel(Layer):
         if not isinstance(model, cls):
             raise ModelFileError(f"Model file {path} must hold a model of one layer here, not of {len(model.layers)}")
         return model
+
+
+def class_count(outputs):
+    """The classes of a model with so many ``outputs``: one each, but two of a single output, which has them by its sign."""
+    return max(2, outputs)
 
 
 def digest_of(header, arrays):

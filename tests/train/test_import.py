@@ -175,6 +175,8 @@ def test_a_single_output_is_a_class_by_its_sign(tmp_path):
     middle.output_bias[:] -= np.median(outputs)
     model, agreement = convert(middle, Calibration.of_real(x), 16, state_width=16)
     assert set(model.vectors.labels.tolist()) == {0, 1} and agreement.floating > 95
+    run = golden.run(model, Calibration.of_real(x).inputs)
+    assert agreement.integer == 100 * (golden.classify(run.outputs) == (forward(middle, x, 16, 4)[:, 0] > 0)).mean() > 95
 
 
 def test_a_sign_of_0_is_refused_unless_told_which(tmp_path):
