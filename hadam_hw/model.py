@@ -305,7 +305,7 @@ def digest_of(header, arrays):
 
 
 def check_vectors(model, vectors):
-    """Raises a ModelError where test vectors are not of the model's shape and range."""
+    """Raises a ModelError where test vectors are not of the model's shape, range and classes."""
     if vectors is None:
         return
     given = vectors.inputs
@@ -313,3 +313,7 @@ def check_vectors(model, vectors):
         raise ModelError("Test vectors must have the model's numbers of inputs and outputs")
     if not model.input.holds(given):
         raise ModelError("Test vectors must lie in the input's range")
+    wrong = vectors.labels[(vectors.labels < 0) | (vectors.labels >= model.class_count)]
+    if len(wrong):
+        raise ModelError(f"Labels of test vectors must be whole numbers from 0 to {model.class_count - 1}, not {wrong[0]}; "
+                         "number the classes from 0 on")

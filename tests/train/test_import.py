@@ -159,6 +159,14 @@ def test_a_task_calibrates_and_names_the_classes(pictures, tmp_path, capsys):
     assert set(model.vectors.labels.tolist()) <= {0, 1, 2, 3}
 
 
+def test_a_checkpoint_of_another_number_of_classes_than_the_tasks_is_refused(pictures, tmp_path, capsys):
+    path = saved(Network(1, 16, 3, 16), tmp_path / "r.pth")
+    arguments = ["import", str(path), "--task", "smnist", "--data", str(pictures), "--out", str(tmp_path / "m.npz")]
+    assert run_cli(main, arguments) == 1
+    error = capsys.readouterr().err
+    assert "of task smnist must be a whole number from 0 to 2, not 3" in error and error.count("\n") == 1
+
+
 def test_every_step_is_read_out_where_the_task_says_so(tmp_path):
     path = saved(Network(10, 16, 9, 16), tmp_path / "r.pth")
     assert run_cli(main, ["import", str(path), "--task", "copy:8:2", "--out", str(tmp_path / "m.npz")]) == 0
