@@ -12,7 +12,7 @@ import boards
 from firmware.host.client import DEFAULT_TIMEOUT, Client
 from firmware.host.errors import NoReplyError
 from firmware.host.transport import SerialPort
-from hadam_hw.cli import Parser
+from hadam_hw.cli import Parser, positive
 from hadam_hw.errors import HadamError
 from hadam_hw.model_file import load_model
 from rtl_gen.link.frames import RATES
@@ -27,10 +27,11 @@ def parser(verb, description, *, weights_required=False):
     parsing = Parser(prog=f"python -m firmware {verb}", description=description)
     parsing.add_argument("--port", required=True, help="the serial port, such as /dev/ttyUSB1, or what simulate prints")
     parsing.add_argument("--board", default=DEFAULT_BOARD, help=f"whose rate the port has (default {DEFAULT_BOARD})")
-    parsing.add_argument("--baud", type=int, help="the rate; default: the board's, or a slower one at which a device answers")
+    parsing.add_argument("--baud", type=positive(int, 1e9),
+                         help="the rate; default: the board's, or a slower one at which a device answers")
     parsing.add_argument("--weights", type=Path, required=weights_required, metavar="FILE",
                          help="the model (.npz); a device with another is refused")
-    parsing.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="S",
+    parsing.add_argument("--timeout", type=positive(float), default=DEFAULT_TIMEOUT, metavar="S",
                          help=f"seconds without a byte after which no answer will come (default {DEFAULT_TIMEOUT:g})")
     parsing.add_argument("--json", action="store_true", help="for machines")
     return parsing

@@ -6,35 +6,39 @@ import csv
 import numpy as np
 
 from hadam_hw.errors import DataError
+from hadam_hw.labels import class_numbers
+from hadam_hw.model import class_count
 
 #: Names of the column, or of the array, that holds the classes.
 LABEL, LABELS, INPUTS = "label", "labels", "inputs"
 KINDS = (".npy", ".npz", ".csv")
 
 
-def load(path, inputs, model=None):
+def load(path, identity, model=None):
     """The sequences in a file.
 
-    ``.npy`` holds integers [sequences, steps, inputs], or [sequences, steps * inputs]; ``.npz`` such an array as
-    ``inputs`` and perhaps ``labels``; ``.csv`` a sequence a line, vector after vector, under a header if one column
-    is ``label``. Where ``model`` has a table, two dimensions are tokens [sequences, steps], and a line is a token a step.
+    ``.npy`` holds integers [sequences, steps, inputs], or [sequences, steps * inputs], inputs being the elements of a vector;
+    ``.npz`` such an array as ``inputs`` and perhaps ``labels``; ``.csv`` a sequence a line, vector after vector, under a header
+    if one column is ``label``. Where ``model`` has a table, two dimensions are tokens [sequences, steps], and a line is a token
+    a step. Labels are what :func:`hadam_hw.labels.class_numbers` takes, names being those of ``model``.
 
     Parameters
     ----------
     path : Path
-    inputs : int
-        Elements of a vector.
+    identity : rtl_gen.link.frames.Identity
+        Of the device that takes the sequences.
     model : QuantizedModel or StackedModel, optional
 
     Returns
     -------
     sequences : int array [sequences, steps, inputs], or of tokens [sequences, steps]
-    labels : int array [sequences] or None
+    labels : int64 [sequences] or None
+        Numbers of classes.
 
     Raises
     ------
     DataError
-        If the file is not that, or a token is not in the table.
+        If the file is not that, a token is not in the table, or a label is no class.
     """
     if path.suffix not in KINDS:
         raise DataError(f"File must be one of {', '.join(KINDS)}, not {path.name}")
@@ -50,10 +54,12 @@ def load(path, inputs, model=None):
     if found.ndim == 2 and table is not None and found.size:
         _check_tokens(path, found, len(table))
     else:
-        found = _vectors(path, found, inputs, model)
-    if labels is not None and labels.shape != (len(found),):
+        found = _vectors(path, found, identity.inputs, model)
+    if labels is None:
+        return found, None
+    if labels.shape != (len(found),):
         raise DataError(f"Labels in {path} must be one a sequence, {len(found)}, not of shape {list(labels.shape)}")
-    return found, labels
+    return found, class_numbers(labels, class_count(identity.outputs), () if model is None else model.classes, path)
 
 
 def _check_tokens(path, found, count):
@@ -92,7 +98,7 @@ def _csv(path):
     if LABEL not in rows[0]:
         return np.array([[int(value) for value in row] for row in rows]), None
     column = rows[0].index(LABEL)
-    labels = np.array([int(row.pop(column)) for row in rows[1:]])
+    labels = np.array([row.pop(column) for row in rows[1:]])
     return np.array([[int(value) for value in row] for row in rows[1:]]), labels
 
 

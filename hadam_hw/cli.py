@@ -20,13 +20,17 @@ class Parser(argparse.ArgumentParser):
 
 def positive(kind, below=1e6):
     """The type of a command line's number, ``int`` or ``float``, that must be greater than 0 and less than ``below``."""
+    words = f"a {'number' if kind is float else 'whole number'} greater than 0 and less than {below:,.0f}"
+
     def convert(text):
-        value = kind(text)
-        if not 0 < value < below:
-            raise ValueError
+        try:
+            value = kind(text)
+        except ValueError:
+            value = 0
+        if not 0 < value < below:  # NaN is neither
+            raise argparse.ArgumentTypeError(f"must be {words}, not {text!r}")
         return value
 
-    convert.__name__ = f"positive {'number' if kind is float else 'whole number'}"
     return convert
 
 

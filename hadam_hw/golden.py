@@ -61,8 +61,9 @@ def pool(model, pooled, state):
 
 
 def classify(outputs):
-    """The class: the lowest index among the largest ``Y`` [..., m]."""
-    return np.argmax(outputs, axis=-1)
+    """The class int64 [...] of ``Y`` [..., m]: the lowest index among the largest; of one output 1 where it is positive."""
+    outputs = np.asarray(outputs)
+    return (outputs[..., 0] > 0).astype(np.int64) if outputs.shape[-1] == 1 else np.argmax(outputs, axis=-1)
 
 
 def trace(model, inputs):

@@ -154,7 +154,7 @@ class Layer:
 
     @property
     def outputs(self):
-        """m, the classes: none without a read-out."""
+        """m, the elements of ``Y``: none without a read-out."""
         return 0
 
     def frac(self, phase):

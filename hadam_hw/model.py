@@ -109,7 +109,7 @@ class QuantizedModel(Layer):
     output_bits : int
         Declared bits of a code of ``U``, 1 to 8; 1 bit means the levels -1, 0 and 1.
     classes : tuple of str
-        A name for each output, or empty.
+        A name for each class, or empty; :attr:`class_count` says how many.
 
     Raises
     ------
@@ -133,8 +133,8 @@ class QuantizedModel(Layer):
         check_codes("Output weight", weight, self.output_bits)
         object.__setattr__(self, "output_weight", frozen(weight, np.int8))
         super().__post_init__()
-        if self.classes and len(self.classes) != self.outputs:
-            raise ModelError(f"Classes must be {self.outputs} names or none, not {len(self.classes)}")
+        if self.classes and len(self.classes) != self.class_count:
+            raise ModelError(f"Classes must be {self.class_count} names or none, not {len(self.classes)}")
         self._check_pool()
         if self.table is not None:
             object.__setattr__(self, "table", frozen(integer_matrix("Table", self.table, "[tokens, d_in]"), np.int64))
@@ -157,8 +157,13 @@ class QuantizedModel(Layer):
 
     @property
     def outputs(self):
-        """m, the classes."""
+        """m, the elements of ``Y``."""
         return len(self.output_weight)
+
+    @property
+    def class_count(self):
+        """The classes that :func:`hadam_hw.golden.classify` tells apart."""
+        return class_count(self.outputs)
 
     @property
     def readout_maximum(self):
@@ -286,6 +291,11 @@ class QuantizedModel(Layer):
         return model
 
 
+def class_count(outputs):
+    """The classes of a model with so many ``outputs``: one each, but two of a single output, which has them by its sign."""
+    return max(2, outputs)
+
+
 def digest_of(header, arrays):
     """The digest of a model with this header and these arrays."""
     hasher = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
@@ -295,7 +305,7 @@ def digest_of(header, arrays):
 
 
 def check_vectors(model, vectors):
-    """Raises a ModelError where test vectors are not of the model's shape and range."""
+    """Raises a ModelError where test vectors are not of the model's shape, range and classes."""
     if vectors is None:
         return
     given = vectors.inputs
@@ -303,3 +313,7 @@ def check_vectors(model, vectors):
         raise ModelError("Test vectors must have the model's numbers of inputs and outputs")
     if not model.input.holds(given):
         raise ModelError("Test vectors must lie in the input's range")
+    wrong = vectors.labels[(vectors.labels < 0) | (vectors.labels >= model.class_count)]
+    if len(wrong):
+        raise ModelError(f"Labels of test vectors must be whole numbers from 0 to {model.class_count - 1}, not {wrong[0]}; "
+                         "number the classes from 0 on")

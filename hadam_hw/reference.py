@@ -190,20 +190,15 @@ def convert(reference, calibration, block, *, bits=4, state_width=12, rounding=R
         input_format=calibration.format, input_scale=calibration.scale, calibration=calibration.inputs, state_width=state_width,
         input_bits=bits, output_bits=bits, rounding=rounding, emit=Emit.EVERY if every else Emit.LAST, classes=classes,
         provenance=provenance or Provenance())
-    said = _classes(forward(reference, calibration.real, block, bits, every))
+    said = golden.classify(forward(reference, calibration.real, block, bits, every))
     run = golden.run(model, calibration.inputs)
     last = said[:, -1] if every else said
-    agreement = Agreement(_percent(_classes(golden.float_run(model, calibration.inputs)), last),
-                          _percent(_classes(run.outputs), said),
+    agreement = Agreement(_percent(golden.classify(golden.float_run(model, calibration.inputs)), last),
+                          _percent(golden.classify(run.outputs), said),
                           None if calibration.labels is None else _percent(last, calibration.labels))
     outputs = run.outputs[:, -1] if every else run.outputs
     labels = last if calibration.labels is None else calibration.labels
     return model.replace(vectors=TestVectors(calibration.inputs[:VECTORS], outputs[:VECTORS], labels[:VECTORS])), agreement
-
-
-def _classes(outputs):
-    """The class; with a single output, whether it is positive."""
-    return (outputs[..., 0] > 0).astype(np.int64) if outputs.shape[-1] == 1 else golden.classify(outputs)
 
 
 def _percent(one, other):

@@ -11,7 +11,8 @@ import numpy as np
 from hadam_hw.cli import Parser, positive
 from hadam_hw.errors import DataError, ModelFileError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Provenance
+from hadam_hw.labels import class_numbers
+from hadam_hw.model import Provenance, class_count
 from hadam_hw.reference import Calibration, convert, load_reference
 from hadam_hw.train.tasks import load_task
 
@@ -26,7 +27,10 @@ def main(argv):
         raise ModelFileError(f"Output folder {arguments.out.parent} does not exist; create it first")
     reference = load_reference(arguments.file, {"plus": 1, "minus": -1, None: None}[arguments.zero_sign])
     calibration, task = _calibration(arguments)
-    names = task.classes if task and len(task.classes) == len(reference.output_bias) else ()
+    count = class_count(len(reference.output_bias))
+    names = task.classes if task and len(task.classes) == count else ()
+    if task:
+        class_numbers(calibration.labels, count, names, f"task {task.name}")
     provenance = Provenance(
         task=task.name if task else "", command="python -m hadam_hw import " + shlex.join(argv),
         notes=f"imported from {arguments.file.name}; calibrated on {len(calibration.inputs)} training sequences")

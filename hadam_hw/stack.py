@@ -84,8 +84,13 @@ class StackedModel:
 
     @property
     def outputs(self):
-        """m, the classes."""
+        """m, the elements of ``Y``."""
         return self.upper.outputs
+
+    @property
+    def class_count(self):
+        """The classes that :func:`hadam_hw.golden.classify` tells apart."""
+        return self.upper.class_count
 
     @property
     def emit(self):
@@ -94,7 +99,7 @@ class StackedModel:
 
     @property
     def classes(self):
-        """A name for each output, or empty."""
+        """A name for each class, or empty."""
         return self.upper.classes
 
     @property

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Small random models for everybody's tests; the corners are in the arguments."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from hadam_hw import golden
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
 from hadam_hw.model import Emit, QuantizedModel
@@ -39,6 +42,17 @@ def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_si
         output_weight=rng.integers(*_levels(output_bits), (outputs, size), endpoint=True),
         input_bits=input_bits, output_bits=output_bits, activation=activation, vectors=vectors,
         pool_bits=(3 if pool_bits is None else pool_bits) if emit is Emit.SUM else 0)
+
+
+def centred(model, sequences):
+    """``model``, of one output, with such a bias that the outputs after an odd number of ``sequences`` lie on both sides of 0,
+    and the middle one is 0."""
+    outputs = np.sort(golden.run(model, sequences).outputs[:, 0])
+    middle, last = outputs[len(outputs) // 2], model.phase_of(sequences.shape[1] - 1)
+    assert outputs[0] < middle < outputs[-1]
+    phase = model.phases[last]
+    centred_phase = replace(phase, output_bias=phase.output_bias - middle)
+    return model.replace(phases=(*model.phases[:last], centred_phase, *model.phases[last + 1:]))
 
 
 def _levels(bits):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Asks a device who it is, and lets it work through sequences."""
 
+import math
+
 from firmware.host.errors import DeviceError, NoReplyError, SequenceLostError, WrongModelError, WrongReplyError
 from hadam_hw.errors import LinkError
 from rtl_gen.link.frame_reader import FrameReader
@@ -44,12 +46,22 @@ class Client:
     digest : str, optional
         Of the model that the device must compute; a longer one is compared as far as the device knows its own.
     timeout : float
-        Seconds without a byte after which no reply will come.
+        Seconds without a byte after which no reply will come; finite, more than 0.
     attempts : int
-        Times that a request is sent, at most.
+        Times that a request is sent, at most; 1 or more.
+
+    Raises
+    ------
+    LinkError
+        If ``timeout`` or ``attempts`` is out of its range.
     """
 
     def __init__(self, transport, *, digest=None, timeout=DEFAULT_TIMEOUT, attempts=ATTEMPTS):
+        if not isinstance(attempts, int) or attempts < 1:
+            raise LinkError(f"Attempts must be a whole number from 1 on, not {attempts!r}; the default is {ATTEMPTS}")
+        if not 0 < timeout < math.inf:
+            raise LinkError(f"Timeout must be a finite number of seconds greater than 0, not {timeout!r}; "
+                            f"the default is {DEFAULT_TIMEOUT:g}")
         self._transport = transport
         self._digest = digest
         self._timeout = timeout

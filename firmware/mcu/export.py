@@ -142,7 +142,8 @@ def _layer_facts(layer, lower):
     if not layer.outputs:
         return facts
     return facts | {
-        "emit_every": int(layer.emit is Emit.EVERY), "pool": layer.emit is Emit.SUM, "pool_max": layer.readout_maximum,
+        "class_count": layer.class_count, "emit_every": int(layer.emit is Emit.EVERY), "pool": layer.emit is Emit.SUM,
+        "pool_max": layer.readout_maximum,
         "logit_type": f"int{plan.logit_bits}_t", "classes": [_string(text) for text in layer.classes],
         "output_planes": plan.output_digits.shape[1], "tokens": 0 if layer.table is None else len(layer.table),
         "output_digits": _table("uint8_t", "hadam_output_digits", plan.output_digits.reshape(-1)),

@@ -323,11 +323,15 @@ void HADAM_NAME(readout)(const HADAM_NAME(state) *state, HADAM_NAME(logit) *y)
 
 unsigned HADAM_NAME(classify)(const HADAM_NAME(logit) *y)
 {
+#if HADAM_OUTPUTS == 1
+    return *y > 0;
+#else
     unsigned i, best = 0;
     for (i = 1; i < HADAM_OUTPUTS; i++)
         if (y[i] > y[best])
             best = i;
     return best;
+#endif
 }
 
 #endif

@@ -79,7 +79,7 @@ hadam_link_error hadam_link_open(hadam_link *link, hadam_transport transport, ui
 
 /*
  * A whole sequence of `vectors` in one frame: `elements` is an array of uint8_t or int8_t for inputs of at most 8 bits, else of
- * uint16_t or int16_t, vector after vector. Writes the outputs of the last step, and their class.
+ * uint16_t or int16_t, vector after vector. Writes the outputs of the last step, and their class (docs/numerics.md).
  */
 hadam_link_error hadam_link_infer(hadam_link *link, const void *elements, size_t vectors, hadam_link_logit *outputs,
                                   uint16_t *label);

@@ -4,13 +4,14 @@
 import numpy as np
 
 from firmware.device import connect, parser, run, say
+from hadam_hw.cli import positive
 
 
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     parsing = parser("bench", "Measures how many sequences a second a device does, the link and the host included.")
-    parsing.add_argument("--count", type=int, default=100, metavar="N", help="sequences (default 100)")
-    parsing.add_argument("--steps", type=int, default=784, metavar="T", help="vectors of each (default 784)")
+    parsing.add_argument("--count", type=positive(int), default=100, metavar="N", help="sequences (default 100)")
+    parsing.add_argument("--steps", type=positive(int), default=784, metavar="T", help="vectors of each (default 784)")
     arguments = parsing.parse_args(argv)
     client, _ = connect(arguments)
     with client:

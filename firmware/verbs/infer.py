@@ -18,7 +18,7 @@ def main(argv):
     arguments = parsing.parse_args(argv)
     client, model = connect(arguments)
     with client:
-        sequences, labels = samples.load(arguments.file, client.identify().inputs, model)
+        sequences, labels = samples.load(arguments.file, client.identify(), model)
         results, seconds = run(client, sequences, model.embed if sequences.ndim == 2 else None)
     classes = [last(result).label for result in results]
     facts = {"classes": classes, "sequences": len(classes), "seconds": seconds, "repeated": client.repeated}

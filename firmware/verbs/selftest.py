@@ -3,13 +3,14 @@
 
 from firmware import selftest
 from firmware.device import connect, parser, run, say
+from hadam_hw.cli import positive
 
 
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     parsing = parser("selftest", "Compares a device with the golden model, on the test vectors of the model's file.",
                      weights_required=True)
-    parsing.add_argument("--count", type=int, metavar="N", help="vectors to test with; default: all")
+    parsing.add_argument("--count", type=positive(int), metavar="N", help="vectors to test with; default: all")
     arguments = parsing.parse_args(argv)
     client, model = connect(arguments)
     with client:

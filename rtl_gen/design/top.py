@@ -84,7 +84,7 @@ class Top(wiring.Component):
     clk : In(1)
     locked : In(1)
         The clock is good; reset is held until it is.
-    label : Out(range(outputs))
+    label : Out(range(class_count))
         The class of the last sequence.
     busy, failed : Out(1)
     rx : In(1), tx : Out(1)

@@ -167,7 +167,7 @@ class Identity:
     digest : str
         The first 8 bytes of the model's digest, in hex.
     size, inputs, outputs, input_width, input_signed, emit_every, state_width
-        The model's: units, elements of a vector, classes, bits of an element, whether it is signed, whether each step is
+        The model's: units, elements of a vector, outputs, bits of an element, whether it is signed, whether each step is
         read out, bits of the state.
     output_bytes : int
         Bytes of a logit on the line.
@@ -176,7 +176,7 @@ class Identity:
     step_clocks : int
         Clocks of a step.
     answer_clocks : int
-        Clocks from a vector that is read out to the last class of its answer.
+        Clocks from a vector that is read out to the last output of its answer.
     silence_clocks : int
         Clocks of silence after which a frame is truncated.
     clock_hz : int
@@ -276,7 +276,7 @@ def encode_vectors(vectors, identity):
 
 @dataclass(frozen=True)
 class Result:
-    """The payload of ``RESULT``: the tag of the request that made it, all logits, the class (the lowest among the largest)."""
+    """The payload of ``RESULT``: its request's tag, all logits, and their class (:func:`~hadam_hw.golden.classify`)."""
 
     logits: tuple[int, ...]
     label: int

@@ -56,7 +56,7 @@ class LeanTarget(wiring.Component):
         super().__init__({
             "data": In(8), "valid": In(1), "framing_error": In(1), "tx": Out(stream.Signature(8)),
             "x": Out(input_stream(model)), "y": In(output_stream(model)), "open": Out(1),
-            "label": Out(range(max(2, model.outputs))), "busy": Out(1), "failed": Out(1),
+            "label": Out(range(model.class_count)), "busy": Out(1), "failed": Out(1),
         })
 
     def _images(self):
@@ -226,14 +226,14 @@ class LeanTarget(wiring.Component):
         last_byte = place[:bit].all()
         smaller = Signal()  # of the bytes so far, those of the largest logit are less
         m.d.comb += smaller.eq((other - byte - self._smaller)[8])
-        index = self._best - (LOGITS >> bit)
-        m.d.comb += self.label.eq(index)
-        label = Cat(index[:len(self.label)], Const(0, 8 * frames.RESULT_TAIL.bytes))
+        positive = Signal()  # the logit, if there is a single one
+        m.d.comb += self.label.eq(positive if self.model.outputs == 1 else self._best - (LOGITS >> bit))
+        label = Cat(self.label, Const(0, 8 * frames.RESULT_TAIL.bytes))
         with m.State("CAPTURE"):
             m.d.comb += [self._read.addr.eq(Cat(place[:bit], self._best, self._reply)), self._write.data.eq(byte)]
             with m.If(self.y.valid & self._there):
                 m.d.comb += [self._write.en.eq(1), self._moved.eq(1), self.y.ready.eq(last_byte)]
-                m.d.sync += [place.eq(place + 1), self._smaller.eq(smaller & ~last_byte)]
+                m.d.sync += [place.eq(place + 1), self._smaller.eq(smaller & ~last_byte), positive.eq(y.data > 0)]
                 # The first is compared with what was there, and is the largest so far in any case.
                 with m.If(last_byte & (smaller ^ other[-1] ^ byte[-1])):
                     m.d.sync += self._best.eq(place[bit:])

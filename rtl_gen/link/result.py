@@ -10,7 +10,7 @@ from rtl_gen.link.frames import RESULT_TAIL, logit_bytes
 
 
 class ResultBytes(wiring.Component):
-    """Sends the logits as they come and then the class, the lowest index among the largest; all low byte first.
+    """Sends the logits as they come and then the class, that of :func:`hadam_hw.golden.classify`; all low byte first.
 
     Members
     -------
@@ -19,14 +19,14 @@ class ResultBytes(wiring.Component):
     o : Out(stream of 8 bits)
     last : Out(1)
         With ``o``: the result's last byte.
-    label : Out(range(outputs))
+    label : Out(range(class_count))
         The class so far; of the whole result from its last byte on.
     """
 
     def __init__(self, model):
         self.model = model
         super().__init__({"y": In(output_stream(model)), "o": Out(stream.Signature(8)), "last": Out(1),
-                          "label": Out(range(max(2, model.outputs)))})
+                          "label": Out(range(model.class_count))})
 
     def elaborate(self, platform):
         m = Module()
@@ -52,7 +52,7 @@ class ResultBytes(wiring.Component):
         with m.If(self.y.valid & self.y.ready):
             m.d.sync += [index.eq(index + 1), at_label.eq(y.last)]
             with m.If(better):
-                m.d.sync += [best.eq(y.data), self.label.eq(index)]
+                m.d.sync += [best.eq(y.data), self.label.eq(y.data > 0 if self.model.outputs == 1 else index)]
         with m.If(moved & self.last):
             m.d.sync += [index.eq(0), place.eq(0), at_label.eq(0)]
         return m

@@ -21,7 +21,7 @@ from hadam_hw.fixed import Rounding
 from hadam_hw.model import Activation, Emit, QuantizedModel
 from hadam_hw.model_file import load_model
 from tests.firmware.c_harness import compile_all, compile_models, expected, export, random_inputs, run
-from tests.models_for_tests import random_model, random_stack
+from tests.models_for_tests import centred, random_model, random_stack
 
 MODELS = Path(__file__).parents[2] / "models"
 SHIPPED = ("pmnist-h128-b64", "pmnist-h512-b256", "har-h128-b64", "har-h256-b64", "keywords-h256x2-b64", "imdb-h128-b64")
@@ -227,6 +227,15 @@ def test_names_that_c_has_not(text):
 def test_class_names_survive():
     text = render(random_model(size=4, outputs=2).replace(classes=('a "b"\\', "\n\u00fc??/9")), "m")["m.c"]
     assert r'"a \042b\042\134",' in text and r'"\012\303\274\077\077/9",' in text
+
+
+def test_a_single_output_is_a_class_by_its_sign_and_has_two_names(tmp_path):
+    plain = random_model(size=16, outputs=1).replace(classes=("no", "yes"))
+    inputs = random_inputs(plain, 9, 3)
+    models = {"one": centred(plain, inputs)}
+    found = run(compile_models(models, tmp_path), models, {"one": inputs})
+    assert np.array_equal(found["one"], expected(models["one"], inputs))
+    assert "#define ONE_CLASSES 2" in (tmp_path / "one.h").read_text()
 
 
 def test_the_command_writes_both_files(tmp_path, capsys):

@@ -25,7 +25,7 @@ from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, Identity, Resul
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.design_files import FACTS_FILE
-from tests.models_for_tests import random_model
+from tests.models_for_tests import centred, random_model
 
 SILENCE = 4096
 BOARD = get("icestick")
@@ -140,6 +140,15 @@ def test_the_largest_logit_wins_and_of_equal_ones_the_first(board):
         assert other.compiled.identity.output_bytes == 8
         for x in xs:
             assert say(other, infer(other, x)) == [expected(x, model=NEAR)]
+
+
+def test_a_single_output_is_a_class_by_its_sign():
+    plain = random_model(size=8, block=4, outputs=1)
+    xs = np.array([sequence(2, plain) for _ in range(9)])
+    model = centred(plain, xs)
+    with VirtualBoard(compile_board(model, SERIAL, BOARD, silence_clocks=SILENCE)) as other:
+        for x in xs:
+            assert say(other, infer(other, x)) == [expected(x, model=model)]
 
 
 def test_the_client_sends_whole_sequences_and_says_what_the_device_lacks(board):

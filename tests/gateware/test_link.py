@@ -28,7 +28,7 @@ from rtl_gen.link.frames import (
 )
 from rtl_gen.link.target import LinkTarget
 from rtl_gen.plan.arch import parse_architecture
-from tests.models_for_tests import random_model
+from tests.models_for_tests import centred, random_model
 
 SILENCE = 400
 TAG = 0x5A
@@ -231,6 +231,15 @@ def test_a_tie_goes_to_the_lowest_class():
     bench = Bench(outputs=4, change=constant)
     reply, = frames(bench.run([*bench.infer(bench.sequence(2)), None]))
     assert Result.decode(reply.payload, bench.identity) == Result((-5, 7, 7, 3), 1, TAG)
+
+
+def test_a_single_output_is_a_class_by_its_sign():
+    sequences = np.array([Bench(outputs=1).sequence(2, seed) for seed in range(7)])
+    bench = Bench(outputs=1, change=lambda model: centred(model, sequences))
+    script = []
+    for x in sequences:
+        script += [*bench.infer(x), None]
+    assert frames(bench.run(script)) == [bench.expect(x) for x in sequences]
 
 
 def test_a_sequence_in_steps_is_the_sequence():

@@ -169,7 +169,7 @@ def test_the_command(pictures, capsys):
 
 
 @pytest.mark.parametrize(("more", "words"), [
-    (["--bytes", "10"], "at least"), ([], "--bytes --width is required"), (["--width", "0"], "invalid positive"),
+    (["--bytes", "10"], "at least"), ([], "--bytes --width is required"), (["--width", "0"], "must be a whole number"),
     (["--width", "3", "--kind", "transformer"], "invalid choice"),
     (["--width", "3", "--task", "nothing"], "Task must be one of"),
     (["--width", "3", "--task", "copy:9:2"], "must have vector inputs")])

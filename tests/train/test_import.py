@@ -159,6 +159,14 @@ def test_a_task_calibrates_and_names_the_classes(pictures, tmp_path, capsys):
     assert set(model.vectors.labels.tolist()) <= {0, 1, 2, 3}
 
 
+def test_a_checkpoint_of_another_number_of_classes_than_the_tasks_is_refused(pictures, tmp_path, capsys):
+    path = saved(Network(1, 16, 3, 16), tmp_path / "r.pth")
+    arguments = ["import", str(path), "--task", "smnist", "--data", str(pictures), "--out", str(tmp_path / "m.npz")]
+    assert run_cli(main, arguments) == 1
+    error = capsys.readouterr().err
+    assert "of task smnist must be a whole number from 0 to 2, not 3" in error and error.count("\n") == 1
+
+
 def test_every_step_is_read_out_where_the_task_says_so(tmp_path):
     path = saved(Network(10, 16, 9, 16), tmp_path / "r.pth")
     assert run_cli(main, ["import", str(path), "--task", "copy:8:2", "--out", str(tmp_path / "m.npz")]) == 0
@@ -175,6 +183,8 @@ def test_a_single_output_is_a_class_by_its_sign(tmp_path):
     middle.output_bias[:] -= np.median(outputs)
     model, agreement = convert(middle, Calibration.of_real(x), 16, state_width=16)
     assert set(model.vectors.labels.tolist()) == {0, 1} and agreement.floating > 95
+    run = golden.run(model, Calibration.of_real(x).inputs)
+    assert agreement.integer == 100 * (golden.classify(run.outputs) == (forward(middle, x, 16, 4)[:, 0] > 0)).mean() > 95
 
 
 def test_a_sign_of_0_is_refused_unless_told_which(tmp_path):

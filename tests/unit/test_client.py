@@ -213,3 +213,12 @@ def test_status_reset_and_read():
     client.reset()
     assert client.read().logits == LOGITS
     assert [frame.command for frame in device.sent] == [Command.STATUS, Command.RESET, Command.IDENTIFY, Command.READ]
+
+
+@pytest.mark.parametrize("options, words", [
+    (dict(attempts=0), "Attempts must be a whole number from 1 on, not 0"), (dict(attempts=-1), "not -1"),
+    (dict(attempts=1.5), "not 1.5"), (dict(timeout=0), "Timeout must be a finite number of seconds greater than 0, not 0"),
+    (dict(timeout=-1), "not -1"), (dict(timeout=float("nan")), "not nan"), (dict(timeout=float("inf")), "not inf")])
+def test_options_that_mean_nothing_are_refused(options, words):
+    with pytest.raises(LinkError, match=words):
+        Client(Device(), **options)

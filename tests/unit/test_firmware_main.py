@@ -81,3 +81,18 @@ def test_where_no_rate_is_answered_the_first_error_stands(monkeypatch, capsys):
     assert run_cli(main, ["identify", "--port", "x"]) == 1
     error = capsys.readouterr().err
     assert "must answer within" in error and error.count("\n") == 1
+
+
+DEVICE, WEIGHTS = ["--port", "x"], ["--weights", "m.npz"]
+VERBS = {"identify": DEVICE, "infer": [*DEVICE, "data.npy"], "selftest": [*DEVICE, *WEIGHTS], "bench": DEVICE,
+         "simulate": [*WEIGHTS, "--board", "icebreaker"]}
+NUMBERS = [(verb, option) for verb in ("identify", "infer", "selftest", "bench") for option in ("--timeout", "--baud")] + [
+    ("selftest", "--count"), ("bench", "--count"), ("bench", "--steps"), ("simulate", "--count"), ("simulate", "--seconds")]
+
+
+@pytest.mark.parametrize("verb, option", NUMBERS)
+def test_a_number_that_means_nothing_is_refused(verb, option, capsys):
+    for value in ("0", "-5", "nan", "inf", "1e400", "many", ""):
+        assert run_cli(main, [verb, *VERBS[verb], f"{option}={value}"]) == 1
+        error = capsys.readouterr().err
+        assert f"argument {option}: must be a " in error and f"not {value!r}" in error and error.count("\n") == 1

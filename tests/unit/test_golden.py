@@ -103,13 +103,28 @@ def test_the_lowest_index_among_the_largest():
     assert golden.classify(np.array([[1, 5, 5], [2, 2, 1]])).tolist() == [1, 0]
 
 
+def test_a_single_output_has_two_classes_by_its_sign():
+    assert golden.classify(np.array([[-3], [0], [1]])).tolist() == [0, 0, 1]
+    assert golden.classify(np.array([[[-1.5], [0.5]]])).tolist() == [[0, 1]]
+    assert int(golden.classify(np.array([7]))) == 1
+
+
+@pytest.mark.parametrize("outputs, count", [(1, 2), (2, 2), (3, 3)])
+def test_a_model_has_names_for_each_class_or_none(outputs, count):
+    model = random_model(size=4, outputs=outputs)
+    names = tuple("abc"[:count])
+    assert model.class_count == count and model.replace(classes=names).classes == names
+    with pytest.raises(ModelError, match=f"Classes must be {count} names or none, not {count - 1}"):
+        model.replace(classes=names[1:])
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_models_carry_their_exact_answers(path):
     model = load_model(path)
     outputs = golden.run(model, model.vectors.inputs).outputs
     last = outputs[:, -1] if model.emit is Emit.EVERY else outputs
     assert len(last) >= 4 and np.array_equal(last, model.vectors.outputs)
-    assert (golden.classify(last) == model.vectors.labels).mean() > 1 / model.outputs  # better than chance
+    assert (golden.classify(last) == model.vectors.labels).mean() > 1 / model.class_count  # better than chance
     assert abs(model.provenance.integer_score - model.provenance.float_score) <= 0.5
 
 

@@ -52,7 +52,7 @@ static const hadam_constants hadam_phases[HADAM_PHASES] = {
 {%- endfor %}
 };
 {% if classes %}
-const char *const {{ name }}_classes[HADAM_OUTPUTS] = {
+const char *const {{ name }}_classes[{{ NAME }}_CLASSES] = {
 {%- for text in classes %}
     {{ text }},
 {%- endfor %}

@@ -27,6 +27,7 @@ extern "C" {
 #define {{ NAME }}_INPUT_MAX {{ input_max }}
 {%- if outputs %}
 #define {{ NAME }}_OUTPUTS {{ outputs }}
+#define {{ NAME }}_CLASSES {{ class_count }}
 /* 1: made to be read out after every step; 0: after a sequence's last. */
 #define {{ NAME }}_EMIT_EVERY {{ emit_every }}
 /* The beginning of the model's digest, as an FPGA with this model says it. */
@@ -67,13 +68,13 @@ void {{ name }}_step({{ name }}_state *state, const {{ name }}_input *x);
 /* The outputs y[{{ NAME }}_OUTPUTS] after the last step; the state stays as it is. */
 void {{ name }}_readout(const {{ name }}_state *state, {{ name }}_logit *y);
 
-/* The class of the outputs: the lowest index among the largest. */
+/* The class of the outputs, less than {{ NAME }}_CLASSES: {% if outputs == 1 %}1 if the output is positive, else 0{% else %}the lowest index among the largest{% endif %}. */
 unsigned {{ name }}_classify(const {{ name }}_logit *y);
 {%- endif %}
 {%- if classes %}
 
 /* Its name. */
-extern const char *const {{ name }}_classes[{{ NAME }}_OUTPUTS];
+extern const char *const {{ name }}_classes[{{ NAME }}_CLASSES];
 {%- endif %}
 {%- if tokens %}
 
