@@ -27,6 +27,29 @@ class Signs(Enum):
     SEARCHED = "searched"
 
 
+class Wires(Enum):
+    """Whether a permutation of the units follows the blocks: none, or one drawn from the seed (one cycle for blocks of 1)."""
+
+    NONE = "none"
+    DRAWN = "drawn"
+
+
+class Drive(Enum):
+    """Which units the inputs drive where V is drawn: ``ALL``, by normal numbers in ``v_bits``, or ``ONE`` each, by a 1."""
+
+    ALL = "all"
+    ONE = "one"
+
+
+@dataclass(frozen=True)
+class HiddenStage:
+    """A hidden stage of the read-out: its units, the bits of a code, the bits of an activation."""
+
+    units: int
+    bits: int
+    width: int
+
+
 @dataclass(frozen=True)
 class Settings:
     """What decides the result of a training, beside the task's data.
@@ -79,6 +102,15 @@ class Settings:
     rounding : Rounding
     evaluate_every : int
         Epochs between two evaluations as integers.
+    stages : str
+        Empty, or the hidden stages of the read-out, ``units:code bits:activation bits`` each, with commas between. Then the
+        recurrence and V are drawn, and only the read-out is trained (:mod:`hadam_hw.train.fit_stages`).
+    wires : Wires
+    drive : Drive
+    decay : float
+        AdamW's decay of the weights of the stages.
+    copies : int
+        Copies of the training set, one an epoch in turn, each moved anew by up to ``shift``; the first is not moved.
     """
 
     task: str
@@ -107,6 +139,26 @@ class Settings:
     state_in_loop: bool = False
     rounding: Rounding = Rounding.HALF_UP
     evaluate_every: int = 1
+    stages: str = ""
+    wires: Wires = Wires.NONE
+    drive: Drive = Drive.ALL
+    decay: float = 0.0
+    copies: int = 1
+
+    @property
+    def hidden_stages(self):
+        """``stages`` as a tuple of :class:`HiddenStage`.
+
+        Raises
+        ------
+        DataError
+            If it cannot be read.
+        """
+        try:
+            return tuple(HiddenStage(*map(int, stage.split(":"))) for stage in self.stages.split(",") if stage)
+        except (ValueError, TypeError):
+            raise DataError(f"stages must be units:code bits:activation bits, as 128:4:8, with commas between them, "
+                            f"not {self.stages!r}") from None
 
     def as_json(self):
         """The fields as plain values."""
