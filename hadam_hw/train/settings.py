@@ -160,9 +160,35 @@ class Settings:
             raise DataError(f"stages must be units:code bits:activation bits, as 128:4:8, with commas between them, "
                             f"not {self.stages!r}") from None
 
+    def check(self):
+        """Raises a DataError where settings contradict each other: those of stages and those of a trained recurrence."""
+        if not self.stages:
+            given = [name for name in ("wires", "drive", "decay", "copies") if getattr(self, name) != _default(name)]
+            if given:
+                raise DataError(f"{given[0]} must be left alone without stages: only a recurrence that is not trained has it")
+            return
+        if not self.hidden_stages:
+            raise DataError(f"stages must name a hidden stage at least, as 128:4:8, not {self.stages!r}")
+        for name in _OF_TRAINED_RECURRENCES:
+            if getattr(self, name) != _default(name):
+                raise DataError(f"{name} must be left alone where stages are given: the recurrence is drawn then, "
+                                "and the last state is read out")
+        if self.signs not in (Signs.AUTO, Signs.FIXED):
+            raise DataError(f"signs must be fixed where stages are given, not {self.signs.value}")
+        if self.copies < 1 or (self.copies > 1 and not self.shift):
+            raise DataError(f"copies must be 1, or more with a shift that moves them, not {self.copies}")
+
     def as_json(self):
         """The fields as plain values."""
         return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}
+
+
+#: What a training of stages alone has no use for.
+_OF_TRAINED_RECURRENCES = ("readout", "activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+
+
+def _default(name):
+    return Settings.__dataclass_fields__[name].default
 
 
 def from_text(name, value):

@@ -35,12 +35,13 @@ class Stages(torch.nn.Module):
     ----------
     sample : float32 [sequences, n]
         Integer states of the training set: their mean and size set the biases and shifts.
-    hidden : tuple of (units, bits, width)
-        Of each hidden stage: its units, the bits of a code, the bits of an activation.
+    hidden : tuple of HiddenStage
     outputs, bits : int
         Of the output stage: the classes, and the bits of a code.
     generator : torch.Generator
         Of the weights at the start.
+    dropout : float
+        Share of the activations dropped while training.
     """
 
     def __init__(self, sample, hidden, outputs, bits, generator, dropout=0.0):
@@ -48,8 +49,8 @@ class Stages(torch.nn.Module):
         self.dropout = dropout
         self.stages = torch.nn.ModuleList()
         with torch.no_grad():
-            for units, code_bits, width in hidden:
-                stage = _Stage(sample, units, code_bits, width, generator)
+            for given in hidden:
+                stage = _Stage(sample, given.units, given.bits, given.width, generator)
                 self.stages.append(stage)
                 sample = stage(sample)
             self.stages.append(_Stage(sample, outputs, bits, None, generator))
@@ -67,6 +68,12 @@ class Stages(torch.nn.Module):
             if self.dropout and self.training:
                 states = torch.nn.functional.dropout(states, self.dropout)
         return self.stages[-1](states)
+
+    def groups(self, decay):
+        """The parameters for an optimiser: weights, which decay by ``decay``, and all others, which do not."""
+        weights = [stage.weight for stage in self.stages]
+        others = [self.log_scale, *(stage.bias for stage in self.stages)]
+        return [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
     def settle(self):
         """Brings latent weights back into the range of their codes."""
