@@ -45,8 +45,9 @@ _HELP = {
     "rounding": "of the state", "evaluate_every": "epochs between scores of the integers",
     "stages": "hidden stages of the read-out, UNITS:BITS OF A CODE:BITS OF AN ACTIVATION each, with commas between; only the "
     "read-out is trained then, behind a recurrence that is drawn",
-    "wires": "a permutation behind the blocks, with --stages", "drive": "units that the drawn V drives, with --stages: all, or "
-    "one an input", "decay": "AdamW's decay of the weights, with --stages",
+    "wires": "a permutation behind the blocks, with --stages; ring: each unit takes the one before it, for blocks of 1",
+    "drive": "units that the drawn V drives, with --stages: all, or one an input",
+    "decay": "AdamW's decay of the weights, with --stages",
     "copies": "of the training set, each moved anew by --shift, with --stages",
 }
 

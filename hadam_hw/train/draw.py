@@ -59,8 +59,11 @@ def drawn_layer(settings, input_format, calibration):
         If no binary point keeps the state in range.
     """
     rng, size = np.random.default_rng([settings.seed, 3]), settings.hidden
-    signs = rng.choice([-1, 1], size)
-    wires = drawn_wires(size, settings.block, rng) if settings.wires is Wires.DRAWN else None
+    if settings.wires is Wires.RING:
+        signs, wires = np.ones(size), np.roll(np.arange(size), 1)
+    else:
+        signs = rng.choice([-1, 1], size)
+        wires = drawn_wires(size, settings.block, rng) if settings.wires is Wires.DRAWN else None
     recurrence = Hadamard(size, settings.block, signs, settings.leak, wires)
     codes = drawn_codes(size, input_format.size, settings.v_bits, settings.drive, rng)
 

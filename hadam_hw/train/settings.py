@@ -28,10 +28,15 @@ class Signs(Enum):
 
 
 class Wires(Enum):
-    """Whether a permutation of the units follows the blocks: none, or one drawn from the seed (one cycle for blocks of 1)."""
+    """The permutation of the units that follows the blocks.
+
+    ``NONE``. ``DRAWN``: from the seed, one cycle for blocks of 1. ``RING``: for blocks of 1, each unit takes the one before it
+    as it is; any other cycle whose signs have the product 1 is this one, but for the order and the signs of its units.
+    """
 
     NONE = "none"
     DRAWN = "drawn"
+    RING = "ring"
 
 
 class Drive(Enum):
@@ -173,6 +178,8 @@ class Settings:
             if getattr(self, name) != _default(name):
                 raise DataError(f"{name} must be left alone where stages are given: the recurrence is drawn then, "
                                 "and the last state is read out")
+        if self.wires is Wires.RING and self.block != 1:
+            raise DataError(f"wires must be drawn or none for blocks of {self.block}; a ring has blocks of 1")
         if self.signs not in (Signs.AUTO, Signs.FIXED):
             raise DataError(f"signs must be fixed where stages are given, not {self.signs.value}")
         if self.copies < 1 or (self.copies > 1 and not self.shift):

@@ -62,6 +62,14 @@ def test_other_drawn_wires_are_permutations():
     assert all((np.sort(each) == np.arange(64)).all() for each in wires) and not np.array_equal(*wires)
 
 
+def test_a_ring_driven_at_one_unit_keeps_sums_of_inputs(task):
+    settings = replace(SETTINGS, hidden=5, wires=Wires.RING, drive=Drive.ONE)
+    layer = drawn_layer(settings, task.format, task.train.inputs)
+    states, _ = last_states(layer, task.train.inputs)
+    x = task.train.inputs[:, :, 0].astype(np.int64)  # 12 steps: unit k holds those that came k steps before the end, and 5 more
+    assert np.array_equal(states, np.stack([x[:, 11 - k::-5].sum(axis=1) for k in range(5)], axis=1))
+
+
 def test_drawn_codes():
     rng = np.random.default_rng(0)
     for bits, low, high in ((1, -1, 1), (3, -4, 3), (4, -8, 7)):
@@ -169,6 +177,7 @@ def test_moved_copies_take_turns_and_their_states_are_kept(task, cache, tmp_path
     (dict(readout=Emit.SUM), "readout must be left alone where stages are given"),
     (dict(noise=0.1), "noise must be left alone"), (dict(signs=Signs.SEARCHED), "signs must be fixed"),
     (dict(copies=4), "copies must be 1"), (dict(copies=0, shift=1), "copies must be 1"),
+    (dict(wires=Wires.RING, block=4), "wires must be drawn or none for blocks of 4"),
     (dict(stages=","), "at least"), (dict(stages="12:4"), "stages must be units:code bits:activation bits"),
     (dict(stages="12:4:x"), "not '12:4:x'"), (dict(stages=""), "wires must be left alone without stages")])
 def test_settings_that_contradict_each_other(changes, words, task, cache, tmp_path):
