@@ -31,7 +31,7 @@ ARROWS = {
     "rtl_gen.auto": ("rtl_gen", "hadam_hw", "boards", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.verify": ("rtl_gen", "hadam_hw", "distributed", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.adder_graph": ("numpy", "rtl_gen.sharing", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
-    "rtl_gen.arch": ("hadam_hw.errors",),
+    "rtl_gen.arch": ("hadam_hw.checks", "hadam_hw.errors"),
     "rtl_gen.link.frames": ("bitstring", "hadam_hw.errors"),
     "rtl_gen.link.frame_reader": ("rtl_gen.link.frames",),
     "firmware": ("firmware", "hadam_hw", "rtl_gen", "boards", "numpy", "rich", "-hadam_hw.train"),
