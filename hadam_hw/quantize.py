@@ -17,7 +17,7 @@ MAX_BITS = 16
 
 
 def quantize_codes(weight, bits):
-    """The paper's quantiser: (codes int8, scale) with ``weight ~ codes * scale``.
+    """The paper's quantiser: (codes, scale) with ``weight ~ codes * scale``; int8 up to 8 bits, int16 up to 16.
 
     ``a = max|w|``; code = ``clamp(round(w 2**(bits-1) / a), -2**(bits-1), 2**(bits-1) - 1)``, and one bit keeps -1, 0 and 1
     (HadamRNN, arXiv 2502.00047, reference code).
@@ -36,7 +36,7 @@ def quantize_codes(weight, bits):
     largest = float(np.abs(weight).max(initial=0.0)) or 1.0
     steps = 1 << (bits - 1)
     codes = np.clip(np.rint(weight * steps / largest), -steps, steps - 1 if bits > 1 else 1)
-    return codes.astype(np.int8), largest / steps
+    return codes.astype(np.int8 if bits <= 8 else np.int16), largest / steps
 
 
 def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, input_format, input_scale, input_offset=0.0,

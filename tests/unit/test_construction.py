@@ -16,7 +16,7 @@ from hadam_hw.fixed import FixedPoint, Rounding, round_shift
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
 from hadam_hw.model import Emit, Provenance, QuantizedModel, TestVectors
 from hadam_hw.model_file import load_model, model_bytes
-from hadam_hw.quantize import quantize
+from hadam_hw.quantize import quantize, quantize_codes
 from hadam_hw.recurrence import Hadamard, Ternary
 from hadam_hw.stack import StackedModel
 from rtl_gen.arch import DigitSerial, Folded
@@ -317,6 +317,13 @@ def test_the_edges_of_the_constants_are_still_a_model():
     assert random_model(size=4, outputs=1, inputs=2).replace(
         vectors=TestVectors(np.zeros((2, 3, 2), int), [[0], [5]], [0, 1])).vectors.labels.tolist() == [0, 1], \
         "one output tells two classes apart"
+
+
+@pytest.mark.parametrize("bits", [4, 8, 12, 16])
+def test_codes_of_more_than_a_byte_do_not_wrap(bits):
+    weight = np.linspace(-1, 1, 9)
+    found, scale = quantize_codes(weight, bits)
+    assert np.abs(found * scale - weight).max() <= scale and found.max() == 2**(bits - 1) - 1
 
 
 def test_arrays_cannot_be_written_and_are_copies():
