@@ -162,8 +162,7 @@ class Layer:
         for p, phase in enumerate(self.phases):
             for constants in (phase.input_codes, phase.bias, phase.output_bias):
                 check_constants(f"Phase {p}'s constants", constants)
-            low, high = self.pre_bounds(p)
-            width = signed_width(min(low), max(high))
+            width = self._pre_width(p)
             if width > MAX_PRE_WIDTH:
                 raise ModelError(f"Sums of phase {p} must fit {MAX_PRE_WIDTH} bits, not {width}; choose fewer fraction bits")
 
@@ -212,6 +211,18 @@ class Layer:
             low += (positive * least + negative * most) << shift
             high += (positive * most + negative * least) << shift
         return low, high
+
+    def _pre_width(self, phase):
+        """Bits of a signed word that holds ``pre``."""
+        constants = self.phases[phase]
+        codes = int(np.abs(constants.input_codes).sum(axis=1).max())
+        # First in Python's integers: where this is beyond int64, pre_bounds would wrap. It is two bits too wide at most.
+        reach = (self.recurrence.gain << self.state.width - 1 + self.state_shift(phase)) \
+            + (codes << self.input.width + self.input_shift(phase)) + MAX_CONSTANT
+        if reach.bit_length() > 62:
+            return reach.bit_length() + 1
+        low, high = self.pre_bounds(phase)
+        return signed_width(min(low), max(high))
 
     @property
     def layer_bits(self):

@@ -27,6 +27,7 @@ from hadam_hw.checks import (
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.fixed import FixedPoint, Rounding, signed_width
 from hadam_hw.layer import (
+    MAX_CONSTANT,
     Activation,
     InputFormat,
     Layer,
@@ -39,6 +40,8 @@ from hadam_hw.layer import (
 MAX_OUTPUTS = 4096
 
 
+#: Outputs stay within int64.
+MAX_READOUT_WIDTH = 62
 #: Limit of the extra bits of a pool: sequences of 65,536 steps.
 MAX_POOL_BITS = 16
 
@@ -169,6 +172,10 @@ class QuantizedModel(Layer):
         if self.classes and len(self.classes) != self.outputs:
             raise ModelError(f"Classes must be {self.outputs} names or none, not {len(self.classes)}")
         self._check_pool()
+        reach = int(np.abs(weight).sum(axis=1).max()) * self.readout_maximum + MAX_CONSTANT
+        if reach.bit_length() >= MAX_READOUT_WIDTH:
+            raise ModelError(f"Outputs must fit {MAX_READOUT_WIDTH} bits, not {reach.bit_length() + 1}; "
+                             "choose a narrower state or fewer pool bits")
         if self.table is not None:
             assign(self, table=integer_matrix("Table", self.table, "[tokens, d_in]"))
             if self.table.shape[1] != self.inputs or not self.input.holds(self.table):

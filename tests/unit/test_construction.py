@@ -255,6 +255,8 @@ REFUSED = {
     "ternary 0.5": (lambda: Ternary([[0.5]]), "must hold only -1, 0 and 1"),
     "ternary of text": (lambda: Ternary([["1"]]), "Recurrent matrix must hold numbers"),
     "output_weight 1.7": (lambda: made(output_weight=codes(1.7, (OUTPUTS, SIZE))), "Output weight must hold integer codes"),
+    "outputs beyond int64": (lambda: random_model(size=1024, block=1024, outputs=1, state_width=32, output_bits=8).replace(
+        output_weight=np.full((1, 1024), -128), emit=Emit.SUM, pool_bits=16), "Outputs must fit 62 bits, not 66"),
     "output_weight uint64": (lambda: made(output_weight=codes(TOO_LARGE, (OUTPUTS, SIZE))), "Output weight must lie"),
     "table 1.7": (lambda: made(table=codes(1.7, (9, INPUTS))), "Table must hold integer codes"),
     "table uint64": (lambda: made(table=codes(TOO_LARGE, (9, INPUTS))), "Table must"),
@@ -268,6 +270,9 @@ REFUSED = {
     "output_bias int64 min": (lambda: with_phase(output_bias=codes(INT64_MIN, OUTPUTS)), "constants must be at most 2\\*\\*40"),
     "bias -2**40 - 1": (lambda: with_phase(bias=codes(-(2**40) - 1, SIZE)), "constants must be at most 2\\*\\*40 in size"),
     "input_codes int64 min": (lambda: with_phase(input_codes=codes(INT64_MIN, (SIZE, INPUTS))), "Input codes must lie"),
+    "sums beyond int64": (lambda: made(
+        recurrence=Ternary(np.eye(SIZE), 1, 30), state=FixedPoint(16, 32),  # 4 * 15 << 62 is 0 in int64
+        phases=(phase(input_codes=np.full((SIZE, INPUTS), 4), bias=np.zeros(SIZE, int)),)), "Sums of phase 0 must fit 52 bits"),
     # test vectors
     "inputs 0.5": (lambda: vectors(inputs=np.full((4, 5, INPUTS), 0.5)), "Test inputs must hold integers, not float"),
     "outputs 0.5": (lambda: vectors(outputs=np.full((4, OUTPUTS), 0.5)), "Test outputs must hold integers, not float"),
