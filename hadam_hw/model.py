@@ -84,6 +84,9 @@ class TestVectors:
 
     def __post_init__(self):
         for name in ("inputs", "outputs", "labels"):
+            given = np.asarray(getattr(self, name))
+            if given.size and given.dtype.kind not in "iu":
+                raise ModelError(f"Test vectors' {name} must be integers, not {given.dtype}; nothing is rounded here")
             object.__setattr__(self, name, frozen(getattr(self, name), np.int64))
         if self.inputs.ndim != 3 or self.outputs.ndim != 2 or self.labels.ndim != 1 \
                 or not len(self.inputs) == len(self.outputs) == len(self.labels):
