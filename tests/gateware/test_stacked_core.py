@@ -2,6 +2,7 @@
 """Two stacked layers: each state of the upper one, each read-out, `==` to the golden model, in the promised clocks."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,6 +41,14 @@ def test_every_state_and_output_equals_the_golden_model(architecture, name):
     record, _, traces = check_against_golden(model, architecture, sequences_for(model, [3, 2, 1]))
     assert len({tuple(state) for trace in traces for state in trace.states.tolist()}) > 3
     assert (record.saturated > 0) >= (name == "saturating")
+
+
+@pytest.mark.parametrize("architecture", ["serial", "parallel"])
+def test_a_layer_that_takes_nothing_of_the_one_below_is_driven_by_its_biases(architecture):
+    model = stack("ternary", Emit.EVERY)
+    phase = model.upper.phases[0]
+    model = model.replace(upper=model.upper.replace(phases=(replace(phase, input_codes=0 * phase.input_codes),)))
+    check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
