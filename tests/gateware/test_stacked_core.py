@@ -51,6 +51,14 @@ def test_a_layer_that_takes_nothing_of_the_one_below_is_driven_by_its_biases(arc
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
 
+@pytest.mark.parametrize("architecture, size, width, seed", [
+    ("serial", 1, 12, 3), ("parallel", 1, 12, 3), ("serial:2", 2, 4, 2), ("serial:2", 3, 4, 2)])
+def test_states_of_few_words_are_added_up(architecture, size, width, seed):
+    model = random_stack(seed=seed, lower=dict(size=1, ternary=True, frac=-3, state_width=4), upper=dict(
+        size=size, ternary=True, outputs=1, frac=-3, state_width=width, emit=Emit.SUM, pool_bits=6))
+    check_against_golden(model, architecture, sequences_for(model, [3, 1, 2]))
+
+
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
 @pytest.mark.parametrize("emit", list(Emit))
 def test_pauses_change_nothing(architecture, emit):
