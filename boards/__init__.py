@@ -57,6 +57,6 @@ def _load(path):
     except Exception as error:  # whatever a file of somebody else raises
         raise BoardError(f"Board's file must load, and {path} raises {type(error).__name__}: {error}") from error
     found = getattr(module, "BOARD", None)
-    if not isinstance(found, Board):
+    if type(found) is not Board:  # what a board decides is its data, which builds are remembered by
         raise BoardError(f"Board's file must have a Board called BOARD, and {path} has {type(found).__name__}")
     return found

@@ -6,6 +6,7 @@ from enum import Enum
 
 import numpy as np
 
+from hadam_hw.checks import as_integer, as_member, assign
 from hadam_hw.errors import ModelError
 
 #: int64 leaves room for a few bits of growth above these.
@@ -28,13 +29,14 @@ class FixedPoint:
     Raises
     ------
     ModelError
-        If ``width`` is not between 2 and 32 or ``frac`` not between -32 and 32.
+        If ``width`` is not an integer between 2 and 32 or ``frac`` not one between -32 and 32.
     """
 
     width: int
     frac: int
 
     def __post_init__(self):
+        assign(self, width=as_integer("State width", self.width), frac=as_integer("State fraction", self.frac))
         if not 2 <= self.width <= MAX_WIDTH:
             raise ModelError(f"State width must be between 2 and {MAX_WIDTH} bits, not {self.width}")
         if not -MAX_FRAC <= self.frac <= MAX_FRAC:
@@ -60,13 +62,14 @@ def round_shift(values, shift, rounding):
     Raises
     ------
     ModelError
-        If ``shift`` is negative.
+        If ``shift`` is negative, or ``rounding`` neither a :class:`Rounding` nor its word.
     """
     values = np.asarray(values)
     if values.dtype != np.int32:
         values = values.astype(np.int64, copy=False)
     if shift < 0:
         raise ModelError(f"Shift must be 0 or more bits, not {shift}")
+    rounding = as_member(Rounding, rounding)
     if not shift:
         return values
     if rounding is Rounding.FLOOR:

@@ -8,15 +8,29 @@ from enum import Enum
 
 import numpy as np
 
+from hadam_hw.checks import (
+    as_array,
+    as_flag,
+    as_instance,
+    as_integer,
+    as_integers,
+    as_member,
+    as_positive,
+    as_reals,
+    as_tuple,
+    assign,
+)
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import FixedPoint, Rounding, signed_width
-from hadam_hw.recurrence import Recurrence, frozen
+from hadam_hw.recurrence import Recurrence
 
 MAX_CODE_BITS = 8
 MAX_INPUTS = 4096
 MAX_INPUT_FRAC = 24
 #: Sums stay far from the ends of int64 (and of float64's integers, where the golden model uses BLAS).
 MAX_PRE_WIDTH = 52
+#: Of the codes and biases of a phase.
+MAX_CONSTANT = 1 << 40
 
 
 class Activation(Enum):
@@ -28,13 +42,21 @@ class Activation(Enum):
 
 @dataclass(frozen=True)
 class InputFormat:
-    """The input of a step: ``size`` integers of ``width`` bits each."""
+    """The input of a step: ``size`` integers of ``width`` bits each.
+
+    Raises
+    ------
+    ModelError
+        If ``size`` or ``width`` is not an integer in its range, or ``signed`` no boolean.
+    """
 
     size: int
     width: int
     signed: bool
 
     def __post_init__(self):
+        assign(self, size=as_integer("Input size", self.size), width=as_integer("Input width", self.width),
+               signed=as_flag("Input's sign", self.signed))
         if not 1 <= self.size <= MAX_INPUTS:
             raise ModelError(f"Input size must be between 1 and {MAX_INPUTS} elements, not {self.size}")
         if not 1 <= self.width <= 16:
@@ -71,6 +93,11 @@ class Phase:
         ``c_p``, in units of this phase's ``Y``; empty in a layer without a read-out.
     output_scale : float
         What one unit of this phase's ``Y`` is worth, for whoever adds or compares ``Y`` of different phases.
+
+    Raises
+    ------
+    ModelError
+        If an array holds no integers of int64, or a number is not one in its range.
     """
 
     input_codes: np.ndarray
@@ -80,15 +107,10 @@ class Phase:
     output_scale: float = 1.0
 
     def __post_init__(self):
-        for name in ("input_codes", "bias", "output_bias"):
-            values = np.asarray(getattr(self, name))
-            if values.dtype.kind not in "iu":
-                raise ModelError(f"{name} must hold integers, not {values.dtype}")
-            object.__setattr__(self, name, frozen(values, np.int64))
-        if not 0 <= self.input_frac <= MAX_INPUT_FRAC:
-            raise ModelError(f"Input fraction must be between 0 and {MAX_INPUT_FRAC} bits, not {self.input_frac}")
-        if not (math.isfinite(self.output_scale) and self.output_scale > 0):
-            raise ModelError(f"Output scale must be a finite positive number, not {self.output_scale!r}")
+        assign(self, input_codes=as_integers("Input codes", self.input_codes), bias=as_integers("Bias", self.bias),
+               output_bias=as_integers("Output bias", self.output_bias),
+               input_frac=check_input_frac(self.input_frac),
+               output_scale=as_positive("Output scale", self.output_scale))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -123,6 +145,11 @@ class Layer:
     activation: Activation = Activation.LINEAR
 
     def __post_init__(self):
+        as_instance("Recurrence", self.recurrence, Recurrence)
+        as_instance("Input", self.input, InputFormat)
+        as_instance("State", self.state, FixedPoint)
+        assign(self, rounding=as_member(Rounding, self.rounding), phases=as_tuple("Phases", self.phases, Phase),
+               input_bits=as_integer("Input bits", self.input_bits), activation=as_member(Activation, self.activation))
         if len(self.phases) != self.recurrence.phases:
             raise ModelError(f"Phases must be {self.recurrence.phases} for this recurrence, not {len(self.phases)}")
         for p, phase in enumerate(self.phases):
@@ -133,12 +160,9 @@ class Layer:
                                      f"not {list(getattr(phase, name).shape)}")
         check_codes("Input codes", self.phases[0].input_codes, self.input_bits)
         for p, phase in enumerate(self.phases):
-            limit = 1 << 40
-            if max(np.abs(getattr(phase, name)).max(initial=0)
-                   for name in ("input_codes", "bias", "output_bias")) > limit:
-                raise ModelError(f"Phase {p}'s constants must be at most 2**40 in size; choose fewer fraction bits")
-            low, high = self.pre_bounds(p)
-            width = signed_width(min(low), max(high))
+            for constants in (phase.input_codes, phase.bias, phase.output_bias):
+                check_constants(f"Phase {p}'s constants", constants)
+            width = self._pre_width(p)
             if width > MAX_PRE_WIDTH:
                 raise ModelError(f"Sums of phase {p} must fit {MAX_PRE_WIDTH} bits, not {width}; choose fewer fraction bits")
 
@@ -188,6 +212,18 @@ class Layer:
             high += (positive * most + negative * least) << shift
         return low, high
 
+    def _pre_width(self, phase):
+        """Bits of a signed word that holds ``pre``."""
+        constants = self.phases[phase]
+        codes = int(np.abs(constants.input_codes).sum(axis=1).max())
+        # First in Python's integers: where this is beyond int64, pre_bounds would wrap. It is two bits too wide at most.
+        reach = (self.recurrence.gain << self.state.width - 1 + self.state_shift(phase)) \
+            + (codes << self.input.width + self.input_shift(phase)) + MAX_CONSTANT
+        if reach.bit_length() > 62:
+            return reach.bit_length() + 1
+        low, high = self.pre_bounds(phase)
+        return signed_width(min(low), max(high))
+
     @property
     def layer_bits(self):
         """Bits of the layer's parameters: the sum of elements x declared bits.
@@ -224,37 +260,58 @@ class Layer:
         """A layer of weights that were trained and quantised elsewhere; the parameters are those of
         :meth:`hadam_hw.model.QuantizedModel.from_arrays`."""
         weight = integer_matrix("Input weight", input_weight, "[n, d_in]")
-        phases = make_phases(recurrence, weight, bias, state_frac, input_frac)
-        return cls(recurrence=recurrence, input=InputFormat(weight.shape[1], input_width, bool(input_signed)),
-                   state=FixedPoint(state_width, state_frac), rounding=rounding, phases=phases, input_bits=input_bits,
-                   activation=activation)
+        state = FixedPoint(state_width, state_frac)
+        phases = make_phases(recurrence, weight, bias, state.frac, input_frac)
+        return cls(recurrence=recurrence, input=InputFormat(weight.shape[1], input_width, input_signed), state=state,
+                   rounding=rounding, phases=phases, input_bits=input_bits, activation=activation)
 
 
 def make_phases(recurrence, weight, bias, state_frac, input_frac, output_bias=()):
     """The phases of codes ``weight`` and biases in units; phase 1, where there is one, holds ``sqrt(2)`` times the state."""
-    bias = np.zeros(len(weight)) if bias is None else np.asarray(bias, dtype=float)
-    output_bias = np.asarray(output_bias, dtype=float)
-    if not (np.isfinite(bias).all() and np.isfinite(output_bias).all()):
-        raise ModelError("Biases must be finite numbers")
+    as_instance("Recurrence", recurrence, Recurrence)
+    bias = np.zeros(len(weight)) if bias is None else as_reals("Biases", bias)
+    output_bias = as_reals("Biases", output_bias)
+    input_frac = check_input_frac(input_frac)
     phases = []
     for p in range(recurrence.phases):
         gain = math.sqrt(2) if p else 1.0
         extra = input_frac if p else 0
-        codes = np.rint(gain * 2.0**extra * weight).astype(np.int64) if p else weight.astype(np.int64)
+        codes = to_grid("Input codes", gain * 2.0**extra * weight) if p else weight
         grid = 2.0 ** max(state_frac + recurrence.shift(p), extra)
-        phases.append(Phase(codes, extra, np.rint(gain * grid * bias).astype(np.int64),
-                            np.rint(gain * 2.0**state_frac * output_bias).astype(np.int64), 2.0**-state_frac / gain))
+        phases.append(Phase(codes, extra, to_grid("Biases", gain * grid * bias),
+                            to_grid("Output biases", gain * 2.0**state_frac * output_bias), 2.0**-state_frac / gain))
     return tuple(phases)
 
 
 def integer_matrix(name, values, shape):
-    """``values`` as a matrix of integers."""
-    matrix = np.asarray(values)
+    """``values`` as a matrix of integers, int64."""
+    matrix = as_array(name, values)
     if matrix.ndim != 2:
         raise ModelError(f"{name} must be a matrix {shape}")
     if matrix.dtype.kind not in "iu":
         raise ModelError(f"{name} must hold integer codes; hadam_hw.quantize makes them of float weights")
-    return matrix
+    return as_integers(name, matrix)
+
+
+def to_grid(name, values):
+    """Real ``values`` as the nearest integers, int64."""
+    values = np.rint(values)
+    check_constants(name, values)
+    return values.astype(np.int64)
+
+
+def check_constants(name, values):
+    """Raises a ModelError where constants are beyond :data:`MAX_CONSTANT`; ``abs`` of the least int64 would be negative."""
+    if values.size and (values.min() < -MAX_CONSTANT or values.max() > MAX_CONSTANT):
+        raise ModelError(f"{name} must be at most 2**40 in size; choose fewer fraction bits")
+
+
+def check_input_frac(bits):
+    """``bits`` as the fraction bits of codes, or a ModelError."""
+    bits = as_integer("Input fraction", bits)
+    if not 0 <= bits <= MAX_INPUT_FRAC:
+        raise ModelError(f"Input fraction must be between 0 and {MAX_INPUT_FRAC} bits, not {bits}")
+    return bits
 
 
 def bits_of(values):
@@ -267,8 +324,6 @@ def check_codes(name, codes, bits):
     if not 1 <= bits <= MAX_CODE_BITS:
         raise ModelError(f"{name} must have between 1 and {MAX_CODE_BITS} bits, not {bits}")
     low, high = (-1, 1) if bits == 1 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
-    if codes.dtype.kind not in "iu":
-        raise ModelError(f"{name} must hold integers, not {codes.dtype}")
     if codes.size and (codes.min() < low or codes.max() > high):
         raise ModelError(f"{name} must lie between {low} and {high} for {bits} bits, "
                          f"not between {codes.min()} and {codes.max()}")

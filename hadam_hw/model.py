@@ -7,21 +7,41 @@ The equations, units and phases are those of docs/numerics.md.
 import dataclasses
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
 import numpy as np
 
+from hadam_hw.checks import (
+    as_instance,
+    as_integer,
+    as_integers,
+    as_member,
+    as_names,
+    as_real,
+    as_text,
+    assign,
+    frozen,
+)
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.fixed import FixedPoint, Rounding, signed_width
-from hadam_hw.layer import Activation, InputFormat, Layer, bits_of, check_codes, integer_matrix, make_phases
-from hadam_hw.recurrence import frozen
+from hadam_hw.layer import (
+    MAX_CONSTANT,
+    Activation,
+    InputFormat,
+    Layer,
+    bits_of,
+    check_codes,
+    integer_matrix,
+    make_phases,
+)
 
 MAX_OUTPUTS = 4096
 
 
+#: Outputs stay within int64.
+MAX_READOUT_WIDTH = 62
 #: Limit of the extra bits of a pool: sequences of 65,536 steps.
 MAX_POOL_BITS = 16
 
@@ -44,6 +64,11 @@ class Provenance:
 
     ``integer_score`` is the score of the integers that the hardware computes, ``float_score`` that of the same codes with
     an unrounded state, ``full_precision_score`` that before V and U were quantised.
+
+    Raises
+    ------
+    ModelError
+        If a field is not of its type, or a score not finite.
     """
 
     task: str = ""
@@ -58,10 +83,11 @@ class Provenance:
     notes: str = ""
 
     def __post_init__(self):
+        kinds = {str: as_text, int | None: as_integer, float | None: as_real}
         for entry in dataclasses.fields(self):
             value = getattr(self, entry.name)
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ModelError(f"Provenance field {entry.name} must be finite, not {value!r}")
+            if value is not None or entry.type is str:
+                assign(self, **{entry.name: kinds[entry.type](f"Provenance's {entry.name}", value)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +100,12 @@ class TestVectors:
     outputs : int64 [k, m]
         ``Y`` of the last step.
     labels : int [k]
+        The right classes.
+
+    Raises
+    ------
+    ModelError
+        If they are no integers (floats are not cut), or not of these shapes.
     """
 
     __test__ = False  # the name is the field's; pytest shall not collect it
@@ -84,7 +116,7 @@ class TestVectors:
 
     def __post_init__(self):
         for name in ("inputs", "outputs", "labels"):
-            object.__setattr__(self, name, frozen(getattr(self, name), np.int64))
+            assign(self, **{name: as_integers(f"Test {name}", getattr(self, name))})
         if self.inputs.ndim != 3 or self.outputs.ndim != 2 or self.labels.ndim != 1 \
                 or not len(self.inputs) == len(self.outputs) == len(self.labels):
             raise ModelError("Test vectors must be inputs [k, steps, d_in], outputs [k, m] and labels [k]")
@@ -127,17 +159,25 @@ class QuantizedModel(Layer):
     table: np.ndarray | None = None
 
     def __post_init__(self):
-        weight = np.asarray(self.output_weight)
-        if weight.ndim != 2 or weight.shape[1] != self.size or not 1 <= len(weight) <= MAX_OUTPUTS:
+        as_instance("Provenance", self.provenance, Provenance)
+        assign(self, emit=as_member(Emit, self.emit), classes=as_names("Classes", self.classes),
+               output_bits=as_integer("Output bits", self.output_bits), pool_bits=as_integer("Pool bits", self.pool_bits))
+        weight = integer_matrix("Output weight", self.output_weight, "[m, n]")
+        assign(self, output_weight=weight)
+        super().__post_init__()
+        if weight.shape[1] != self.size or not 1 <= len(weight) <= MAX_OUTPUTS:
             raise ModelError(f"Output weight must have shape [outputs, {self.size}], not {list(weight.shape)}")
         check_codes("Output weight", weight, self.output_bits)
-        object.__setattr__(self, "output_weight", frozen(weight, np.int8))
-        super().__post_init__()
+        assign(self, output_weight=frozen(weight, np.int8))
         if self.classes and len(self.classes) != self.class_count:
             raise ModelError(f"Classes must be {self.class_count} names or none, not {len(self.classes)}")
         self._check_pool()
+        reach = int(np.abs(weight).sum(axis=1).max()) * self.readout_maximum + MAX_CONSTANT
+        if reach.bit_length() >= MAX_READOUT_WIDTH:
+            raise ModelError(f"Outputs must fit {MAX_READOUT_WIDTH} bits, not {reach.bit_length() + 1}; "
+                             "choose a narrower state or fewer pool bits")
         if self.table is not None:
-            object.__setattr__(self, "table", frozen(integer_matrix("Table", self.table, "[tokens, d_in]"), np.int64))
+            assign(self, table=integer_matrix("Table", self.table, "[tokens, d_in]"))
             if self.table.shape[1] != self.inputs or not self.input.holds(self.table):
                 raise ModelError(f"Table must be rows of {self.inputs} integers between {self.input.minimum} and "
                                  f"{self.input.maximum}, the input's range")
@@ -261,12 +301,13 @@ class QuantizedModel(Layer):
         """
         weight = integer_matrix("Input weight", input_weight, "[n, d_in]")
         outputs = integer_matrix("Output weight", output_weight, "[m, n]")
-        phases = make_phases(recurrence, weight, bias, state_frac, input_frac,
+        state = FixedPoint(state_width, state_frac)
+        phases = make_phases(recurrence, weight, bias, state.frac, input_frac,
                              np.zeros(len(outputs)) if output_bias is None else output_bias)
-        return cls(recurrence=recurrence, input=InputFormat(weight.shape[1], input_width, bool(input_signed)),
-                   state=FixedPoint(state_width, state_frac), rounding=rounding, emit=emit, phases=phases,
-                   output_weight=outputs, input_bits=input_bits, output_bits=output_bits, classes=tuple(classes),
-                   provenance=provenance or Provenance(), activation=activation, pool_bits=pool_bits, table=table)
+        return cls(recurrence=recurrence, input=InputFormat(weight.shape[1], input_width, input_signed), state=state,
+                   rounding=rounding, emit=emit, phases=phases, output_weight=outputs, input_bits=input_bits,
+                   output_bits=output_bits, classes=classes, provenance=Provenance() if provenance is None else provenance,
+                   activation=activation, pool_bits=pool_bits, table=table)
 
     def save(self, path):
         """Writes the model to ``path`` as ``.npz``, whole or not at all; see docs/numerics.md for the format."""
@@ -308,6 +349,7 @@ def check_vectors(model, vectors):
     """Raises a ModelError where test vectors are not of the model's shape, range and classes."""
     if vectors is None:
         return
+    as_instance("Test vectors", vectors, TestVectors)
     given = vectors.inputs
     if given.shape[2] != model.inputs or vectors.outputs.shape[1] != model.outputs:
         raise ModelError("Test vectors must have the model's numbers of inputs and outputs")

@@ -4,16 +4,20 @@
 import numpy as np
 
 from hadam_hw import golden
+from hadam_hw.checks import as_array, as_instance, as_integer, as_member, as_positive, as_real, as_reals
 from hadam_hw.errors import ModelError
-from hadam_hw.fixed import MAX_FRAC, Rounding
-from hadam_hw.model import Activation, Emit, Provenance, QuantizedModel
+from hadam_hw.fixed import MAX_FRAC, FixedPoint, Rounding
+from hadam_hw.layer import InputFormat
+from hadam_hw.model import Activation, Emit, QuantizedModel
 
 #: A state word may saturate this often (of all units and steps) at most; beyond that one more integer bit is spent unasked.
 SATURATION_LIMIT = 2e-4
+#: Of a quantised weight: those of a table are as wide as an input.
+MAX_BITS = 16
 
 
 def quantize_codes(weight, bits):
-    """The paper's quantiser: (codes int8, scale) with ``weight ~ codes * scale``.
+    """The paper's quantiser: (codes, scale) with ``weight ~ codes * scale``; int8 up to 8 bits, int16 up to 16.
 
     ``a = max|w|``; code = ``clamp(round(w 2**(bits-1) / a), -2**(bits-1), 2**(bits-1) - 1)``, and one bit keeps -1, 0 and 1
     (HadamRNN, arXiv 2502.00047, reference code).
@@ -21,15 +25,18 @@ def quantize_codes(weight, bits):
     Raises
     ------
     ModelError
-        If a weight is not finite.
+        If a weight is not finite, or ``bits`` not between 1 and 16.
     """
-    weight = np.asarray(weight, dtype=np.float64)
+    bits = as_integer("Bits of a code", bits)
+    if not 1 <= bits <= MAX_BITS:
+        raise ModelError(f"Bits of a code must be between 1 and {MAX_BITS}, not {bits}")
+    weight = as_array("Weights", weight).astype(np.float64)
     if not np.isfinite(weight).all():
         raise ModelError("Weights must be finite numbers; the training has diverged")
     largest = float(np.abs(weight).max(initial=0.0)) or 1.0
     steps = 1 << (bits - 1)
     codes = np.clip(np.rint(weight * steps / largest), -steps, steps - 1 if bits > 1 else 1)
-    return codes.astype(np.int8), largest / steps
+    return codes.astype(np.int8 if bits <= 8 else np.int16), largest / steps
 
 
 def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, input_format, input_scale, input_offset=0.0,
@@ -68,7 +75,13 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
     ------
     ModelError
     """
-    calibration = np.asarray(calibration)
+    as_instance("Input", input_format, InputFormat)
+    emit = as_member(Emit, emit)
+    state_width = FixedPoint(state_width, 0).width
+    calibration, bias = as_array("Calibration", calibration), as_reals("Biases", bias)
+    if calibration.ndim < 2:
+        raise ModelError(f"Calibration must be sequences [sequences, steps, d_in], not of shape {list(calibration.shape)}")
+    input_scale, input_offset = as_positive("Input scale", input_scale), as_real("Input offset", input_offset)
     if table is None:
         v_codes, v_scale = quantize_codes(input_weight, input_bits)
     else:  # row k of the table is the drive of token k, so V is the identity
@@ -80,11 +93,11 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
     steps = calibration.shape[1] if emit is Emit.SUM else 1
     parameters = dict(
         recurrence=recurrence, input_weight=v_codes, output_weight=u_codes,
-        bias=(np.asarray(bias, dtype=np.float64) + offset) / unit,
-        output_bias=np.asarray(output_bias, dtype=np.float64) * steps / (u_scale * unit),
+        bias=(bias + offset) / unit,
+        output_bias=as_reals("Biases", output_bias) * steps / (u_scale * unit),
         input_width=input_format.width, input_signed=input_format.signed, state_width=state_width,
         input_bits=input_bits, output_bits=output_bits, rounding=rounding, emit=emit, activation=activation,
-        input_frac=input_frac, classes=classes, provenance=provenance or Provenance(), table=table,
+        input_frac=input_frac, classes=classes, provenance=provenance, table=table,
         pool_bits=max(1, (steps - 1).bit_length()) if emit is Emit.SUM else 0)
     frac = choose_frac(parameters, calibration)
     return QuantizedModel.from_arrays(state_frac=frac, **parameters)

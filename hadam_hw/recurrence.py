@@ -16,17 +16,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from hadam_hw.checks import as_array, as_integer, as_integers, assign, frozen
 from hadam_hw.errors import ModelError
 
 MAX_SIZE = 4096
 MAX_LEAK = 12
-
-
-def frozen(values, dtype):
-    """A read-only copy as an array of ``dtype``."""
-    array = np.array(values, dtype=dtype)
-    array.flags.writeable = False
-    return array
 
 
 class Recurrence(ABC):
@@ -152,21 +146,23 @@ class Hadamard(Recurrence):
     wires: np.ndarray | None = None
 
     def __post_init__(self):
+        assign(self, size=as_integer("Size", self.size), block=as_integer("Block", self.block),
+               leak=as_integer("Leak", self.leak))
         if not 2 <= self.size <= MAX_SIZE:
             raise ModelError(f"Size must be between 2 and {MAX_SIZE} units, not {self.size}")
         if self.block < 1 or self.block & (self.block - 1) or self.size % self.block:
             raise ModelError(f"Block must be a power of two that divides the size {self.size}, not {self.block}")
-        signs = np.asarray(self.signs)
+        signs = as_array("Signs", self.signs)
         if signs.shape != (self.size,) or not np.isin(signs, (-1, 1)).all():
             raise ModelError(f"Signs must be {self.size} values of -1 or 1; choose a sign wherever there is a 0")
         if not 0 <= self.leak <= MAX_LEAK:
             raise ModelError(f"Leak must be between 0 and {MAX_LEAK}, not {self.leak}")
-        object.__setattr__(self, "signs", frozen(signs, np.int8))
+        assign(self, signs=frozen(signs, np.int8))
         if self.wires is not None:
-            wires = np.asarray(self.wires)
-            if wires.shape != (self.size,) or wires.dtype.kind not in "iu" or (np.sort(wires) != np.arange(self.size)).any():
+            wires = as_integers("Wires", self.wires)
+            if wires.shape != (self.size,) or (np.sort(wires) != np.arange(self.size)).any():
                 raise ModelError(f"Wires must be a permutation of 0 to {self.size - 1}: each unit's number once")
-            object.__setattr__(self, "wires", frozen(wires, np.int64))
+            assign(self, wires=wires)
 
     @property
     def multiplier(self):
@@ -297,7 +293,9 @@ class Ternary(Recurrence):
     shift_bits: int = 0
 
     def __post_init__(self):
-        matrix = np.asarray(self.ternary)
+        assign(self, multiplier=as_integer("Multiplier", self.multiplier),
+               shift_bits=as_integer("Scale shift", self.shift_bits))
+        matrix = as_array("Recurrent matrix", self.ternary)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not 1 <= len(matrix) <= MAX_SIZE:
             raise ModelError(f"Recurrent matrix must be square, at most {MAX_SIZE} units, not of shape {matrix.shape}")
         if not np.isin(matrix, (-1, 0, 1)).all():
@@ -306,7 +304,7 @@ class Ternary(Recurrence):
             raise ModelError(f"Multiplier must be between 1 and 255, not {self.multiplier}")
         if not 0 <= self.shift_bits <= 30:
             raise ModelError(f"Scale shift must be between 0 and 30 bits, not {self.shift_bits}")
-        object.__setattr__(self, "ternary", frozen(matrix, np.int8))
+        assign(self, ternary=frozen(matrix, np.int8))
 
     @property
     def size(self):

@@ -5,6 +5,7 @@ import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 
+from hadam_hw.checks import as_instance
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.layer import InputFormat, Layer
 from hadam_hw.model import QuantizedModel, TestVectors, check_vectors, digest_of
@@ -36,6 +37,8 @@ class StackedModel:
     def __post_init__(self):
         if isinstance(self.lower, QuantizedModel):
             raise ModelError("Lower layer must be a Layer, which has no read-out, not a QuantizedModel")
+        as_instance("Lower layer", self.lower, Layer)
+        as_instance("Upper layer", self.upper, QuantizedModel)
         for name, layer in (("Lower", self.lower), ("Upper", self.upper)):
             if len(layer.phases) != 1:
                 raise ModelError(

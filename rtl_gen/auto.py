@@ -8,7 +8,7 @@ from pathlib import Path
 import boards
 from hadam_hw.cache import digest_sources
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
-from rtl_gen.build import build, digest_of_file, libraries
+from rtl_gen.build import build, libraries
 from rtl_gen.link.kind import Profile
 from rtl_gen.plan.arch import parse_architecture
 
@@ -46,14 +46,15 @@ def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text:
 
 def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None, profile=None):
     """``{"ranked": [[architecture, MHz or None, why], ...], "refusal": text or None}``, remembered while nothing changes."""
+    board = boards.get(board_name)
+    if profile is not None:
+        board = replace(board, lean_link=profile is Profile.LEAN)
+
     def make():
         on_stage("estimates of all architectures")
-        # These load the hardware description language, which takes longer than all else where everything is cached.
+        # The generator takes a moment to load, in vain where everything is cached.
         from rtl_gen.estimate.choose import refuse, survey, why
 
-        board = boards.get(board_name)
-        if profile is not None:
-            board = replace(board, lean_link=profile is Profile.LEAN)
         candidates = survey(model, board, clock_mhz)
         # No clock where the board's will do: then the build may still lower it, which beats another architecture.
         ranked = [[one.estimate.architecture,
@@ -63,7 +64,6 @@ def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None, prof
         return {_FILE: json.dumps({"ranked": ranked, "refusal": refusal}).encode()}
 
     files, _ = cache.stage("choice", {
-        "model": model.digest, "board": board_name, "board_file": digest_of_file(board_name), "clock_mhz": clock_mhz,
-        "profile": profile and profile.value, "libraries": libraries(),
+        "model": model.digest, "board": board.fingerprint(clock_mhz), "clock_mhz": clock_mhz, "libraries": libraries(),
         "sources": digest_sources([_PROJECT / name for name in ("hadam_hw", "rtl_gen", "boards")])}, make)
     return json.loads(files[_FILE])

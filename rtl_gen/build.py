@@ -2,13 +2,12 @@
 """A model on a board: every stage from Verilog to the files that are delivered."""
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 import boards
-from hadam_hw.cache import digest, digest_sources
+from hadam_hw.cache import digest_sources
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from hadam_hw.files import atomic_write
 from rtl_gen.link.kind import Link, Profile
@@ -147,29 +146,23 @@ def libraries():
 
 def _emit(model, architecture, board_name, options, steps, cache, on_stage):
     """The design's files and what they say of it."""
-    boards.require(board_name)
+    board = boards.get(board_name)
 
     def make():
         on_stage("Verilog of core and design")
-        # These load the hardware description language, which takes longer than all else where everything is cached.
+        # The generator takes a moment to load, in vain where everything is cached.
         from rtl_gen.design.emit import emit_design
 
-        return emit_design(model, architecture, boards.get(board_name), options.clock_mhz, steps or 1, link=options.link,
+        return emit_design(model, architecture, board, options.clock_mhz, steps or 1, link=options.link,
                            profile=options.profile, baud=options.baud)
 
     files, _ = cache.stage("design", {
-        "model": model.digest, "architecture": str(architecture), "board": board_name,
-        "board_file": digest_of_file(board_name), "clock_mhz": options.clock_mhz, "baud": options.baud,
+        "model": model.digest, "architecture": str(architecture), "board": board.fingerprint(options.clock_mhz),
+        "clock_mhz": options.clock_mhz, "baud": options.baud,
         "link": options.link.value, "profile": options.profile and options.profile.value, "steps": steps,
         "libraries": libraries(), "sources": digest_sources([_PROJECT / name for name in _GENERATOR]),
     }, make)
     return files, json.loads(files[names.FACTS_FILE])
-
-
-def digest_of_file(board_name):
-    """Of the file of a board that is none of this project's, if there is one."""
-    with suppress(OSError):
-        return digest(Path(board_name).read_bytes()) if board_name.endswith(".py") else None
 
 
 def _meet_clock(place, clock_mhz, seeds, on_stage):

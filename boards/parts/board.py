@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a board is: a chip, a clock made from its crystal, pins, LEDs and a programmer around the design."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 
+from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -73,6 +74,24 @@ class Board:
         if found is None:
             raise BoardError(f"Clock must be between {low:g} and {high:g} MHz on {self.name}, not {mhz:g} MHz")
         return found
+
+    def fingerprint(self, mhz=None):
+        """A text that differs between boards for which different designs are built; ``mhz`` is the clock asked for, if any.
+
+        It is made of what the board is and does, not of the files that say so: all its data, the constraints of its pins, and
+        the cell of the PLL with its settings, whose class may come from any file.
+
+        Raises
+        ------
+        BoardError
+            As :meth:`clock`.
+        """
+        data = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "pll"}
+        clock, m = self.clock(self.default_clock_mhz if mhz is None else mhz), Module()
+        pins = {name: Signal(name=name) for name in ("pin", "clock", "locked")}
+        m.submodules.pll = clock.instance(**pins)
+        return "\n".join([repr(data), str(clock.hz), repr(self.pll.RANGE_MHZ), *map(self.constraints, (False, True)),
+                          rtlil.convert(m, ports=list(pins.values()), emit_src=False)])
 
     def ports(self, spi=False):
         """All ports of the design with the link over the UART, or over SPI."""

@@ -15,6 +15,9 @@ from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.arch import DigitSerial
 from rtl_gen.plan.timing import SequenceTiming, Timing
 
+#: Words of a state that is handed over so soon that the next step may begin before the read-out has its first word.
+SHORT_STATE = 2
+
 
 def build_stack(model, architecture):
     """The :class:`StackedCore` of a :class:`hadam_hw.stack.StackedModel`.
@@ -124,9 +127,8 @@ class StackedCore(wiring.Component):
             m.d.sync += pending.eq(0)
         with m.If(upper.start):
             m.d.sync += [full.eq(0), pending.eq(last if self.model.emit is Emit.LAST else 1)]
-        if self.model.emit is Emit.SUM:  # the upper layer's step stays the same until its state is on its way
-            with m.If(upper.start):
-                m.d.sync += [readout.first.eq(first), readout.last.eq(last)]
+        if self.model.emit is Emit.SUM:
+            self._tell_step(m, first, last, unload)
         with m.If(lower.start):
             m.d.sync += [full.eq(1), first.eq(vector.first), last.eq(vector.last)]
         # Two at a time are told one after the other.
@@ -135,6 +137,19 @@ class StackedCore(wiring.Component):
         m.d.comb += self.saturated.eq(lower.saturated | upper.saturated | both)
         wiring.connect(m, readout.y, wiring.flipped(self.y))
         return m
+
+    def _tell_step(self, m, first, last, unload):
+        """Tells the read-out whose state comes; it looks when the first word is there."""
+        upper, readout = self._upper, self._readout
+        if self.model.upper.size > SHORT_STATE:  # the upper layer's step stays the same until its state is on its way
+            with m.If(upper.start):
+                m.d.sync += [readout.first.eq(first), readout.last.eq(last)]
+            return
+        kept_first, kept_last = Signal(), Signal()
+        with m.If(upper.start):
+            m.d.sync += [kept_first.eq(first), kept_last.eq(last)]
+        with m.If(unload):
+            m.d.sync += [readout.first.eq(kept_first), readout.last.eq(kept_last)]
 
     def _connect_input(self, m):
         """Connects the layers; high while the upper one reads the lower one's memory."""

@@ -67,8 +67,11 @@ class AdderGraph:
 
         for adder in self.adders:
             values.append(value(adder.left) + value(adder.right))
-        zero = np.zeros(x.shape[:-1], dtype=np.int64)
-        return np.stack([zero if edge is None else value(edge) for edge in self.outputs], axis=-1)
+        outputs = np.zeros((*x.shape[:-1], len(self.outputs)), dtype=np.int64)
+        for row, edge in enumerate(self.outputs):
+            if edge is not None:
+                outputs[..., row] = value(edge)
+        return outputs
 
     def matrix(self):
         """The matrix the graph computes, int64 [outputs, inputs]."""

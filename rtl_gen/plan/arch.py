@@ -10,6 +10,7 @@ architecture is data; :func:`rtl_gen.cores.build.build_core` turns a model and a
 import re
 from dataclasses import dataclass
 
+from hadam_hw.checks import as_integer, assign
 from hadam_hw.errors import ArchitectureError
 
 MAX_DIGIT = 8
@@ -41,6 +42,9 @@ class DigitSerial:
     contexts: int = 1
 
     def __post_init__(self):
+        assign(self, contexts=as_integer("Contexts", self.contexts, ArchitectureError))
+        if self.digit is not None:
+            assign(self, digit=as_integer("Digit", self.digit, ArchitectureError))
         if self.digit is not None and not 1 <= self.digit <= MAX_DIGIT:
             raise ArchitectureError(
                 f"Digit must be between 1 and {MAX_DIGIT} bits, not {self.digit}; "
@@ -79,6 +83,8 @@ class Folded:
     lanes: int = 1
 
     def __post_init__(self):
+        assign(self, radix=as_integer("Radix", self.radix, ArchitectureError),
+               lanes=as_integer("Lanes", self.lanes, ArchitectureError))
         if self.radix not in RADICES:
             raise ArchitectureError(f"Radix must be 2, 4 or 8 words a butterfly, not {self.radix}")
         if not 1 <= self.lanes <= MAX_LANES or self.lanes & (self.lanes - 1):

@@ -2,6 +2,7 @@
 """Every architecture x recurrence x corner, one body: each state, each read-out, `==` to the golden model."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import Activation, Emit, QuantizedModel
-from hadam_hw.recurrence import Hadamard
+from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.cores.build import build_core
+from rtl_gen.estimate.inventory import inventory
 from rtl_gen.gateware.parallel.context_cell import ContextCell
+from rtl_gen.plan.alignment import input_products
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.plan.folding import fold
 from tests.gateware.core_harness import drive_core
@@ -133,6 +136,27 @@ def test_every_state_and_output_equals_the_golden_model(architecture, corner):
 def test_one_unit_is_read_out_with_the_right_bias(architecture, outputs, emit):
     model = random_model(size=1, outputs=outputs, ternary=True, emit=emit, seed=2)
     check_against_golden(model, architecture, sequences_for(model, [3, 1, 2, 1]))
+
+
+def without_input(model):
+    """The model with an input matrix of zeros: its biases alone drive it."""
+    return model.replace(phases=tuple(replace(phase, input_codes=0 * phase.input_codes) for phase in model.phases))
+
+
+@pytest.mark.parametrize("architecture, corner", [
+    (architecture, corner) for architecture, corner in pairs() if corner in ("vector", "vector-odd", "ternary")])
+def test_a_model_that_takes_no_input_is_driven_by_its_biases(architecture, corner):
+    model = without_input(random_model(emit=Emit.EVERY, seed=3, **CORNERS[corner]))
+    _, core, _ = check_against_golden(model, architecture, sequences_for(model, [3, 2]))
+    assert not input_products(model).graph.adders and inventory(core)
+
+
+@pytest.mark.parametrize("architecture", [*ARCHITECTURES, *CONTEXTS])
+def test_a_recurrence_of_zeros_forgets(architecture):
+    model = random_model(emit=Emit.EVERY, seed=3, **CORNERS["vector"])
+    model = model.replace(recurrence=Ternary(np.zeros((8, 8), dtype=np.int8), multiplier=5, shift_bits=2))
+    for one in (model, without_input(model), without_input(model).replace(output_weight=0 * model.output_weight)):
+        check_against_golden(one, architecture, sequences_for(one, [2, 3]))
 
 
 #: Sums of states: the pool never saturates, soon does, does with the first word of a step; of a recurrence without structure.

@@ -2,6 +2,7 @@
 """Two stacked layers: each state of the upper one, each read-out, `==` to the golden model, in the promised clocks."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,6 +41,22 @@ def test_every_state_and_output_equals_the_golden_model(architecture, name):
     record, _, traces = check_against_golden(model, architecture, sequences_for(model, [3, 2, 1]))
     assert len({tuple(state) for trace in traces for state in trace.states.tolist()}) > 3
     assert (record.saturated > 0) >= (name == "saturating")
+
+
+@pytest.mark.parametrize("architecture", ["serial", "parallel"])
+def test_a_layer_that_takes_nothing_of_the_one_below_is_driven_by_its_biases(architecture):
+    model = stack("ternary", Emit.EVERY)
+    phase = model.upper.phases[0]
+    model = model.replace(upper=model.upper.replace(phases=(replace(phase, input_codes=0 * phase.input_codes),)))
+    check_against_golden(model, architecture, sequences_for(model, [3, 2]))
+
+
+@pytest.mark.parametrize("architecture, size, width, seed", [
+    ("serial", 1, 12, 3), ("parallel", 1, 12, 3), ("serial:2", 2, 4, 2), ("serial:2", 3, 4, 2)])
+def test_states_of_few_words_are_added_up(architecture, size, width, seed):
+    model = random_stack(seed=seed, lower=dict(size=1, ternary=True, frac=-3, state_width=4), upper=dict(
+        size=size, ternary=True, outputs=1, frac=-3, state_width=width, emit=Emit.SUM, pool_bits=6))
+    check_against_golden(model, architecture, sequences_for(model, [3, 1, 2]))
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])

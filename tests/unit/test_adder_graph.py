@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.plan import adder_graph
-from rtl_gen.plan.adder_graph import Edge, matrix_graph, recurrence_graph, signed_digits
+from rtl_gen.plan.adder_graph import AdderGraph, Edge, matrix_graph, recurrence_graph, signed_digits
 from rtl_gen.plan.sharing import reference_rows, share_sums
 
 
@@ -77,6 +77,13 @@ def test_what_is_shared_is_the_matrix():
     assert len(terms) > 96 and np.array_equal(shared.rows.astype(np.int64) @ np.array(terms), matrix)
     counts = np.abs(shared.rows.T.astype(np.int64)) @ np.abs(shared.rows) + np.abs(shared.rows.T.astype(np.int64) @ shared.rows)
     assert (counts // 2 - np.diag(np.diag(counts // 2))).max() == 1  # no pair is left that two rows share
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_nothing_costs_nothing(rows):
+    graph = matrix_graph(np.zeros((rows, 2), dtype=np.int64))
+    assert graph == AdderGraph(2, (), (None,) * rows)
+    assert graph.evaluate(np.ones((5, 2), dtype=np.int64)).shape == (5, rows)
 
 
 def test_counts_above_a_byte():

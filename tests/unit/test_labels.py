@@ -51,3 +51,9 @@ def test_labels_of_test_vectors_are_classes_of_the_model(outputs, labels, words)
     with pytest.raises(ModelError, match=f"Labels of test vectors must be whole numbers {words}"):
         model.replace(vectors=vectors)
     assert model.replace(vectors=TestVectors(inputs, vectors.outputs, [0, 1, 1])).vectors is not None
+
+
+@pytest.mark.parametrize("labels", [[0.5, 1, 0], ["0", "1", "0"], [True, False, True]])
+def test_labels_of_test_vectors_are_integers(labels):
+    with pytest.raises(ModelError, match="Test vectors' labels must be integers, not"):
+        TestVectors(np.zeros((3, 2, 1), dtype=int), np.zeros((3, 2), dtype=int), labels)
