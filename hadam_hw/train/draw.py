@@ -5,7 +5,7 @@ import numpy as np
 
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import MAX_FRAC, FixedPoint
-from hadam_hw.layer import Layer, make_phases
+from hadam_hw.layer import Layer, Phase
 from hadam_hw.quantize import quantize_codes
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.settings import Drive, Wires
@@ -15,8 +15,6 @@ from hadam_hw.train.states import last_states
 CALIBRATION = 2048
 #: Of all words of all steps on them so many may saturate: a recurrence that forgets nothing keeps the error of each.
 SATURATION_LIMIT = 1e-6
-#: Fraction bits of V in the second phase, where there is one: it holds ``sqrt(2)`` times the codes.
-PHASE_FRAC = 4
 
 
 def drawn_wires(size, block, rng):
@@ -48,7 +46,8 @@ def drawn_layer(settings, input_format, calibration):
     Parameters
     ----------
     settings : Settings
-        ``hidden``, ``block``, ``leak``, ``wires``, ``drive``, ``v_bits``, ``state_bits``, ``rounding`` and ``seed`` count.
+        Of one phase. ``hidden``, ``block``, ``leak``, ``wires``, ``drive``, ``v_bits``, ``state_bits``, ``rounding`` and
+        ``seed`` count.
     input_format : InputFormat
     calibration : int [sequences, steps, d_in]
         Training inputs. The binary point is the finest whose states saturate nearly never on them.
@@ -69,7 +68,7 @@ def drawn_layer(settings, input_format, calibration):
 
     def layer(width, frac):
         return Layer(recurrence=recurrence, input=input_format, state=FixedPoint(width, frac), rounding=settings.rounding,
-                     phases=make_phases(recurrence, codes, None, frac, PHASE_FRAC), input_bits=settings.v_bits)
+                     phases=(Phase(codes, 0, np.zeros(size, np.int64)),), input_bits=settings.v_bits)
 
     calibration = calibration[:CALIBRATION]
     words = calibration.shape[0] * calibration.shape[1] * size

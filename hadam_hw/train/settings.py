@@ -178,6 +178,8 @@ class Settings:
             if getattr(self, name) != _default(name):
                 raise DataError(f"{name} must be left alone where stages are given: the recurrence is drawn then, "
                                 "and the last state is read out")
+        if self.block.bit_length() % 2 == 0:
+            raise DataError(f"block must be 1, 4, 16, 64 ... where stages are given, not {self.block}")
         if self.wires is Wires.RING and self.block != 1:
             raise DataError(f"wires must be drawn or none for blocks of {self.block}; a ring has blocks of 1")
         if self.signs not in (Signs.AUTO, Signs.FIXED):
