@@ -186,6 +186,12 @@ def test_settings_that_contradict_each_other(changes, words, task, cache, tmp_pa
         fit_stages(task, replace(SETTINGS, **changes), tmp_path / "c", cache)
 
 
+@pytest.mark.parametrize("changes", [dict(vocabulary=9), dict(every_step=True)], ids=str)
+def test_tasks_of_other_kinds_are_refused(changes, task, cache, tmp_path):
+    with pytest.raises(DataError, match="Task steps must have vectors and a label a sequence where stages are given"):
+        fit_stages(replace(task, **changes), SETTINGS, tmp_path / "c", cache)
+
+
 def test_the_file_holds_the_same_integers(task, cache, tmp_path):
     fitted = fit_stages(task, replace(SETTINGS, epochs=1), tmp_path / "c", cache)
     export_model(fitted.layer, fitted.readout, {"seed": 0}, tmp_path / "m.npz")
