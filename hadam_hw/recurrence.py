@@ -32,6 +32,8 @@ class Recurrence(ABC):
 
     #: The word for the kind in a model file.
     kind: ClassVar[str]
+    #: The first schema of model files that can say this kind (:mod:`hadam_hw.form`).
+    schema = 4
     #: Steps after which the state has its unit again: 1, or 2 where ``1/sqrt(block)`` is no power of two.
     phases = 1
 
@@ -184,6 +186,11 @@ class Hadamard(Recurrence):
         return self.leak + (self.log2_block // 2 if phase else (self.log2_block + 1) // 2)
 
     @property
+    def schema(self):
+        """Files of schema 1 hold signs and blocks of 2 or more, those of schema 3 a leak."""
+        return 4 if self.wires is not None or self.block == 1 else 3 if self.leak else 1
+
+    @property
     def bits(self):
         """A bit a sign, and a unit's number a wire."""
         return self.size * (1 if self.wires is None else 1 + (self.size - 1).bit_length())
@@ -287,6 +294,7 @@ class Ternary(Recurrence):
     """
 
     kind = "ternary"
+    schema = 1
 
     ternary: np.ndarray
     multiplier: int = 1
