@@ -7,7 +7,8 @@ import numpy as np
 
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import InputFormat, Phase
-from hadam_hw.model import Emit, QuantizedModel
+from hadam_hw.model import Model
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard, Ternary
 
 #: Of the designs that sum their states: for sequences of 128 steps.
@@ -50,9 +51,9 @@ class Design:
             chosen = np.rint(np.sqrt(2) * 2**extra * codes).astype(np.int64) if p else codes
             bias = rng.integers(-200, 201, self.size) << max(recurrence.shift(p), extra)
             phases.append(Phase(chosen, extra, bias, rng.integers(-1000, 1001, self.outputs)))
-        return QuantizedModel(
+        return Model(
             recurrence=recurrence, input=InputFormat(self.inputs, self.input_width, self.inputs > 1),
-            state=FixedPoint(self.state_width, 0), rounding=Rounding(self.rounding), emit=Emit(self.emit), phases=tuple(phases),
+            state=FixedPoint(self.state_width, 0), rounding=Rounding(self.rounding), emit=Pooling(self.emit), phases=tuple(phases),
             output_weight=_codes(rng, self.output_bits, (self.outputs, self.size)), input_bits=self.input_bits,
             output_bits=self.output_bits, pool_bits=POOL_BITS if self.emit == "sum" else 0)
 

@@ -27,7 +27,7 @@ def load(path, identity, model=None):
     path : Path
     identity : rtl_gen.link.frames.Identity
         Of the device that takes the sequences.
-    model : QuantizedModel or StackedModel, optional
+    model : Model or StackedModel, optional
 
     Returns
     -------

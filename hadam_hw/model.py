@@ -234,6 +234,14 @@ class Model:
         """A copy with other fields, checked like any model."""
         return dataclasses.replace(self, **changes)
 
+    def with_readout(self, **changes):
+        """A copy whose :class:`Readout` has other fields."""
+        return self.replace(readout=dataclasses.replace(self.readout, **changes))
+
+    def with_top(self, **changes):
+        """A copy whose last :class:`Layer` has other fields."""
+        return self.replace(layers=(*self.layers[:-1], dataclasses.replace(self.top, **changes)))
+
     def above(self, *layers):
         """This model on top of ``layers``, the lowest first; the table and the test vectors are not kept."""
         return self.replace(layers=(*layers, *self.layers), table=None, vectors=None)

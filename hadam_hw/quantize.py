@@ -7,8 +7,7 @@ from hadam_hw import golden
 from hadam_hw.checks import as_array, as_instance, as_integer, as_member, as_positive, as_real, as_reals
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import MAX_FRAC, FixedPoint, Rounding
-from hadam_hw.layer import InputFormat
-from hadam_hw.layer import Activation
+from hadam_hw.layer import Activation, InputFormat
 from hadam_hw.model import Model
 from hadam_hw.readout import Pooling
 

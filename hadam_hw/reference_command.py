@@ -13,6 +13,7 @@ from hadam_hw.errors import DataError, ModelFileError
 from hadam_hw.fixed import Rounding
 from hadam_hw.labels import class_numbers
 from hadam_hw.model import Provenance, class_count
+from hadam_hw.model_file import save_model
 from hadam_hw.reference import Calibration, convert, load_reference
 from hadam_hw.train.tasks import load_task
 
@@ -38,7 +39,7 @@ def main(argv):
         reference, calibration, arguments.block or len(reference.signs), bits=arguments.bits, state_width=arguments.state_bits,
         rounding=Rounding(arguments.rounding), every=arguments.every_step or bool(task and task.every_step), classes=names,
         provenance=provenance)
-    model.save(arguments.out)
+    save_model(model, arguments.out)
     facts = {"out": str(arguments.out), "size": model.size, "block": model.recurrence.block, "bytes": model.model_bytes,
              "digest": model.digest, "sequences": len(calibration.inputs), "float_agreement": agreement.floating,
              "integer_agreement": agreement.integer, "reference_score": agreement.score}

@@ -11,7 +11,8 @@ from pathlib import Path
 from firmware.mcu.layout import layout
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Activation, Emit
+from hadam_hw.layer import Activation
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard
 
 #: Where hadam_cell.h and the driver of the link lie.
@@ -142,7 +143,7 @@ def _layer_facts(layer, lower):
     if not layer.outputs:
         return facts
     return facts | {
-        "class_count": layer.class_count, "emit_every": int(layer.emit is Emit.EVERY), "pool": layer.emit is Emit.SUM,
+        "class_count": layer.class_count, "emit_every": int(layer.pooling is Pooling.EVERY), "pool": layer.pooling is Pooling.SUM,
         "pool_max": layer.readout_maximum,
         "logit_type": f"int{plan.logit_bits}_t", "classes": [_string(text) for text in layer.classes],
         "output_planes": plan.output_digits.shape[1], "tokens": 0 if layer.table is None else len(layer.table),

@@ -7,7 +7,7 @@ import numpy as np
 
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model import Model
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.plan.adder_graph import signed_digits
 
@@ -80,14 +80,14 @@ class Layout:
 
 
 def layout(layer):
-    """The :class:`Layout` of a layer; that of a :class:`~hadam_hw.model.QuantizedModel` has its read-out.
+    """The :class:`Layout` of a layer; that of a :class:`~hadam_hw.model.Model` has its read-out.
 
     Raises
     ------
     ModelError
         If the layer asks for something that the C code does not have.
     """
-    reads_out = isinstance(layer, QuantizedModel)
+    reads_out = isinstance(layer, Model)
     unknown = sorted(set(layer.header() if reads_out else layer.layer_header()) - _KNOWN)
     if unknown or not isinstance(layer.recurrence, Hadamard | Ternary):
         raise ModelError("Layers in C must be of units that take vectors of integers, "

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hadam_hw.cli import INTERRUPTED, Parser, run_cli
 from hadam_hw.errors import DataError
+from hadam_hw.model_file import save_model
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.curve import save_curve
 from hadam_hw.train.export import finish
@@ -58,7 +59,7 @@ def main(argv):
     save_curve(metrics.epochs, out.with_suffix(".svg"), out.stem)
     console.print("quantising, and scoring the integers on the test set ...")
     model = finish(network_of(task, settings), task, settings, fitted, "python -m hadam_hw.train " + shlex.join(argv))
-    model.save(out)
+    save_model(model, out)
     record = record_of(model, settings, metrics, out)
     metrics.write({"result": record})
     if arguments.json:

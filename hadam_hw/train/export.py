@@ -6,10 +6,10 @@ import torch
 
 from hadam_hw import golden
 from hadam_hw.layer import InputFormat, Layer, Phase
-from hadam_hw.model import Emit, Provenance, TestVectors
+from hadam_hw.model import Provenance, TestVectors
 from hadam_hw.quantize import quantize, quantize_codes
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard
-from hadam_hw.stack import StackedModel
 
 #: Sequences that a binary point is chosen on.
 CALIBRATION = 1000
@@ -19,7 +19,7 @@ EVALUATION_BATCH = 500
 
 
 def to_model(network, task, settings, calibration=CALIBRATION):
-    """The :class:`~hadam_hw.model.QuantizedModel` of a :class:`~hadam_hw.train.network.HadamRNN`, or its
+    """The :class:`~hadam_hw.model.Model` of a :class:`~hadam_hw.train.network.HadamRNN`, or its
     :class:`~hadam_hw.stack.StackedModel` if it has two layers."""
     tokens, size = bool(task.vocabulary), settings.hidden
     recurrences = [Hadamard(size, settings.block, signs, settings.leak) for signs in network.sign_vectors()]
@@ -33,7 +33,7 @@ def to_model(network, task, settings, calibration=CALIBRATION):
     if settings.layers > 1:
         # read out by the identity at every step, it says what the upper layer takes
         lower = quantize(recurrence=recurrences[0], input_weight=weights[0], bias=biases[0], output_weight=np.eye(size),
-                         output_bias=np.zeros(size), output_bits=1, emit=Emit.EVERY, calibration=sequences, **source, **common)
+                         output_bias=np.zeros(size), output_bits=1, emit=Pooling.EVERY, calibration=sequences, **source, **common)
         unit = quantize_codes(weights[0], settings.v_bits)[1] * task.scale * 2.0**-lower.state.frac
         sequences = golden.run(lower, sequences).outputs
         source = dict(input_format=InputFormat(size, settings.state_bits - 1, False), input_scale=unit, input_bits=1)
@@ -92,11 +92,11 @@ def cross_entropy(logits, labels):
 
 def vectors_of(model, task, outputs):
     """Some sequences of the test set, spread over it, with their ``outputs`` among those of all."""
-    long = task.vocabulary or model.emit is Emit.EVERY
+    long = task.vocabulary or model.pooling is Pooling.EVERY
     chosen = np.linspace(0, len(task.test) - 1, min(len(task.test), LONG_VECTORS if long else VECTORS)).astype(np.int64)
     inputs, labels = integers(task, task.test.inputs[chosen]), task.test.labels[chosen]
     return TestVectors(model.embed(inputs) if task.vocabulary else inputs,
-                       outputs[chosen, -1] if model.emit is Emit.EVERY else outputs[chosen],
+                       outputs[chosen, -1] if model.pooling is Pooling.EVERY else outputs[chosen],
                        labels[:, -1] if task.every_step else labels)
 
 
@@ -107,7 +107,7 @@ def finish(network, task, settings, fitted, command):
     inputs = integers(task, task.test.inputs)
     run = golden.run(model, inputs)
     vectors = vectors_of(model, task, run.outputs)
-    float_outputs = None if settings.readout is Emit.EVERY else golden.float_run(model, inputs)
+    float_outputs = None if settings.readout is Pooling.EVERY else golden.float_run(model, inputs)
     codes, loss = float_score(network, task, task.test)
     notes = f"{run.saturations.sum()} saturations on the test set; cross-entropy of the float network {loss:.3g}"
     provenance = Provenance(

@@ -5,12 +5,13 @@ import numpy as np
 import torch
 
 from hadam_hw.errors import ModelError
-from hadam_hw.model import Activation, Emit
+from hadam_hw.layer import Activation
+from hadam_hw.readout import Pooling
 from hadam_hw.train.last_state import dense_last_state, dense_recurrence, gain, last_state
 from hadam_hw.train.scan import Read, scan
 from hadam_hw.train.settings import Signs
 
-_READ = {Emit.LAST: Read.LAST, Emit.SUM: Read.MEAN, Emit.EVERY: Read.EVERY}
+_READ = {Pooling.LAST: Read.LAST, Pooling.SUM: Read.MEAN, Pooling.EVERY: Read.EVERY}
 
 
 class Quantise(torch.autograd.Function):
@@ -145,7 +146,7 @@ class HadamRNN(torch.nn.Module):
             x = layer.read(x, quantised, Read.EVERY)
         dropout = self.settings.dropout if self.training else 0.0
         weight = Quantise.apply(self.output_weight, self.settings.u_bits) if quantised else self.output_weight
-        if self.settings.readout is Emit.EVERY and not dropout:
+        if self.settings.readout is Pooling.EVERY and not dropout:
             return top.read(x, quantised, Read.LOGITS, out_weight=weight, out_bias=self.output_bias)
         features = top.read(x, quantised, _READ[self.settings.readout])
         return torch.nn.functional.dropout(features, dropout) @ weight.t() + self.output_bias

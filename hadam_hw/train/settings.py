@@ -7,7 +7,8 @@ from enum import Enum
 
 from hadam_hw.errors import DataError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Activation, Emit
+from hadam_hw.layer import Activation
+from hadam_hw.readout import Pooling
 
 
 class Signs(Enum):
@@ -62,7 +63,7 @@ class Settings:
         Share of the read-out's features dropped while training.
     v_init : float
         Deviation of V at the start.
-    readout : Emit
+    readout : Pooling
         Of the last state, the sum of all, or (copy task) each.
     leak : int
         0, or the state shrinks by ``1 - 2**-leak`` a step.
@@ -97,7 +98,7 @@ class Settings:
     turn: float = 0.0
     dropout: float = 0.0
     v_init: float = 0.3
-    readout: Emit = Emit.LAST
+    readout: Pooling = Pooling.LAST
     leak: int = 0
     activation: Activation = Activation.LINEAR
     layers: int = 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The core of a model in an architecture."""
 
-from hadam_hw.stack import StackedModel
+
 from rtl_gen.cores.context_core import ContextCore
 from rtl_gen.cores.core import Core
 from rtl_gen.cores.stacked_core import build_stack

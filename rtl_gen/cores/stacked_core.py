@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.parallel.cell import ParallelCell
 from rtl_gen.gateware.readout.one_stage import Readout
@@ -72,7 +72,7 @@ class StackedCore(wiring.Component):
         self._handing_over = upper.taken + 1 if self._serial else 1
         self._readout = Readout(model.upper)
         interval = max(lower.timing.interval + self._handing_over, upper.timing.interval)
-        if model.emit is Emit.SUM:
+        if model.pooling is Pooling.SUM:
             interval = max(interval, upper.timing.interval + 1 + upper.unload_interval,
                            1 + upper.unload_cycles + self._readout.POOLING)
         #: The latency is that of a step: from an accepted vector to the upper layer's new state.
@@ -95,11 +95,11 @@ class StackedCore(wiring.Component):
         """
         step, own = self.timing.interval, self._upper.timing.interval
         unload, readout = 1 + self._upper.unload_cycles, self._readout.cycles
-        if self.model.emit is Emit.SUM:
+        if self.model.pooling is Pooling.SUM:
             before = (steps - 1) * step
             last = max(step, own + 1 + self._upper.unload_interval, unload + readout + 2)
             return SequenceTiming(self.timing.latency + before + unload + readout, before + last)
-        batch = steps if self.model.emit is Emit.LAST else 1
+        batch = steps if self.model.pooling is Pooling.LAST else 1
         each = max((batch - 1) * step + max(step, own + 1 + self._upper.unload_interval), unload + readout + 2)
         batches = steps // batch
         latency = self.timing.latency + (batch - 1) * step + (batches - 1) * each + unload + readout
@@ -126,8 +126,8 @@ class StackedCore(wiring.Component):
         with m.If(unload):
             m.d.sync += pending.eq(0)
         with m.If(upper.start):
-            m.d.sync += [full.eq(0), pending.eq(last if self.model.emit is Emit.LAST else 1)]
-        if self.model.emit is Emit.SUM:
+            m.d.sync += [full.eq(0), pending.eq(last if self.model.pooling is Pooling.LAST else 1)]
+        if self.model.pooling is Pooling.SUM:
             self._tell_step(m, first, last, unload)
         with m.If(lower.start):
             m.d.sync += [full.eq(1), first.eq(vector.first), last.eq(vector.last)]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from hadam_hw.errors import ArchitectureError, DoesNotFitError
 from hadam_hw.fixed import FixedPoint
 from hadam_hw.recurrence import Hadamard
-from hadam_hw.stack import StackedModel
 from rtl_gen.estimate import Estimate, estimate
 from rtl_gen.plan.arch import RADICES, DigitSerial, Folded
 

@@ -11,7 +11,7 @@ from collections import Counter
 from functools import lru_cache
 
 from hadam_hw.fixed import Rounding, signed_width
-from hadam_hw.model import Activation
+from hadam_hw.layer import Activation
 from rtl_gen.cores.context_core import ContextCore
 from rtl_gen.cores.stacked_core import StackedCore
 from rtl_gen.estimate.networks import serial_delays, word_network

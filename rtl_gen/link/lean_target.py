@@ -36,7 +36,7 @@ class LeanTarget(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     identity : Identity
         ``silence_clocks`` must be a power of two.
 

@@ -7,7 +7,7 @@ from amaranth.lib.crc import catalog
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.words import byte_of, input_stream, output_stream
 from rtl_gen.link import frames
@@ -32,7 +32,7 @@ class LinkTarget(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     identity : Identity
 
     Members
@@ -61,7 +61,7 @@ class LinkTarget(wiring.Component):
         self.identity = identity
         self._vectors = VectorAssembler(model)
         self._result = ResultBytes(model)
-        self._every = model.emit is Emit.EVERY
+        self._every = model.pooling is Pooling.EVERY
         self._vector_bytes = identity.vector_bytes
         self._step_bytes = identity.step_vectors * identity.vector_bytes
         self._result_bytes = frames.result_bytes(model.outputs, identity.output_bytes)

@@ -16,11 +16,11 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     architecture : Architecture
     board_name : str
     files : dict of str to bytes
-        As :func:`rtl_gen.design.emit.emit_design` made them.
+        As :func:`rtl_gen.design.pooling.emit_design` made them.
     facts : dict
         What they say of the design.
     placements : sequence of Placement
@@ -77,7 +77,7 @@ def describe_model(model):
     return {
         "task": model.provenance.task, "command": model.provenance.command, "split": model.provenance.split, **top,
         "units": model.size, "inputs": model.inputs, "input_width": model.input.width, "outputs": model.outputs,
-        "emit": model.emit.value, "input_bits": layers[0]["input_bits"], "output_bits": model.layers[-1].output_bits,
+        "emit": model.pooling.value, "input_bits": layers[0]["input_bits"], "output_bits": model.layers[-1].output_bits,
         "layers": layers,
     }
 

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 
 from hadam_hw import golden
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.link import frames
 from rtl_gen.link.frames import Command, ErrorCode, Frame, Identity, Result
 
@@ -17,7 +17,7 @@ SILENCE = 0.5
 
 def identity_of(model):
     """What a device with ``model`` says of itself."""
-    every = model.emit is Emit.EVERY
+    every = model.pooling is Pooling.EVERY
     return Identity(
         model.digest[:16], model.size, model.inputs, model.outputs, model.input.width, model.input.signed, every,
         frames.logit_bytes(model.readout_width), model.state.width,

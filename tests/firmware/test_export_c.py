@@ -18,8 +18,10 @@ from hadam_hw.cli import run_cli
 from hadam_hw.errors import ModelError
 from hadam_hw.files import write_together
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Activation, Emit, QuantizedModel
-from hadam_hw.model_file import load_model
+from hadam_hw.layer import Activation
+from hadam_hw.model import Model
+from hadam_hw.model_file import load_model, save_model
+from hadam_hw.readout import Pooling
 from tests.firmware.c_harness import compile_all, compile_models, expected, export, random_inputs, run
 from tests.models_for_tests import centred, random_model, random_stack
 
@@ -32,7 +34,7 @@ CORNERS = [
     dict(size=4, outputs=2, rounding=Rounding.FLOOR, frac=-3, state_width=8, bias_range=20),
     dict(size=24, block=8, outputs=3, rounding=Rounding.HALF_EVEN, input_frac=3),
     dict(size=16, outputs=10, frac=2, rounding=Rounding.HALF_EVEN, inputs=3, input_signed=True),
-    dict(size=32, outputs=4, input_frac=0, rounding=Rounding.FLOOR, emit=Emit.EVERY),
+    dict(size=32, outputs=4, input_frac=0, rounding=Rounding.FLOOR, emit=Pooling.EVERY),
     dict(size=128, block=64, outputs=10, frac=-4, output_bits=6),
     dict(size=128, outputs=7, frac=3, input_frac=4, input_bits=8, output_bits=8),
     dict(size=256, outputs=10, frac=-2, state_width=6, bias_range=5),
@@ -49,10 +51,10 @@ CORNERS = [
     dict(size=17, outputs=5, ternary=True, multiplier=7, shift_bits=5, rounding=Rounding.HALF_EVEN, inputs=4),
     dict(size=40, outputs=4, ternary=True, multiplier=91, shift_bits=10, rounding=Rounding.FLOOR, state_width=16),
     dict(size=33, outputs=4, ternary=True, shift_bits=30, frac=-20, state_width=6, input_signed=True),
-    dict(size=64, outputs=6, ternary=True, frac=-3, shift_bits=2, state_width=5, bias_range=30, emit=Emit.EVERY),
+    dict(size=64, outputs=6, ternary=True, frac=-3, shift_bits=2, state_width=5, bias_range=30, emit=Pooling.EVERY),
     dict(size=16, outputs=3, leak=3, frac=-3), dict(size=32, outputs=2, leak=12, inputs=2, rounding=Rounding.HALF_EVEN),
-    dict(size=16, outputs=3, emit=Emit.SUM, frac=-2, pool_bits=6), dict(size=64, outputs=5, emit=Emit.SUM, leak=2, pool_bits=1),
-    dict(size=7, outputs=2, ternary=True, emit=Emit.SUM, pool_bits=16, state_width=24, output_bits=8, input_width=16),
+    dict(size=16, outputs=3, emit=Pooling.SUM, frac=-2, pool_bits=6), dict(size=64, outputs=5, emit=Pooling.SUM, leak=2, pool_bits=1),
+    dict(size=7, outputs=2, ternary=True, emit=Pooling.SUM, pool_bits=16, state_width=24, output_bits=8, input_width=16),
 ]
 
 
@@ -71,10 +73,10 @@ def stacks():
         dict(lower=dict(size=64, state_width=17, frac=4, inputs=4, input_width=16, input_bits=8), upper=dict(
             size=4, outputs=1, frac=-2, state_width=20)),
         dict(lower=dict(size=7, ternary=True, multiplier=5, state_width=6), upper=dict(
-            size=9, ternary=True, outputs=2, emit=Emit.SUM, pool_bits=2, frac=-2), rounding=Rounding.FLOOR),
+            size=9, ternary=True, outputs=2, emit=Pooling.SUM, pool_bits=2, frac=-2), rounding=Rounding.FLOOR),
         dict(lower=dict(size=16, leak=3, frac=-3, activation=Activation.RELU), upper=dict(
-            size=16, outputs=4, emit=Emit.SUM, frac=-3, state_width=30, output_bits=8), input_width=16),
-        dict(lower=dict(size=4, state_width=7, frac=-5), upper=dict(size=256, outputs=3, frac=-4, emit=Emit.EVERY)),
+            size=16, outputs=4, emit=Pooling.SUM, frac=-3, state_width=30, output_bits=8), input_width=16),
+        dict(lower=dict(size=4, state_width=7, frac=-5), upper=dict(size=256, outputs=3, frac=-4, emit=Pooling.EVERY)),
     ])}
 
 
@@ -253,7 +255,7 @@ def test_the_command_writes_both_files(tmp_path, capsys):
     (random_stack(lower=dict(size=4), upper=dict(size=4, outputs=2)), {"net_lower.c", "net_lower.h"},
      ["net_lower.c", "net.c"])])
 def test_the_command_says_which_files_there_are(model, more, compiled, tmp_path, capsys):
-    model.save(tmp_path / "model.npz")
+    save_model(model, tmp_path / "model.npz")
     out = tmp_path / "c"
     assert main(["export-c", "--weights", str(tmp_path / "model.npz"), "--out", str(out), "--name", "net"]) == 0
     assert {path.name for path in out.iterdir()} == {"net.c", "net.h"} | more
@@ -288,7 +290,7 @@ def test_nothing_is_left_of_a_write_that_fails(tmp_path, monkeypatch):
 
 
 def test_what_c_cannot_do_is_refused():
-    class Novel(QuantizedModel):
+    class Novel(Model):
         def header(self):
             return super().header() | {"drive": True}
 

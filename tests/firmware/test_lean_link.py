@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rtl_gen.design.pooling import emit_design
 
 from boards import get
 from firmware.host.client import Client
@@ -16,10 +17,10 @@ from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import BoardError, LinkError
 from hadam_hw.fixed import FixedPoint
-from hadam_hw.model import Emit
+from hadam_hw.model_file import save_model
+from hadam_hw.readout import Pooling
 from rtl_gen import build, cli
 from rtl_gen.design import top
-from rtl_gen.design.emit import emit_design
 from rtl_gen.link.frame_reader import FrameReader
 from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, Identity, Result, crc16, encode_vectors
 from rtl_gen.link.kind import Link, Profile
@@ -209,14 +210,14 @@ def test_the_command_line_hands_the_profile_on(options, profile, monkeypatch, tm
 
     asked = []
     monkeypatch.setattr(build, "build", refuse)
-    MODEL.save(tmp_path / "model.npz")
+    save_model(MODEL, tmp_path / "model.npz")
     command = ["--weights", str(tmp_path / "model.npz"), "--board", "icestick", "--arch", "serial", *options]
     assert run_cli(cli.main, command) == 1 and asked == [profile]
     assert "Enough must be enough" in capsys.readouterr().err
 
 
 def test_a_model_that_is_read_out_at_every_step_needs_the_full_link():
-    every = random_model(size=8, block=4, outputs=3, emit=Emit.EVERY)
+    every = random_model(size=8, block=4, outputs=3, emit=Pooling.EVERY)
     with pytest.raises(BoardError, match="end of a sequence where the link is lean, not at every step"):
         emit_design(every, SERIAL, BOARD, None, 1)
     facts = json.loads(emit_design(every, SERIAL, BOARD, None, 1, profile=Profile.FULL)[FACTS_FILE])

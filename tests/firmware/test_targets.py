@@ -10,7 +10,7 @@ from firmware.mcu.export import render
 from hadam_hw import golden
 from hadam_hw.errors import ToolFailedError, ToolMissingError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from sim.mcu import targets
 from tests.firmware.c_harness import random_inputs
 from tests.models_for_tests import random_model, random_stack
@@ -36,7 +36,7 @@ def check_run(model, target, sequence, folder):
 
 @pytest.mark.parametrize("target", targets.TARGETS, ids=lambda target: target.name)
 def test_the_shipped_model_on(target, tmp_path):
-    model = QuantizedModel.load(SHIPPED)
+    model = load_model(SHIPPED)
     took = targets.footprint(model, target, tmp_path)
     assert took.ram <= 700 and took.stack >= 64 and not took.products  # the bank alone has 64
     assert 1200 < took.tables < 2000 and 500 < took.code < 2000

@@ -10,7 +10,9 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Activation, Emit, QuantizedModel
+from hadam_hw.layer import Activation
+from hadam_hw.model import Model
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.cores.build import build_core
 from rtl_gen.estimate.inventory import inventory
@@ -95,11 +97,11 @@ def check_against_golden(model, architecture, sequences, **pauses):
     """Runs the core and compares all it says; returns the record and the core."""
     traces = [golden.trace(model, sequence) for sequence in sequences]
     core = build_core(model, architecture_for(model, architecture))
-    every = model.emit is Emit.EVERY
+    every = model.pooling is Pooling.EVERY
     readouts = sum(map(len, sequences)) if every else len(sequences)
     record = drive_core(core, sequences, expected_outputs=readouts * model.outputs, **pauses)
     read_out = [(k, t) for k, t in record.sent if every or t == len(sequences[k]) - 1]
-    handed_over = record.sent if model.emit is Emit.SUM else read_out
+    handed_over = record.sent if model.pooling is Pooling.SUM else read_out
     states = np.array([traces[k].states[t] for k, t in handed_over])
     outputs = np.array([traces[k].outputs[t] for k, t in read_out])
     contexts = core.timing.contexts
@@ -125,14 +127,14 @@ def pairs():
 
 @pytest.mark.parametrize("architecture, corner", [*pairs(), *WIDE])
 def test_every_state_and_output_equals_the_golden_model(architecture, corner):
-    model = random_model(emit=Emit.EVERY, seed=3, **(CORNERS | {"two-blocks": TWO_BLOCKS})[corner])
+    model = random_model(emit=Pooling.EVERY, seed=3, **(CORNERS | {"two-blocks": TWO_BLOCKS})[corner])
     lengths = [3, 2, 1, 2, 2] if architecture in CONTEXTS else [5, 4, 1]
     check_against_golden(model, architecture, sequences_for(model, lengths))
 
 
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, *CONTEXTS])
 @pytest.mark.parametrize("outputs", [1, 3, 4, 5, 6])
-@pytest.mark.parametrize("emit", [Emit.LAST, Emit.EVERY])
+@pytest.mark.parametrize("emit", [Pooling.LAST, Pooling.EVERY])
 def test_one_unit_is_read_out_with_the_right_bias(architecture, outputs, emit):
     model = random_model(size=1, outputs=outputs, ternary=True, emit=emit, seed=2)
     check_against_golden(model, architecture, sequences_for(model, [3, 1, 2, 1]))
@@ -146,14 +148,14 @@ def without_input(model):
 @pytest.mark.parametrize("architecture, corner", [
     (architecture, corner) for architecture, corner in pairs() if corner in ("vector", "vector-odd", "ternary")])
 def test_a_model_that_takes_no_input_is_driven_by_its_biases(architecture, corner):
-    model = without_input(random_model(emit=Emit.EVERY, seed=3, **CORNERS[corner]))
+    model = without_input(random_model(emit=Pooling.EVERY, seed=3, **CORNERS[corner]))
     _, core, _ = check_against_golden(model, architecture, sequences_for(model, [3, 2]))
     assert not input_products(model).graph.adders and inventory(core)
 
 
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, *CONTEXTS])
 def test_a_recurrence_of_zeros_forgets(architecture):
-    model = random_model(emit=Emit.EVERY, seed=3, **CORNERS["vector"])
+    model = random_model(emit=Pooling.EVERY, seed=3, **CORNERS["vector"])
     model = model.replace(recurrence=Ternary(np.zeros((8, 8), dtype=np.int8), multiplier=5, shift_bits=2))
     for one in (model, without_input(model), without_input(model).replace(output_weight=0 * model.output_weight)):
         check_against_golden(one, architecture, sequences_for(one, [2, 3]))
@@ -175,7 +177,7 @@ POOLS = {
     if not architecture.startswith("folded") or "ternary" not in POOLS[shape]])
 @pytest.mark.parametrize("pauses", [False, True])
 def test_the_sum_of_states_equals_the_golden_model(architecture, shape, pauses):
-    model = random_model(emit=Emit.SUM, **{"seed": 6} | POOLS[shape])
+    model = random_model(emit=Pooling.SUM, **{"seed": 6} | POOLS[shape])
     rng = random.Random(shape)
 
     def pause():
@@ -189,7 +191,7 @@ def test_the_sum_of_states_equals_the_golden_model(architecture, shape, pauses):
 
 @pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
 def test_timing_of_a_sum(architecture):
-    model = random_model(size=8, block=4, outputs=3, emit=Emit.SUM, seed=1)
+    model = random_model(size=8, block=4, outputs=3, emit=Pooling.SUM, seed=1)
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [6] * 3))
     promised = core.sequence_timing(6)
     assert np.diff(record.accepted[:6]).tolist() == [core.timing.interval] * 5
@@ -201,7 +203,7 @@ def test_timing_of_a_sum(architecture):
 @pytest.mark.parametrize("corner", ["even", "odd"])
 def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
     monkeypatch.setattr("rtl_gen.gateware.serial.cell.BIAS_IN_BLOCK_RAM", 0)
-    model = random_model(emit=Emit.EVERY, seed=4, **CORNERS[corner])
+    model = random_model(emit=Pooling.EVERY, seed=4, **CORNERS[corner])
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
 
@@ -209,7 +211,7 @@ def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
     ("folded:2", "vector"), ("folded:4", "fine-codes"), ("folded:8", "vector-odd"), ("folded:2x2", "vector")])
 def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatch):
     monkeypatch.setattr("rtl_gen.gateware.folded.input.BLOCK_ROWS", 1)
-    model = random_model(emit=Emit.EVERY, seed=5, **CORNERS[corner])
+    model = random_model(emit=Pooling.EVERY, seed=5, **CORNERS[corner])
     assert build_core(model, parse_architecture(architecture))._cell.source.early_codes
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
@@ -217,13 +219,13 @@ def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatc
 @pytest.mark.parametrize("digit", range(2, 9))
 @pytest.mark.parametrize("width", [1, 2, 7])
 def test_a_signed_input_narrower_than_the_digit_keeps_its_sign(digit, width):
-    model = random_model(size=4, block=4, outputs=1, state_width=16, input_width=width, input_signed=True, emit=Emit.EVERY)
+    model = random_model(size=4, block=4, outputs=1, state_width=16, input_width=width, input_signed=True, emit=Pooling.EVERY)
     check_against_golden(model, f"serial:{digit}", sequences_for(model, [4, 2]))
 
 
 #: Sums of shifted sums: products of a scalar input with codes of eight bits, and a multiplier of four signed digits.
 SHIFTED_TWICE = {
-    "codes": QuantizedModel.from_arrays(
+    "codes": Model.from_arrays(
         recurrence=Hadamard(4, 4, [1, -1, 1, 1]), input_weight=np.array([[72], [88], [51], [-44]]), input_bits=8,
         output_weight=np.ones((1, 4), dtype=int), input_width=12, input_signed=True, state_width=20, state_frac=-4),
     "multiplier": random_model(size=2, outputs=1, ternary=True, multiplier=107, shift_bits=2, state_width=28, seed=3),
@@ -241,7 +243,7 @@ def test_a_word_meets_nothing_of_the_one_before_where_sums_are_shifted_twice(arc
 @pytest.mark.parametrize("rounding", list(Rounding))
 def test_saturation_and_ties_are_really_met(architecture, rounding):
     model = random_model(size=8, block=4, outputs=1, state_width=5, frac=-3, input_width=4, rounding=rounding,
-                         emit=Emit.EVERY, seed=5)
+                         emit=Pooling.EVERY, seed=5)
     _, _, traces = check_against_golden(model, architecture, sequences_for(model, [12]))
     assert sum(int(np.sum(trace.saturations)) for trace in traces) > 3
     shift = model.output_shift(0)
@@ -255,11 +257,11 @@ def test_saturation_and_ties_are_really_met(architecture, rounding):
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])
-@pytest.mark.parametrize("emit", list(Emit))
+@pytest.mark.parametrize("emit", list(Pooling))
 @pytest.mark.parametrize("pauses", ["none", "x", "y", "both"])
 def test_pauses_change_nothing(architecture, emit, pauses):
     rng = random.Random(pauses)
-    model = random_model(size=8, block=4 if emit is Emit.SUM else 8, outputs=3, emit=emit, seed=9)
+    model = random_model(size=8, block=4 if emit is Pooling.SUM else 8, outputs=3, emit=emit, seed=9)
 
     def pause():
         return rng.choice([0, 0, 1, 2, 7, 80])
@@ -275,7 +277,7 @@ def test_pauses_change_nothing(architecture, emit, pauses):
     ("folded:8", dict(size=16, block=8, inputs=3)), ("folded:2x4", dict(size=16, block=4, input_bits=8)),
     ("folded:4", dict(size=16, block=16, leak=3)), ("serial", dict(size=8, block=4, leak=2))])
 def test_timing_is_as_promised(architecture, shape):
-    model = random_model(outputs=2, emit=Emit.LAST, seed=1, **shape)
+    model = random_model(outputs=2, emit=Pooling.LAST, seed=1, **shape)
     length = 6
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [length] * 3))
     steps = np.diff(record.accepted)
@@ -288,7 +290,7 @@ def test_timing_is_as_promised(architecture, shape):
 
 @pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
 def test_timing_of_a_readout_each_step(architecture):
-    model = random_model(size=8, block=4, outputs=3, emit=Emit.EVERY, seed=1)
+    model = random_model(size=8, block=4, outputs=3, emit=Pooling.EVERY, seed=1)
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [7]))
     promised = core.sequence_timing(7)
     assert record.outputs[-1][0] - record.accepted[0] == promised.latency
@@ -297,7 +299,7 @@ def test_timing_of_a_readout_each_step(architecture):
 
 @pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
 def test_first_forgets_an_unfinished_sequence(architecture):
-    model = random_model(size=8, block=8, outputs=2, emit=Emit.LAST, seed=2)
+    model = random_model(size=8, block=8, outputs=2, emit=Pooling.LAST, seed=2)
     whole, = sequences_for(model, [4], seed=1)
     core = build_core(model, parse_architecture(architecture))
 
@@ -323,7 +325,7 @@ def test_a_digit_that_leaves_no_two_state_digits_is_refused():
     ("folded:2x4", dict(size=8, block=4), "divide the 2 blocks"),
     ("folded:2x2", dict(size=8, block=8), "divide the 1 block of"),
     ("folded:2", dict(size=8, ternary=True), "needs a Hadamard recurrence"),
-    ("parallel,contexts=2", dict(size=8, block=4, emit=Emit.SUM), "one pool"),
+    ("parallel,contexts=2", dict(size=8, block=4, emit=Pooling.SUM), "one pool"),
 ])
 def test_a_folding_that_cannot_be_is_refused(architecture, shape, message):
     with pytest.raises(ArchitectureError, match=message):

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 
 from hadam_hw import golden
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.top import identify
 from rtl_gen.link.frame_reader import FrameReader
@@ -252,7 +252,7 @@ def test_a_sequence_in_steps_is_the_sequence():
 
 
 def test_each_step_is_answered_where_each_is_read_out():
-    bench = Bench(emit=Emit.EVERY)
+    bench = Bench(emit=Pooling.EVERY)
     sequence = bench.sequence(5)
     script = []
     for k, vector in enumerate(sequence):

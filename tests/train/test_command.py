@@ -15,7 +15,7 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import DataError
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from hadam_hw.train import data
 from hadam_hw.train.__main__ import main
 from hadam_hw.train.tasks import load_task
@@ -27,7 +27,7 @@ def test_what_is_saved_is_what_the_golden_model_says(pictures, tmp_path, capsys)
     out = tmp_path / "m.npz"
     assert run_cli(main, [*SMALL, "--data", str(pictures), "--out", str(out), "--epochs", "5", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    model = QuantizedModel.load(out)
+    model = load_model(out)
     test = load_task("smnist", pictures).test
     run = golden.run(model, test.inputs)
     score = 100 * (golden.classify(run.outputs) == test.labels).mean()
@@ -50,7 +50,7 @@ def test_ctrl_c_saves_the_best_and_exits_130(pictures, tmp_path):
                 break
         rest = process.communicate(timeout=120)[1]
     assert process.returncode == 130 and "Traceback" not in rest
-    assert QuantizedModel.load(tmp_path / "m.npz").provenance.epochs >= 3
+    assert load_model(tmp_path / "m.npz").provenance.epochs >= 3
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

@@ -14,11 +14,11 @@ from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError, ModelError
 from hadam_hw.fixed import FixedPoint, Rounding, round_shift
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
-from hadam_hw.model import Emit, Provenance, QuantizedModel, TestVectors
-from hadam_hw.model_file import load_model, model_bytes
+from hadam_hw.model import Model, Provenance, TestVectors
+from hadam_hw.model_file import load_model, model_bytes, save_model
 from hadam_hw.quantize import quantize, quantize_codes
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard, Ternary
-from hadam_hw.stack import StackedModel
 from rtl_gen.plan.arch import DigitSerial, Folded
 from tests.models_for_tests import random_model, random_stack
 
@@ -55,7 +55,7 @@ def from_arrays(**changes):
     arguments = dict(
         recurrence=Hadamard(SIZE, 4, rng.choice([-1, 1], SIZE)), input_weight=rng.integers(-8, 8, (SIZE, INPUTS)),
         output_weight=rng.integers(-8, 8, (OUTPUTS, SIZE)), input_width=4, input_signed=True, state_width=16, state_frac=-2)
-    return QuantizedModel.from_arrays(**arguments | changes)
+    return Model.from_arrays(**arguments | changes)
 
 
 def made(**changes):
@@ -103,7 +103,7 @@ def codes(value, shape):
 
 @pytest.mark.parametrize("make", [from_arrays, made, quantized])
 @pytest.mark.parametrize("name, member", [
-    *(("rounding", member) for member in Rounding), *(("emit", member) for member in (Emit.LAST, Emit.EVERY)),
+    *(("rounding", member) for member in Rounding), *(("emit", member) for member in (Pooling.LAST, Pooling.EVERY)),
     *(("activation", member) for member in Activation)])
 def test_a_word_is_the_member_that_it_names(make, name, member):
     model, wanted = make(**{name: np.str_(member.value)}), make(**{name: member})
@@ -114,8 +114,8 @@ def test_a_word_is_the_member_that_it_names(make, name, member):
 
 
 def test_a_sum_may_be_a_word_too():
-    assert quantized(emit="sum").digest == quantized(emit=Emit.SUM).digest
-    assert from_arrays(emit="sum", pool_bits=np.int64(3)).emit is Emit.SUM
+    assert quantized(emit="sum").digest == quantized(emit=Pooling.SUM).digest
+    assert from_arrays(emit="sum", pool_bits=np.int64(3)).pooling is Pooling.SUM
 
 
 @given(st.integers(-1000, 1000), st.integers(0, 6), st.sampled_from(list(Rounding)))
@@ -151,13 +151,13 @@ def test_a_numpy_scalar_becomes_pythons(name, kind):
 def test_a_model_of_numpy_scalars_is_saved_and_is_the_same(kind, tmp_path):
     names = np.unique(np.array(["b", "a", "c"]))
     changes = dict(recurrence=Ternary(np.eye(SIZE), 3, 2), output_bits=4, input_bits=4, input_frac=0, pool_bits=5,
-                   emit=Emit.SUM, state_frac=0, state_width=16, input_width=4)
+                   emit=Pooling.SUM, state_frac=0, state_width=16, input_width=4)
     scalars = {name: kind(value) for name, value in changes.items() if isinstance(value, int)}
     model = from_arrays(**changes | scalars | dict(
         recurrence=Ternary(np.eye(SIZE), kind(3), kind(2)), input_signed=np.bool_(True), classes=names,
         provenance=Provenance(seed=kind(4), float_score=np.float32(50))))
     wanted = from_arrays(**changes, classes=("a", "b", "c"), provenance=Provenance(seed=4, float_score=50.0))
-    model.save(tmp_path / "model.npz")
+    save_model(model, tmp_path / "model.npz")
     again = load_model(tmp_path / "model.npz")
     assert model_bytes(again) == model_bytes(model) == model_bytes(wanted)
     assert [type(name) for name in model.classes] == [str] * 3 and model.classes == ("a", "b", "c")
@@ -166,7 +166,7 @@ def test_a_model_of_numpy_scalars_is_saved_and_is_the_same(kind, tmp_path):
 
 def test_a_list_of_phases_and_a_whole_number_as_scale_come_back_from_the_file(tmp_path):
     model = made(phases=[phase(output_scale=2)])
-    model.save(tmp_path / "model.npz")
+    save_model(model, tmp_path / "model.npz")
     assert isinstance(model.phases, tuple) and load_model(tmp_path / "model.npz").digest == model.digest
 
 
@@ -182,13 +182,13 @@ BAD_SCORES = ("90", float("nan"), np.float32("inf"), True, 1j, [90.0])
 REFUSED = {
     # words
     "rounding": (lambda: made(rounding="half-down"), "Rounding must be one of floor, half-up, half-even, not 'half-down'"),
-    "rounding of another enum": (lambda: made(rounding=Emit.LAST), "Rounding must be"),
+    "rounding of another enum": (lambda: made(rounding=Pooling.LAST), "Rounding must be"),
     "rounding, array": (lambda: made(rounding=np.zeros((40, 40))), "Rounding must be one of .*, not array"),
     "width, huge float": (lambda: FixedPoint(10.0**300, 0), "State width must be an integer"),
     "rounding, list": (lambda: from_arrays(rounding=["floor"]), "Rounding must be"),
     "round_shift": (lambda: round_shift(np.array([1]), 1, "half"), "Rounding must be"),
-    "emit": (lambda: made(emit=None), "Emit must be one of last, every, sum, not None"),
-    "emit of quantize": (lambda: quantized(emit="each"), "Emit must be"),
+    "emit": (lambda: made(emit=None), "Pooling must be one of last, every, sum, not None"),
+    "emit of quantize": (lambda: quantized(emit="each"), "Pooling must be"),
     "activation": (lambda: made(activation="tanh"), "Activation must be one of linear, relu, not 'tanh'"),
     # flags
     "signed, text": (lambda: InputFormat(1, 8, "no"), "Input's sign must be True or False, not 'no'"),
@@ -214,7 +214,7 @@ REFUSED = {
     "state_frac of from_arrays": (lambda: from_arrays(state_frac=5000), "State fraction must be between"),
     "input_bits": (lambda: made(input_bits=4.0), "Input bits must be an integer"),
     "output_bits": (lambda: made(output_bits="4"), "Output bits must be an integer"),
-    "pool_bits": (lambda: made(emit=Emit.SUM, pool_bits=3.5), "Pool bits must be an integer"),
+    "pool_bits": (lambda: made(emit=Pooling.SUM, pool_bits=3.5), "Pool bits must be an integer"),
     "bits of quantize": (lambda: quantized(input_bits=0), "Bits of a code must be between 1 and 16, not 0"),
     "state_width of quantize": (lambda: quantized(state_width="12"), "State width must be an integer"),
     # floats
@@ -256,7 +256,7 @@ REFUSED = {
     "ternary of text": (lambda: Ternary([["1"]]), "Recurrent matrix must hold numbers"),
     "output_weight 1.7": (lambda: made(output_weight=codes(1.7, (OUTPUTS, SIZE))), "Output weight must hold integer codes"),
     "outputs beyond int64": (lambda: random_model(size=1024, block=1024, outputs=1, state_width=32, output_bits=8).replace(
-        output_weight=np.full((1, 1024), -128), emit=Emit.SUM, pool_bits=16), "Outputs must fit 62 bits, not 66"),
+        output_weight=np.full((1, 1024), -128), emit=Pooling.SUM, pool_bits=16), "Outputs must fit 62 bits, not 66"),
     "output_weight uint64": (lambda: made(output_weight=codes(TOO_LARGE, (OUTPUTS, SIZE))), "Output weight must lie"),
     "table 1.7": (lambda: made(table=codes(1.7, (9, INPUTS))), "Table must hold integer codes"),
     "table uint64": (lambda: made(table=codes(TOO_LARGE, (9, INPUTS))), "Table must"),
@@ -295,7 +295,7 @@ REFUSED = {
     "phases of something": (lambda: made(phases=(3,)), "Phases must be a sequence of Phase"),
     "lower": (lambda: StackedModel(lower=3, upper=random_model(size=4, outputs=1)), "must be a Layer, not of type int"),
     "upper": (lambda: StackedModel(lower=random_stack(**STACK).lower, upper=random_stack(**STACK).lower),
-              "Upper layer must be a QuantizedModel, not of type Layer"),
+              "Upper layer must be a Model, not of type Layer"),
 }
 
 

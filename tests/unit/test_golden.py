@@ -10,8 +10,10 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Activation, Emit, QuantizedModel
+from hadam_hw.layer import Activation
+from hadam_hw.model import Model
 from hadam_hw.model_file import load_model
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard
 from tests.models_for_tests import random_model
 from tests.unit.test_fixed import exact
@@ -71,15 +73,15 @@ def test_trace_is_the_contract(name, rounding):
 
 
 @pytest.mark.parametrize("name, emit", [
-    (name, emit) for name, shape in SHAPES.items() for emit in Emit
-    if emit is not Emit.SUM or random_model(outputs=1, **shape).recurrence.phases == 1])
+    (name, emit) for name, shape in SHAPES.items() for emit in Pooling
+    if emit is not Pooling.SUM or random_model(outputs=1, **shape).recurrence.phases == 1])
 def test_run_equals_trace(name, emit):
     model = random_model(outputs=3, emit=emit, rounding=Rounding.HALF_EVEN, seed=2, **SHAPES[name])
     inputs = inputs_of(model, 5, 9)
     run = golden.run(model, inputs)
     for k, sequence in enumerate(inputs):
         trace = golden.trace(model, sequence)
-        assert np.array_equal(run.outputs[k], trace.outputs if emit is Emit.EVERY else trace.outputs[-1])
+        assert np.array_equal(run.outputs[k], trace.outputs if emit is Pooling.EVERY else trace.outputs[-1])
         assert np.array_equal(run.states[k], trace.states[-1])
         assert run.saturations[k] == trace.saturations.sum()
 
@@ -87,7 +89,7 @@ def test_run_equals_trace(name, emit):
 @pytest.mark.parametrize("activation", list(Activation))
 @pytest.mark.parametrize("block", [4, 8])
 def test_a_fine_state_follows_the_real_recurrence_through_both_phases(block, activation):
-    model = QuantizedModel.from_arrays(
+    model = Model.from_arrays(
         recurrence=Hadamard(8, block, np.random.default_rng(1).choice([-1, 1], 8)), activation=activation,
         input_weight=np.random.default_rng(2).integers(-8, 8, (8, 1)), output_weight=np.eye(8, dtype=np.int64),
         input_width=4, input_signed=True, state_width=28, state_frac=16, input_frac=20, bias=np.linspace(-3, 3, 8))
@@ -122,7 +124,7 @@ def test_a_model_has_names_for_each_class_or_none(outputs, count):
 def test_shipped_models_carry_their_exact_answers(path):
     model = load_model(path)
     outputs = golden.run(model, model.vectors.inputs).outputs
-    last = outputs[:, -1] if model.emit is Emit.EVERY else outputs
+    last = outputs[:, -1] if model.pooling is Pooling.EVERY else outputs
     assert len(last) >= 4 and np.array_equal(last, model.vectors.outputs)
     assert (golden.classify(last) == model.vectors.labels).mean() > 1 / model.class_count  # better than chance
     assert abs(model.provenance.integer_score - model.provenance.float_score) <= 0.5
@@ -147,7 +149,7 @@ def test_a_leak_out_of_range_is_refused(leak):
 
 
 def test_a_pool_saturates_at_its_end():
-    model = random_model(size=8, block=4, outputs=3, emit=Emit.SUM, pool_bits=1, frac=3, seed=3)
+    model = random_model(size=8, block=4, outputs=3, emit=Pooling.SUM, pool_bits=1, frac=3, seed=3)
     sequence, = inputs_of(model, 1, 30)
     trace = golden.trace(model, sequence)
     pool = np.minimum(np.maximum(trace.states, 0).cumsum(axis=0), 2**12 - 1)  # 11 bits of a rectified state and one more
@@ -160,7 +162,7 @@ def test_a_pool_saturates_at_its_end():
     (dict(block=4, pool_bits=0), "between 1 and 16 extra bits, not 0"), (dict(block=4, pool_bits=17), "not 17")])
 def test_a_pool_that_cannot_be_is_refused(shape, message):
     with pytest.raises(ModelError, match=message):
-        random_model(size=8, outputs=2, emit=Emit.SUM, **shape)
+        random_model(size=8, outputs=2, emit=Pooling.SUM, **shape)
 
 
 def test_tokens_are_rows_of_the_table():

@@ -10,7 +10,6 @@ import pytest
 from hadam_hw.__main__ import check, main
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import ModelError
-from hadam_hw.model import QuantizedModel
 from hadam_hw.model_file import load_model
 
 MODELS = sorted((Path(__file__).parent.parent.parent / "models").glob("*.npz"))
@@ -28,7 +27,7 @@ def test_the_shipped_vectors_are_the_golden_models(path, capsys):
 
 
 def test_one_wrong_output_is_noticed():
-    model = QuantizedModel.load(MODELS[0])
+    model = load_model(MODELS[0])
     outputs = model.vectors.outputs.copy()
     outputs[3, 1] += 1
     with pytest.raises(ModelError, match="test vector 3"):
@@ -36,7 +35,7 @@ def test_one_wrong_output_is_noticed():
 
 
 def test_no_vectors_and_no_file_are_errors_of_one_line(tmp_path, capsys):
-    QuantizedModel.load(MODELS[0]).replace(vectors=None).save(tmp_path / "bare.npz")
+    load_model(MODELS[0]).replace(vectors=None).save(tmp_path / "bare.npz")
     for name, words in (("bare.npz", "has none"), ("missing.npz", "cannot be read")):
         assert run_cli(main, ["check", str(tmp_path / name)]) == 1
         error = capsys.readouterr().err

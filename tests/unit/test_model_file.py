@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from hadam_hw.errors import ModelError, ModelFileError
-from hadam_hw.model import Activation, Emit, QuantizedModel
-from hadam_hw.model_file import model_bytes
+from hadam_hw.layer import Activation
+from hadam_hw.model_file import load_model, model_bytes
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard
 from tests.models_for_tests import random_model
 
@@ -26,7 +27,7 @@ def load(tmp_path, data):
     path = tmp_path / "model.npz"
     path.write_bytes(data)
     try:
-        return QuantizedModel.load(path)
+        return load_model(path)
     finally:
         assert [entry.name for entry in tmp_path.iterdir()] == ["model.npz"]
 
@@ -42,7 +43,7 @@ def edited(model, **arrays):
 
 def test_a_saved_model_comes_back_and_saves_the_same_bytes(model, tmp_path):
     model.save(tmp_path / "model.npz")
-    again = QuantizedModel.load(tmp_path / "model.npz")
+    again = load_model(tmp_path / "model.npz")
     assert again.digest == model.digest and model_bytes(again) == model_bytes(model)
 
 
@@ -56,14 +57,14 @@ def test_relu_is_in_the_file_and_in_the_digest_and_a_linear_model_is_what_it_alw
 
 
 @pytest.mark.parametrize("changes", [
-    dict(emit=Emit.SUM, pool_bits=7), dict(table=np.arange(24).reshape(12, 2)), dict(recurrence=Hadamard(8, 4, [1] * 8, 5))])
+    dict(emit=Pooling.SUM, pool_bits=7), dict(table=np.arange(24).reshape(12, 2)), dict(recurrence=Hadamard(8, 4, [1] * 8, 5))])
 def test_what_schema_3_adds_comes_back_and_is_in_the_digest(changes, tmp_path):
     plain = random_model(size=8, block=4, outputs=2, inputs=2)
     model = plain.replace(**changes)
     again = load(tmp_path, model_bytes(model))
     assert again.digest == model.digest != plain.digest and model_bytes(again) == model_bytes(model)
     assert b'"schema": 3' in bytes(np.load(io.BytesIO(model_bytes(model)))["header"])
-    assert (again.emit, again.pool_bits, again.recurrence.leak) == (model.emit, model.pool_bits, model.recurrence.leak)
+    assert (again.pooling, again.pool_bits, again.recurrence.leak) == (model.pooling, model.pool_bits, model.recurrence.leak)
     assert (again.table is None) == ("table" not in changes) and (again.table is None or (again.table == model.table).all())
 
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from hadam_hw import golden
-from hadam_hw.model import Emit, InputFormat, QuantizedModel
+from hadam_hw.model import InputFormat, Model
 from hadam_hw.quantize import SATURATION_LIMIT, quantize
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard
 
 SIZE, WIDTH = 16, 10
@@ -15,14 +16,14 @@ SIZE, WIDTH = 16, 10
 def shifted(model, steps):
     """``model`` with the binary point of its state ``steps`` to the right."""
     phase, unit = model.phases[0], 2.0**-model.state.frac
-    return QuantizedModel.from_arrays(
+    return Model.from_arrays(
         recurrence=model.recurrence, input_weight=phase.input_codes, output_weight=model.output_weight,
         bias=phase.bias * unit * 2.0**-model.state_shift(0), output_bias=phase.output_bias * unit,
         input_width=model.input.width, input_signed=model.input.signed, state_width=WIDTH, input_bits=model.input_bits,
-        output_bits=model.output_bits, emit=model.emit, pool_bits=model.pool_bits, state_frac=model.state.frac + steps)
+        output_bits=model.output_bits, emit=model.pooling, pool_bits=model.pool_bits, state_frac=model.state.frac + steps)
 
 
-@pytest.mark.parametrize("emit", [Emit.LAST, Emit.SUM])
+@pytest.mark.parametrize("emit", [Pooling.LAST, Pooling.SUM])
 def test_a_bit_is_spent_on_the_range_where_saturated_words_cost_more_than_rounding(emit):
     rng = np.random.default_rng(3)
     inputs = rng.integers(-4, 5, (200, 100, 1))

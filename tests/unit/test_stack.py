@@ -10,10 +10,10 @@ from hadam_hw import golden
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.fixed import Rounding, round_shift
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
-from hadam_hw.model import Emit, QuantizedModel, TestVectors
+from hadam_hw.model import Model, TestVectors
 from hadam_hw.model_file import load_model, model_bytes
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard, Ternary
-from hadam_hw.stack import StackedModel
 from tests.models_for_tests import random_model, random_stack
 
 SHAPES = {
@@ -55,16 +55,16 @@ def test_the_upper_layer_takes_the_rectified_states_of_the_lower(name):
     assert np.abs(trace.states).max() > 3
 
 
-@pytest.mark.parametrize("emit", list(Emit))
+@pytest.mark.parametrize("emit", list(Pooling))
 @pytest.mark.parametrize("name", SHAPES)
 def test_run_equals_trace(name, emit):
     model = random_stack(seed=4, **SHAPES[name])
-    model = model.replace(upper=model.upper.replace(emit=emit, pool_bits=2 if emit is Emit.SUM else 0))
+    model = model.replace(upper=model.upper.replace(emit=emit, pool_bits=2 if emit is Pooling.SUM else 0))
     inputs = inputs_of(model, 4, 7)
     run = golden.run(model, inputs)
     for k, sequence in enumerate(inputs):
         trace = golden.trace(model, sequence)
-        assert np.array_equal(run.outputs[k], trace.outputs if emit is Emit.EVERY else trace.outputs[-1])
+        assert np.array_equal(run.outputs[k], trace.outputs if emit is Pooling.EVERY else trace.outputs[-1])
         assert np.array_equal(run.states[k], trace.states[-1])
         assert run.saturations[k] == trace.saturations.sum()
 
@@ -75,7 +75,7 @@ def from_arrays():
     lower = Layer.from_arrays(
         recurrence=Hadamard(16, 4, rng.choice([-1, 1], 16)), input_weight=rng.integers(-8, 8, (16, 1)), input_width=4,
         input_signed=True, state_width=16, state_frac=6)
-    upper = QuantizedModel.from_arrays(
+    upper = Model.from_arrays(
         recurrence=Ternary(rng.integers(-1, 2, (8, 8)), 3, 4), input_weight=rng.choice([-1, 1], (8, 16)), input_bits=1,
         input_width=15, input_signed=False, output_weight=rng.integers(-8, 8, (2, 8)), state_width=28, state_frac=6,
         classes=("left", "right"))
@@ -97,16 +97,16 @@ def test_a_saved_stack_comes_back(tmp_path):
     model = model.replace(vectors=TestVectors(inputs, golden.run(model, inputs).outputs, [0, 1]))
     path = tmp_path / "stack.npz"
     model.save(path)
-    again = StackedModel.load(path)
+    again = load_model(path)
     assert again.digest == model.digest and model_bytes(again) == path.read_bytes() and again.classes == ("left", "right")
     assert isinstance(load_model(path), StackedModel)
     bits = 16 + 16 * 4 + 16 + 8 * 8 * 2 + 8 * 16 + 8 + 16 * 4 + 2
     assert model.model_bytes == -(-bits // 8)
     with pytest.raises(ModelFileError, match="stack.npz must hold a model of one layer here, not of 2"):
-        QuantizedModel.load(path)
+        load_model(path)
     random_model(size=4, outputs=1).save(path)
     with pytest.raises(ModelFileError, match="must hold a model of two layers here, not of one"):
-        StackedModel.load(path)
+        load_model(path)
 
 
 def test_every_part_of_the_lower_layer_is_in_the_digest():

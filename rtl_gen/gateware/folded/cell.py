@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.model import Activation
+from hadam_hw.layer import Activation
 from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.folded.address import RowAddress
@@ -105,7 +105,7 @@ class FoldedCell(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     folding : Folding
         Of the units of one lane.
     lanes : int

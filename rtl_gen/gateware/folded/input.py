@@ -30,7 +30,7 @@ class FoldedInput(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     groups : list of tuple of int
         The units of each group, in the order of work.
 

@@ -21,7 +21,7 @@ class ParallelCell(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     copies : bool
         A cell above takes the states of this one: there is one more member, ``copied``, the rectified state.
     """

@@ -21,7 +21,7 @@ class ContextCell(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     contexts : int
         At most ``P``: more would not make it faster.
 

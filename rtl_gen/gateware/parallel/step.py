@@ -5,7 +5,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.model import Activation
+from hadam_hw.layer import Activation
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.rounding import Saturate
 from rtl_gen.gateware.word_network import ParallelNetwork
@@ -27,7 +27,7 @@ class ParallelStep(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     steady : bool
 
     Members

@@ -29,7 +29,7 @@ class Readout(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     block : bool
         Its memories are block RAM; else logic where that is possible, since ECP5's block RAM takes 5.6 ns to read.
 

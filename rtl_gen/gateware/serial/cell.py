@@ -98,7 +98,7 @@ class SerialCell(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     digit : int
         Bits of every word a clock.
     copies : bool

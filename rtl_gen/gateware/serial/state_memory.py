@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.model import Activation
+from hadam_hw.layer import Activation
 from rtl_gen.gateware.delay import any_late, late
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.selector import Selector
@@ -25,7 +25,7 @@ class StateMemory(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     digit : int
     shifts : tuple of int
         For each phase the left shift of the state in bits; what is left of it beyond whole digits is applied here.
