@@ -15,13 +15,13 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from rtl_gen.design.pooling import emit_design
 
 import boards
 from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.files import atomic_write
 from hadam_hw.model_file import load_model
 from rtl_gen.cores.build import build_core
+from rtl_gen.design.emit import emit_design
 from rtl_gen.estimate.choose import survey
 from rtl_gen.estimate.clock import FACTORS_FILE, clock_factors, counted_delay, kind_of
 from rtl_gen.plan.arch import parse_architecture

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hadam_hw.fixed import FixedPoint, Rounding
-from hadam_hw.layer import InputFormat, Phase
+from hadam_hw.layer import InputFormat, Layer, Phase
 from hadam_hw.model import Model
-from hadam_hw.readout import Pooling
+from hadam_hw.readout import Dense, Pooling, Readout
 from hadam_hw.recurrence import Hadamard, Ternary
 
 #: Of the designs that sum their states: for sequences of 128 steps.
@@ -45,17 +45,21 @@ class Design:
         else:
             recurrence = Ternary(rng.integers(-1, 2, (self.size, self.size)), 1, 3)
         codes = _codes(rng, self.input_bits, (self.size, self.inputs))
-        phases = []
+        phases, biases = [], []
         for p in range(recurrence.phases):
             extra = 2 if p else 0
             chosen = np.rint(np.sqrt(2) * 2**extra * codes).astype(np.int64) if p else codes
             bias = rng.integers(-200, 201, self.size) << max(recurrence.shift(p), extra)
-            phases.append(Phase(chosen, extra, bias, rng.integers(-1000, 1001, self.outputs)))
-        return Model(
-            recurrence=recurrence, input=InputFormat(self.inputs, self.input_width, self.inputs > 1),
-            state=FixedPoint(self.state_width, 0), rounding=Rounding(self.rounding), emit=Pooling(self.emit), phases=tuple(phases),
-            output_weight=_codes(rng, self.output_bits, (self.outputs, self.size)), input_bits=self.input_bits,
-            output_bits=self.output_bits, pool_bits=POOL_BITS if self.emit == "sum" else 0)
+            phases.append(Phase(chosen, extra, bias))
+            biases.append(rng.integers(-1000, 1001, self.outputs))
+        layer = Layer(
+            recurrence=recurrence, input=InputFormat(self.inputs, self.input_width, self.inputs > 1), phases=tuple(phases),
+            state=FixedPoint(self.state_width, 0), rounding=Rounding(self.rounding), input_bits=self.input_bits)
+        stage = Dense(codes=_codes(rng, self.output_bits, (self.outputs, self.size)), bits=self.output_bits,
+                      biases=tuple(biases))
+        return Model(layers=(layer,), readout=Readout(
+            pooling=Pooling(self.emit), stages=(stage,), scales=(1.0,) * recurrence.phases,
+            pool_bits=POOL_BITS if self.emit == "sum" else 0))
 
 
 def _codes(rng, bits, shape):

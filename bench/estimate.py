@@ -12,13 +12,13 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from rtl_gen.design.pooling import emit_core
 
 from bench.designs import DESIGNS
 from hadam_hw.cache import Cache, cache_folder, digest
 from hadam_hw.errors import ToolFailedError
 from hadam_hw.files import atomic_write
 from rtl_gen.cores.build import build_core
+from rtl_gen.design.emit import emit_core
 from rtl_gen.estimate.fit import fit_factors
 from rtl_gen.estimate.inventory import inventory
 from rtl_gen.estimate.model import FACTORS_FILE, cells_of

@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 from rich.console import Console
-from rtl_gen.design.pooling import emit_core, emit_design
 
 import boards
 from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.model_file import load_model
+from rtl_gen.design.emit import emit_core, emit_design
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
 from rtl_gen.tools.design_files import CORE, DESIGN_FILE, FACTS_FILE

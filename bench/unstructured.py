@@ -9,12 +9,12 @@ import time
 
 import numpy as np
 from rich.console import Console
-from rtl_gen.design.pooling import emit_design
 
 import boards
 from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.model import Model
 from hadam_hw.recurrence import Hadamard, Ternary
+from rtl_gen.design.emit import emit_design
 from rtl_gen.plan.adder_graph import recurrence_graph
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress

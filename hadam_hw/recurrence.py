@@ -99,6 +99,20 @@ class Recurrence(ABC):
         matrix = np.ascontiguousarray(self.matrix().T.astype(dtype))
         return lambda state: state @ matrix
 
+    @property
+    def adders(self):
+        """About as many as ``R`` takes, for a first look; the graph says how many (:mod:`rtl_gen.plan.adder_graph`)."""
+        return self.size * max(1, (self.size - 1).bit_length())
+
+    @property
+    def foldable_block(self):
+        """Units of a block of butterflies that can be done in place, pass by pass, as a folded core does; None for no such."""
+        return None
+
+    def cut(self, units, block):
+        """The first ``units`` in blocks of ``block``, with as many phases, to estimate with; None for no such."""
+        return None
+
     def network(self, lanes, add):
         """``R x`` by construction, or None where only the matrix is known and additions have to be found by sharing.
 
@@ -223,6 +237,23 @@ class Hadamard(Recurrence):
         if self.leak > 1:  # 2**1 - 1 = 1 needs no adder
             lanes = [add(lane << self.leak, -lane) for lane in lanes]
         return [-lanes[row] if sign < 0 else lanes[row] for row, sign in zip(self._rows, self.signs)]
+
+    @property
+    def adders(self):
+        """Butterflies, and one a unit for the leak."""
+        return self.size * (self.log2_block + (self.leak > 1))
+
+    @property
+    def foldable_block(self):
+        """The block, unless wires lead from one to another."""
+        return self.block if self.wires is None and self.block > 1 else None
+
+    def cut(self, units, block):
+        """The first units; their wires in the same order among themselves."""
+        if block < 1 or units % block:
+            return None
+        wires = None if self.wires is None else np.argsort(np.argsort(self.wires[:units]))
+        return Hadamard(units, block, self.signs[:units], self.leak, wires)
 
     @property
     def _rows(self):

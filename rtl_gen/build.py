@@ -151,7 +151,7 @@ def _emit(model, architecture, board_name, options, steps, cache, on_stage):
     def make():
         on_stage("Verilog of core and design")
         # The generator takes a moment to load, in vain where everything is cached.
-        from rtl_gen.design.pooling import emit_design
+        from rtl_gen.design.emit import emit_design
 
         return emit_design(model, architecture, board, options.clock_mhz, steps or 1, link=options.link,
                            profile=options.profile, baud=options.baud)

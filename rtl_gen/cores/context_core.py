@@ -10,7 +10,7 @@ from hadam_hw.errors import ArchitectureError
 from hadam_hw.readout import Pooling
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.parallel.context_cell import ContextCell
-from rtl_gen.gateware.readout.one_stage import Readout
+from rtl_gen.gateware.readout.one_stage import OneStageReadout
 from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.timing import SequenceTiming
@@ -62,14 +62,14 @@ class ContextCore(wiring.Component):
         if model.pooling is Pooling.SUM:
             raise ArchitectureError(
                 "Architecture must have one context where states are summed (emit = sum), not more: there is one pool")
-        self._cell = ContextCell(model, self.contexts)
-        self._readout = Readout(model, block=False)
-        self._selector = Selector(model.size, model.state.width)
+        self._cell = ContextCell(model.top, self.contexts)
+        self._readout = OneStageReadout(model.readout, model.top, block=False)
+        self._selector = Selector(model.size, model.top.state.width)
         #: States that may wait for the read-out: one of each context, and those accepted until `full` is seen.
         self.queue = 1 << (self.contexts + SEEN_LATE - 1).bit_length()
         super().__init__({
-            "x": In(input_stream(model, self.contexts)), "y": Out(output_stream(model, self.contexts)),
-            "tap": Out(word_signature(model.state.width)), "saturated": Out(1)})
+            "x": In(input_stream(model, self.contexts)), "y": Out(output_stream(model.readout_width, self.contexts)),
+            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})
 
     @property
     def timing(self):

@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.readout import Pooling
-from rtl_gen.gateware.readout.one_stage import Readout
+from rtl_gen.gateware.readout.one_stage import OneStageReadout
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.timing import SequenceTiming
 
@@ -45,10 +45,10 @@ class Core(wiring.Component):
         self.model = model
         self.architecture = architecture
         self._cell = cell
-        self._readout = Readout(model)
+        self._readout = OneStageReadout(model.readout, model.top)
         super().__init__({
-            "x": In(input_stream(model)), "y": Out(output_stream(model)), "tap": Out(word_signature(model.state.width)),
-            "saturated": Out(1)})
+            "x": In(input_stream(model)), "y": Out(output_stream(model.readout_width)),
+            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})
 
     @property
     def cell(self):
@@ -92,7 +92,7 @@ class Core(wiring.Component):
         m = Module()
         m.submodules.cell = cell = self._cell
         m.submodules.readout = readout = self._readout
-        two_phases = len(self.model.phases) > 1
+        two_phases = len(self.model.top.phases) > 1
         vector = self.x.payload
         phase, unloaded_phase = Signal(), Signal()
         pending = Signal()  # the state of the last step is to be handed over

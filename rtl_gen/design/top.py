@@ -35,7 +35,7 @@ def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS, lean=Fal
     return Identity(
         digest=model.digest[:16], size=model.size, inputs=model.inputs, outputs=model.outputs, input_width=source.width,
         input_signed=source.signed, emit_every=every, output_bytes=logit_bytes(model.readout_width),
-        state_width=model.state.width, step_vectors=chunk,
+        state_width=model.top.state.width, step_vectors=chunk,
         step_clocks=core.timing.interval, answer_clocks=core.sequence_timing(1).latency, silence_clocks=silence_clocks,
         clock_hz=round(clock_hz), link_hz=link_hz, lean=lean)
 

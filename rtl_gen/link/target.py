@@ -70,7 +70,7 @@ class LinkTarget(wiring.Component):
         self._goals = [0, self._result_place, self._step_place]
         super().__init__({
             "data": In(8), "valid": In(1), "framing_error": In(1), "tx": Out(stream.Signature(8)),
-            "x": Out(input_stream(model)), "y": In(output_stream(model)), "saturated": In(1), "open": Out(1),
+            "x": Out(input_stream(model)), "y": In(output_stream(model.readout_width)), "saturated": In(1), "open": Out(1),
             "label": Out(self._result.label.shape()), "busy": Out(1), "failed": Out(1),
         })
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rtl_gen.design.pooling import emit_design
 
 from boards import get
 from firmware.host.client import Client
@@ -21,6 +20,7 @@ from hadam_hw.model_file import save_model
 from hadam_hw.readout import Pooling
 from rtl_gen import build, cli
 from rtl_gen.design import top
+from rtl_gen.design.emit import emit_design
 from rtl_gen.link.frame_reader import FrameReader
 from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, Identity, Result, crc16, encode_vectors
 from rtl_gen.link.kind import Link, Profile

@@ -37,7 +37,7 @@ def test_idle_turns_and_pauses_change_nothing(contexts, emit):
 def test_a_step_of_each_context_every_interval(shape, contexts):
     model = random_model(outputs=1, emit=Pooling.LAST, seed=1, **shape)
     length = 60  # long enough for the read-outs of all contexts to be done while the next sequences run
-    core = build_core(model, parse_architecture(f"parallel,contexts={ContextCell(model, 1).timing.interval}"
+    core = build_core(model, parse_architecture(f"parallel,contexts={ContextCell(model.top, 1).timing.interval}"
                                                 if contexts == "MOST" else f"parallel,contexts={contexts}"))
     count = core.timing.contexts
     record, core, _ = check_against_golden(model, str(core.architecture), sequences_for(model, [length] * 2 * count))

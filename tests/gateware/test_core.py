@@ -2,7 +2,6 @@
 """Every architecture x recurrence x corner, one body: each state, each read-out, `==` to the golden model."""
 
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from rtl_gen.plan.alignment import input_products
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.plan.folding import fold
 from tests.gateware.core_harness import drive_core
-from tests.models_for_tests import random_model
+from tests.models_for_tests import random_model, with_stage, without_input
 
 ARCHITECTURES = ["serial", "serial:2", "serial:3", "parallel"]
 # MOST: as many contexts as the model's loop has clocks
@@ -76,7 +75,7 @@ def sequences_for(model, lengths, seed=0):
 def architecture_for(model, text):
     """The architecture that ``text`` spells, as many contexts for ``MOST`` as ``model`` allows."""
     if text.endswith("MOST"):
-        text = text.replace("MOST", str(ContextCell(model, 1).timing.interval))
+        text = text.replace("MOST", str(ContextCell(model.top, 1).timing.interval))
     return parse_architecture(text)
 
 
@@ -119,7 +118,7 @@ def pairs():
         for corner, shape in CORNERS.items():
             try:
                 if architecture in FOLDED:
-                    fold(random_model(**shape).recurrence, parse_architecture(architecture))
+                    fold(random_model(**shape).top.recurrence, parse_architecture(architecture))
             except ArchitectureError:
                 continue
             yield architecture, corner
@@ -140,24 +139,19 @@ def test_one_unit_is_read_out_with_the_right_bias(architecture, outputs, emit):
     check_against_golden(model, architecture, sequences_for(model, [3, 1, 2, 1]))
 
 
-def without_input(model):
-    """The model with an input matrix of zeros: its biases alone drive it."""
-    return model.replace(phases=tuple(replace(phase, input_codes=0 * phase.input_codes) for phase in model.phases))
-
-
 @pytest.mark.parametrize("architecture, corner", [
     (architecture, corner) for architecture, corner in pairs() if corner in ("vector", "vector-odd", "ternary")])
 def test_a_model_that_takes_no_input_is_driven_by_its_biases(architecture, corner):
     model = without_input(random_model(emit=Pooling.EVERY, seed=3, **CORNERS[corner]))
     _, core, _ = check_against_golden(model, architecture, sequences_for(model, [3, 2]))
-    assert not input_products(model).graph.adders and inventory(core)
+    assert not input_products(model.top).graph.adders and inventory(core)
 
 
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, *CONTEXTS])
 def test_a_recurrence_of_zeros_forgets(architecture):
     model = random_model(emit=Pooling.EVERY, seed=3, **CORNERS["vector"])
-    model = model.replace(recurrence=Ternary(np.zeros((8, 8), dtype=np.int8), multiplier=5, shift_bits=2))
-    for one in (model, without_input(model), without_input(model).replace(output_weight=0 * model.output_weight)):
+    model = model.with_top(recurrence=Ternary(np.zeros((8, 8), dtype=np.int8), multiplier=5, shift_bits=2))
+    for one in (model, without_input(model), with_stage(without_input(model), codes=0 * model.readout.stages[-1].codes)):
         check_against_golden(one, architecture, sequences_for(one, [2, 3]))
 
 
@@ -186,7 +180,7 @@ def test_the_sum_of_states_equals_the_golden_model(architecture, shape, pauses):
     sequences = sequences_for(model, [5, 1, 7, 2])
     check_against_golden(model, architecture, sequences, **({"x_pause": pause, "y_pause": pause} if pauses else {}))
     pools = [sum(np.maximum(golden.trace(model, sequence).states, 0)).max() for sequence in sequences]
-    assert bool(max(pools) > model.readout_maximum) == (shape == "saturating")
+    assert bool(max(pools) > model.readout.range(model.top.state)[1]) == (shape == "saturating")
 
 
 @pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
@@ -246,13 +240,14 @@ def test_saturation_and_ties_are_really_met(architecture, rounding):
                          emit=Pooling.EVERY, seed=5)
     _, _, traces = check_against_golden(model, architecture, sequences_for(model, [12]))
     assert sum(int(np.sum(trace.saturations)) for trace in traces) > 3
-    shift = model.output_shift(0)
-    state, ties = np.zeros(model.size, dtype=np.int64), 0
+    layer = model.top
+    shift = layer.output_shift(0)
+    state, ties = np.zeros(layer.size, dtype=np.int64), 0
     for x in sequences_for(model, [12])[0]:
-        exact = (model.recurrence.apply(state) << model.state_shift(0)) \
-            + ((model.phases[0].input_codes @ x) << model.input_shift(0)) + model.phases[0].bias
+        exact = (layer.recurrence.apply(state) << layer.state_shift(0)) \
+            + ((layer.phases[0].input_codes @ x) << layer.input_shift(0)) + layer.phases[0].bias
         ties += int(np.sum(exact % (1 << shift) == 1 << (shift - 1)))
-        state, _ = golden.step(model, state, x, 0)
+        state, _ = golden.step(layer, state, x, 0)
     assert ties > 3
 
 

@@ -74,7 +74,7 @@ def watch_two_sequences(architecture, shape):
     """Two steps, the state handed over, two more; returns the cell and the :class:`Watch`."""
     model = random_model(outputs=2, **shape)
     parsed = parse_architecture(architecture)
-    cell, watch = WatchedCell(model, fold(model.recurrence, parsed), parsed.lanes), Watch()
+    cell, watch = WatchedCell(model.top, fold(model.top.recurrence, parsed), parsed.lanes), Watch()
     simulator = Simulator(cell)
     unloading = False
 

@@ -6,11 +6,11 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
-from rtl_gen.design.pooling import emit_design
 
 from boards import get
 from hadam_hw import golden
 from rtl_gen.cores.build import build_core
+from rtl_gen.design.emit import emit_design
 from rtl_gen.design.top import identify
 from rtl_gen.link.frame_reader import FrameReader
 from rtl_gen.link.frames import STATE, Command, ErrorCode, Frame, Identity, Result, encode_vectors

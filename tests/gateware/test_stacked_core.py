@@ -2,7 +2,6 @@
 """Two stacked layers: each state of the upper one, each read-out, `==` to the golden model, in the promised clocks."""
 
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.plan.arch import parse_architecture
 from tests.gateware.test_core import check_against_golden, sequences_for
-from tests.models_for_tests import random_stack
+from tests.models_for_tests import random_stack, without_input
 
 ARCHITECTURES = ["serial", "serial:2", "serial:3", "parallel"]
 STACKS = {
@@ -31,7 +30,7 @@ STACKS = {
 
 def stack(name, emit):
     model = random_stack(seed=3, **STACKS[name])
-    return model.replace(upper=model.upper.replace(emit=emit, pool_bits=2 if emit is Pooling.SUM else 0))
+    return model.with_readout(pooling=emit, pool_bits=2 if emit is Pooling.SUM else 0)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -46,8 +45,7 @@ def test_every_state_and_output_equals_the_golden_model(architecture, name):
 @pytest.mark.parametrize("architecture", ["serial", "parallel"])
 def test_a_layer_that_takes_nothing_of_the_one_below_is_driven_by_its_biases(architecture):
     model = stack("ternary", Pooling.EVERY)
-    phase = model.upper.phases[0]
-    model = model.replace(upper=model.upper.replace(phases=(replace(phase, input_codes=0 * phase.input_codes),)))
+    model = without_input(model)
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
 

@@ -2,9 +2,9 @@
 """What the tests of the flow share: the tools, and one small core through synthesis and place & route."""
 
 import pytest
-from rtl_gen.design.pooling import emit_core
 
 from hadam_hw.cache import Cache
+from rtl_gen.design.emit import emit_core
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.design_files import CORE
 from rtl_gen.tools.family import Device

@@ -16,7 +16,6 @@ from amaranth_boards.icestick import ICEStickPlatform
 from amaranth_boards.orangecrab_r0_2 import OrangeCrabR0_2_25FPlatform
 from amaranth_boards.tang_nano_9k import TangNano9kPlatform
 from amaranth_boards.ulx3s import ULX3S_12F_Platform, ULX3S_85F_Platform
-from rtl_gen.design.pooling import emit_design
 
 import boards
 from boards.parts.pins import SPI_PORTS
@@ -25,6 +24,7 @@ from hadam_hw.cli import run_cli
 from hadam_hw.errors import BoardError
 from hadam_hw.model_file import save_model
 from rtl_gen.cli import main
+from rtl_gen.design.emit import emit_design
 from rtl_gen.link.rates import divide_baud
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.design_files import DESIGN_FILE
