@@ -14,7 +14,7 @@ import boards
 from hadam_hw.cache import Cache
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
-from hadam_hw.model_file import save_model
+from hadam_hw.model_file import load_model, save_model
 from rtl_gen import auto
 from rtl_gen.build import Options
 from rtl_gen.cli import main
@@ -171,7 +171,6 @@ def test_a_core_that_was_only_asked_for_its_timing_is_no_warning_of_a_command(co
 import gc, runpy
 from amaranth.hdl import Fragment, Module
 from hadam_hw import cli
-from hadam_hw.model_file import load_model
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.cores.build import build_core
 model = load_model({str(tmp_path / 'small.npz')!r})
