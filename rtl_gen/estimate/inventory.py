@@ -8,7 +8,6 @@ inverted in it). What synthesis really makes of a part is that times a factor ne
 """
 
 from collections import Counter
-from functools import lru_cache
 
 from hadam_hw.fixed import Rounding, signed_width
 from hadam_hw.model import Activation
@@ -33,10 +32,6 @@ LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 725, 1.05, 4.2
 LINK_RAMS = 1
 #: All that does not depend on the model where the link is lean; a logit's bit is only sent there.
 LEAN_LINK = 350
-
-# By identity: the same model is asked about in many architectures, and these graphs take longest.
-_recurrence_graph = lru_cache(maxsize=4)(recurrence_graph)
-_input_products = lru_cache(maxsize=4)(input_products)
 
 
 def inventory(core):
@@ -95,8 +90,8 @@ def _observation(words):
 
 def _serial(model, cell):
     digit, size, phases = cell.digit, model.size, len(model.phases)
-    alignment, products = align(model, digit), _input_products(model)
-    graph = _recurrence_graph(model.recurrence)
+    alignment, products = align(model, digit), input_products(model)
+    graph = recurrence_graph(model.recurrence)
     words = -(-model.state.width // digit)
     rows = [row for phase in alignment.phases for row in bias_rows(phase.bias, digit)]
     in_ram = bias_in_block_ram(size, digit)
@@ -124,9 +119,9 @@ def _serial(model, cell):
 
 def _parallel(model, cell):
     size, width, phases = model.size, model.state.width, len(model.phases)
-    alignment, products = align(model, None), _input_products(model)
+    alignment, products = align(model, None), input_products(model)
     most = max(phase.state_shift for phase in alignment.phases)
-    graph = _recurrence_graph(model.recurrence)
+    graph = recurrence_graph(model.recurrence)
     network = word_network(graph, model.state.minimum << most, model.state.maximum << most)
     source = word_network(products.graph, min(model.input.minimum, -1), model.input.maximum)
     users = sum(unit is not None for unit in products.units)
