@@ -8,7 +8,6 @@ inverted in it). What synthesis really makes of a part is that times a factor ne
 """
 
 from collections import Counter
-from functools import lru_cache
 
 from hadam_hw.fixed import Rounding, signed_width
 from hadam_hw.layer import Activation
@@ -33,10 +32,6 @@ LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 725, 1.05, 4.2
 LINK_RAMS = 1
 #: All that does not depend on the model where the link is lean; a logit's bit is only sent there.
 LEAN_LINK = 350
-
-# By identity: the same model is asked about in many architectures, and these graphs take longest.
-_recurrence_graph = lru_cache(maxsize=4)(recurrence_graph)
-_input_products = lru_cache(maxsize=4)(input_products)
 
 
 def inventory(core):
@@ -97,8 +92,8 @@ def _observation(words):
 
 def _serial(layer, cell):
     digit, size, phases = cell.digit, layer.size, len(layer.phases)
-    alignment, products = align(layer, digit), _input_products(layer)
-    graph = _recurrence_graph(layer.recurrence)
+    alignment, products = align(layer, digit), input_products(layer)
+    graph = recurrence_graph(layer.recurrence)
     words = -(-layer.state.width // digit)
     rows = [row for phase in alignment.phases for row in bias_rows(phase.bias, digit)]
     in_ram = bias_in_block_ram(size, digit)
@@ -126,9 +121,9 @@ def _serial(layer, cell):
 
 def _parallel(layer, cell):
     size, width, phases = layer.size, layer.state.width, len(layer.phases)
-    alignment, products = align(layer, None), _input_products(layer)
+    alignment, products = align(layer, None), input_products(layer)
     most = max(phase.state_shift for phase in alignment.phases)
-    graph = _recurrence_graph(layer.recurrence)
+    graph = recurrence_graph(layer.recurrence)
     network = word_network(graph, layer.state.minimum << most, layer.state.maximum << most)
     source = word_network(products.graph, min(layer.input.minimum, -1), layer.input.maximum)
     users = sum(unit is not None for unit in products.units)

@@ -7,11 +7,16 @@ state added to the bias once and for all.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding, signed_width
-from rtl_gen.plan.adder_graph import AdderGraph, matrix_graph
+from rtl_gen.plan.adder_graph import AdderGraph, count_digits, matrix_graph
+
+#: More would be some hundred thousand adders, whatever is shared, and minutes until that is known.
+MAX_DIGITS = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,20 @@ class InputProducts:
     units: tuple[tuple[int, bool] | None, ...]
 
 
+@lru_cache(maxsize=4)  # by identity: the same layer is asked about in many architectures
 def input_products(layer):
-    """The :class:`InputProducts` of a layer."""
+    """The :class:`InputProducts` of a layer.
+
+    Raises
+    ------
+    ArchitectureError
+        If the input matrix has too many digits to be made of adders.
+    """
+    digits = sum(count_digits(phase.input_codes) for phase in layer.phases)
+    if digits > MAX_DIGITS:
+        raise ArchitectureError(
+            f"Input matrix must have at most {MAX_DIGITS:,} signed digits where each is an adder, not {digits:,}; use "
+            "'folded:R', which takes one input element after the other, or fewer inputs")
     index, units = {}, []
     for unit in range(layer.size):
         codes = np.stack([phase.input_codes[unit] for phase in layer.phases])
