@@ -15,6 +15,7 @@ from rtl_gen.arch import parse_architecture
 from rtl_gen.core import build_core
 from rtl_gen.folding import fold
 from rtl_gen.gateware.context_cell import ContextCell
+from sim.core_check import saturated_steps
 from tests.gateware.core_harness import drive_core
 from tests.models_for_tests import random_model
 
@@ -73,19 +74,6 @@ def architecture_for(model, text):
     if text.endswith("MOST"):
         text = text.replace("MOST", str(ContextCell(model, 1).timing.interval))
     return parse_architecture(text)
-
-
-def saturated_steps(model, inputs):
-    """Steps in which a unit saturated, counted for each layer."""
-    total = 0
-    for layer in model.layers:
-        state, taken = np.zeros(layer.size, dtype=np.int64), []
-        for index, x in enumerate(inputs):
-            state, events = golden.step(layer, state, x, model.phase_of(index))
-            total += int(events > 0)
-            taken.append(np.maximum(state, 0))
-        inputs = taken
-    return total
 
 
 def check_against_golden(model, architecture, sequences, **pauses):
