@@ -19,9 +19,10 @@ from rtl_gen.gateware.folded.cell import FoldedCell
 from rtl_gen.gateware.parallel.cell import ParallelCell
 from rtl_gen.gateware.readout.one_stage import FEW_ROWS
 from rtl_gen.gateware.selector import GROUP
-from rtl_gen.gateware.serial.cell import SerialCell, bias_in_block_ram, bias_rows
+from rtl_gen.gateware.serial.cell import SerialCell
 from rtl_gen.plan.adder_graph import recurrence_graph
 from rtl_gen.plan.alignment import align, input_products
+from rtl_gen.plan.bias_table import bias_table
 
 #: Cells of a two-way multiplexer when many are combined: four ways take two look-up tables.
 MUX = 2 / 3
@@ -95,10 +96,10 @@ def _serial(layer, cell):
     alignment, products = align(layer, digit), input_products(layer)
     graph = recurrence_graph(layer.recurrence)
     words = -(-layer.state.width // digit)
-    rows = [row for phase in alignment.phases for row in bias_rows(phase.bias, digit)]
-    in_ram = bias_in_block_ram(size, digit)
+    biases = bias_table([phase.bias for phase in alignment.phases], digit)
+    rows, in_ram = biases.rows, biases.in_block_ram
     users = sum(unit is not None for unit in products.units)
-    varying = varying_bits(rows, digit * size)
+    varying = varying_bits(rows, biases.columns)
     adders = len(graph.adders) + len(products.graph.adders) + size + users
     rectified = layer.activation is Activation.RELU
     flags = 1 + 1.5 * digit / 2 + 2 * (layer.rounding is Rounding.HALF_EVEN)

@@ -184,7 +184,7 @@ def test_timing_of_a_sum(architecture):
 @pytest.mark.parametrize("architecture", ["serial", "serial:3"])
 @pytest.mark.parametrize("corner", ["even", "odd"])
 def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
-    monkeypatch.setattr("rtl_gen.gateware.serial.cell.BIAS_IN_BLOCK_RAM", 0)
+    monkeypatch.setattr("rtl_gen.plan.bias_table.MOST_IN_BLOCK_RAM", 0)
     model = random_model(emit=Pooling.EVERY, seed=4, **CORNERS[corner])
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 

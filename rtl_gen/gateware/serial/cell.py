@@ -10,18 +10,15 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
-from hadam_hw.fixed import signed_width
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.memories import BLOCK, LOGIC
 from rtl_gen.gateware.serial.network import SerialAdders, SerialNetwork, bundle, split_shift
 from rtl_gen.gateware.serial.state_memory import StateMemory
-from rtl_gen.gateware.words import vector_layout, word_signature
+from rtl_gen.gateware.words import gather, vector_layout, word_signature
 from rtl_gen.plan.adder_graph import recurrence_graph
 from rtl_gen.plan.alignment import align, input_products
+from rtl_gen.plan.bias_table import bias_table
 from rtl_gen.plan.timing import Timing
-
-#: Bits of a row of biases that are kept in block RAM: with a row of the state as wide they take two a 16 bits.
-BIAS_IN_BLOCK_RAM = 192
 
 
 @dataclass(frozen=True)
@@ -360,20 +357,18 @@ class SerialCell(wiring.Component):
     def _bias(self, m):
         """The bias's current digit as fields of a bundle, from a memory with a row a digit; its last row is the sign."""
         plan, digit, size = self.schedule, self.digit, self.layer.size
-        tables = [bias_rows(phase.bias, digit) for phase in self.alignment.phases]
-        depth = max(len(rows) for rows in tables)
-        rows = [row for table in tables for row in table + table[-1:] * (depth - len(table))]
-        attrs = BLOCK if bias_in_block_ram(size, digit) else LOGIC
-        m.submodules.bias = memory = Memory(shape=bundle(digit, size).size, depth=len(rows), init=rows, attrs=attrs)
+        table = bias_table([phase.bias for phase in self.alignment.phases], digit)
+        m.submodules.bias = memory = Memory(shape=table.columns, depth=len(table.rows), init=table.rows,
+                                            attrs=BLOCK if table.in_block_ram else LOGIC)
         port = memory.read_port()
         counting = self._window(m, "bias_reading", lambda p: plan.bias, lambda p: plan.digits)
-        left = Signal(range(depth))  # rows until the sign, which is then repeated
+        left = Signal(range(table.depth))  # rows until the sign, which is then repeated
         with m.If(self._clock[0]):
-            m.d.sync += [left.eq(depth - 1),
-                         port.addr.eq(Mux(self._next_phase, depth, 0) if len(self._phases) > 1 else 0)]
+            m.d.sync += [left.eq(table.depth - 1),
+                         port.addr.eq(Mux(self._next_phase, table.depth, 0) if len(self._phases) > 1 else 0)]
         with m.Elif(counting & left.any()):
             m.d.sync += [left.eq(left - 1), port.addr.eq(port.addr + 1)]
-        return [port.data[j * size:(j + 1) * size] for j in range(digit)]
+        return [gather(port.data, table.places[j * size:(j + 1) * size]) for j in range(digit)]
 
 
 def shift_register(source, shift, digit):
@@ -391,15 +386,3 @@ def check_digit(layer, architecture):
         raise ArchitectureError(
             f"Digit must be at most half of the state's {layer.state.width} bits, not {architecture.digit}; "
             "for whole words use the architecture 'parallel'")
-
-
-def bias_in_block_ram(size, digit):
-    """Whether the biases of ``size`` units get block RAM; with those of more units, and their states, a chip would be full."""
-    return size * digit <= BIAS_IN_BLOCK_RAM
-
-
-def bias_rows(bias, digit):
-    """The biases [n] a row a digit, the last only signs; in a row bit ``b`` of unit ``i``'s digit is bit ``b n + i``."""
-    count = 1 - (1 - signed_width(min(bias), max(bias))) // digit
-    return [sum((int(value) >> (j * digit + b) & 1) << (b * len(bias) + unit)
-                for b in range(digit) for unit, value in enumerate(bias)) for j in range(count)]
