@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from hadam_hw import golden
-from hadam_hw.layer import Activation
-from hadam_hw.model import InputFormat
+from hadam_hw.layer import Activation, InputFormat
 from hadam_hw.readout import Pooling
 from hadam_hw.train.export import finish, integers, percent
 from hadam_hw.train.fit import fit, network_of
@@ -75,7 +74,8 @@ def test_ctrl_c_keeps_the_best(task, tmp_path):
 
 
 @pytest.mark.parametrize("changes, least", [
-    (dict(readout=Pooling.SUM, block=4), 80), (dict(readout=Pooling.SUM, block=4, leak=2, shift=1, noise=0.05, dropout=0.1), 60),
+    (dict(readout=Pooling.SUM, block=4), 80),
+    (dict(readout=Pooling.SUM, block=4, leak=2, shift=1, noise=0.05, dropout=0.1), 60),
     (dict(activation=Activation.RELU), 60), (dict(state_bits=8, state_in_loop=True, u_bits=6), 80),
     (dict(signs=Signs.FLIPS), 80),
     (dict(signs=Signs.ADAM, sign_lr=1e-3), 60), (dict(v_bits=1, u_bits=1), 50),

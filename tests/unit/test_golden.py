@@ -31,29 +31,47 @@ SHAPES = {
 
 def by_fractions(model, inputs):
     """States and outputs in real numbers of exact fractions, from the contract's words."""
-    states, outputs = [], []
-    state = [0] * model.size
-    matrix = model.recurrence.matrix().tolist()
+    states, outputs, pool = [], [], [0] * model.top.size
+    current = [[0] * layer.size for layer in model.layers]
     for index, x in enumerate(inputs.tolist()):
-        phase = model.phases[model.phase_of(index)]
-        shift = model.recurrence.shift(model.phase_of(index))
-        f = model.state.frac
-        fine = max(f + shift, phase.input_frac)
-        new = []
-        for unit in range(model.size):
-            value = sum(r * z for r, z in zip(matrix[unit], state)) * Fraction(2) ** (-f - shift)
-            value += sum(int(c) * v for c, v in zip(phase.input_codes[unit], x)) * Fraction(2) ** -phase.input_frac
-            value += int(phase.bias[unit]) * Fraction(2) ** -fine
-            pre = value * 2**fine if fine >= 0 else value / 2**-fine
-            assert pre.denominator == 1
-            rounded = exact(int(pre), fine - f, model.rounding)
-            least = 0 if model.activation is Activation.RELU else model.state.minimum
-            new.append(max(least, min(model.state.maximum, rounded)))
-        state = new
-        states.append(state)
-        outputs.append([sum(int(u) * max(z, 0) for u, z in zip(row, state)) + int(c)
-                        for row, c in zip(model.output_weight, phase.output_bias)])
+        p = model.phase_of(index)
+        for k, layer in enumerate(model.layers):
+            current[k] = step_by_fractions(layer, current[k], x, p)
+            x = [max(z, 0) for z in current[k]]
+        pool = [min(total + z, 2 ** (model.top.state.width - 1 + model.readout.pool_bits) - 1) for total, z in zip(pool, x)]
+        states.append(current[-1])
+        outputs.append(readout_by_fractions(model.readout, pool if model.pooling is Pooling.SUM else current[-1], p))
     return states, outputs
+
+
+def step_by_fractions(layer, state, x, p):
+    """The new state of one layer."""
+    phase, shift, f, new = layer.phases[p], layer.recurrence.shift(p), layer.state.frac, []
+    fine, matrix = max(f + shift, phase.input_frac), layer.recurrence.matrix().tolist()
+    for unit in range(layer.size):
+        value = sum(r * z for r, z in zip(matrix[unit], state)) * Fraction(2) ** (-f - shift)
+        value += sum(int(c) * v for c, v in zip(phase.input_codes[unit], x)) * Fraction(2) ** -phase.input_frac
+        value += int(phase.bias[unit]) * Fraction(2) ** -fine
+        pre = value * 2**fine if fine >= 0 else value / 2**-fine
+        assert pre.denominator == 1
+        rounded = exact(int(pre), fine - f, layer.rounding)
+        least = 0 if layer.activation is Activation.RELU else layer.state.minimum
+        new.append(max(least, min(layer.state.maximum, rounded)))
+    return new
+
+
+def readout_by_fractions(readout, vector, p):
+    """``Y`` of a state or a pool: relu first, but not where hidden stages follow a state."""
+    if readout.pooling is Pooling.SUM or len(readout.stages) == 1:
+        vector = [max(value, 0) for value in vector]
+    for k, stage in enumerate(readout.stages):
+        bias = stage.biases[0 if k else p].tolist()
+        vector = [sum(c * value for c, value in zip(row, vector)) + b * 2**stage.bias_shift
+                  for row, b in zip(stage.codes.tolist(), bias)]
+        if k < len(readout.stages) - 1:
+            s, width = stage.requantization.shift, stage.requantization.width
+            vector = [min(exact(max(value, 0), s, Rounding.HALF_UP), 2**width - 1) for value in vector]
+    return vector
 
 
 def inputs_of(model, *shape):
@@ -74,7 +92,7 @@ def test_trace_is_the_contract(name, rounding):
 
 @pytest.mark.parametrize("name, emit", [
     (name, emit) for name, shape in SHAPES.items() for emit in Pooling
-    if emit is not Pooling.SUM or random_model(outputs=1, **shape).recurrence.phases == 1])
+    if emit is not Pooling.SUM or random_model(outputs=1, **shape).top.recurrence.phases == 1])
 def test_run_equals_trace(name, emit):
     model = random_model(outputs=3, emit=emit, rounding=Rounding.HALF_EVEN, seed=2, **SHAPES[name])
     inputs = inputs_of(model, 5, 9)
@@ -95,7 +113,7 @@ def test_a_fine_state_follows_the_real_recurrence_through_both_phases(block, act
         input_width=4, input_signed=True, state_width=28, state_frac=16, input_frac=20, bias=np.linspace(-3, 3, 8))
     for steps in (6, 7):
         inputs = inputs_of(model, 1, steps)
-        scale = model.phases[model.phase_of(steps - 1)].output_scale
+        scale = model.readout.scales[model.phase_of(steps - 1)]
         state = golden.run(model, inputs).outputs[0] * scale
         assert np.abs(state - golden.float_run(model, inputs)[0]).max() < 0.01
         assert np.abs(state).max() > 10
@@ -115,9 +133,9 @@ def test_a_single_output_has_two_classes_by_its_sign():
 def test_a_model_has_names_for_each_class_or_none(outputs, count):
     model = random_model(size=4, outputs=outputs)
     names = tuple("abc"[:count])
-    assert model.class_count == count and model.replace(classes=names).classes == names
+    assert model.class_count == count and model.with_readout(classes=names).classes == names
     with pytest.raises(ModelError, match=f"Classes must be {count} names or none, not {count - 1}"):
-        model.replace(classes=names[1:])
+        model.with_readout(classes=names[1:])
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -154,11 +172,11 @@ def test_a_pool_saturates_at_its_end():
     trace = golden.trace(model, sequence)
     pool = np.minimum(np.maximum(trace.states, 0).cumsum(axis=0), 2**12 - 1)  # 11 bits of a rectified state and one more
     assert (pool[-1] == 2**12 - 1).any() and (pool[-1] < 2**12 - 1).any()
-    assert np.array_equal(trace.outputs, golden.readout(model, pool, 0))
+    assert np.array_equal(trace.outputs, model.readout(pool, 0))
 
 
 @pytest.mark.parametrize(("shape", "message"), [
-    (dict(block=8, pool_bits=3), "4, 16, 64, 256 or 1024 for emit = sum, not 8"),
+    (dict(block=8, pool_bits=3), "one phase for emit = sum, as with blocks of 1, 4, 16, 64, 256 or 1024"),
     (dict(block=4, pool_bits=0), "between 1 and 16 extra bits, not 0"), (dict(block=4, pool_bits=17), "not 17")])
 def test_a_pool_that_cannot_be_is_refused(shape, message):
     with pytest.raises(ModelError, match=message):
