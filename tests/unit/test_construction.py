@@ -372,3 +372,9 @@ def test_each_shipped_model_is_listed():
 def test_a_shipped_model_means_what_it_meant(name):
     model = load_model(Path("models") / f"{name}.npz")
     assert model.digest == DIGESTS[name]
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_a_shipped_file_is_what_its_model_is_written_as(name):
+    path = Path("models") / f"{name}.npz"
+    assert model_bytes(load_model(path)) == path.read_bytes()
