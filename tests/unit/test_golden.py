@@ -13,7 +13,7 @@ from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
 from hadam_hw.model import Model
 from hadam_hw.model_file import load_model
-from hadam_hw.readout import Pooling
+from hadam_hw.readout import Dense, Pooling, Requantization
 from hadam_hw.recurrence import Hadamard
 from tests.models_for_tests import random_model
 from tests.unit.test_fixed import exact
@@ -26,6 +26,11 @@ SHAPES = {
     "relu": dict(size=8, block=4, activation=Activation.RELU),
     "relu-odd": dict(size=8, block=8, activation=Activation.RELU, frac=2),
     "leak": dict(size=8, block=4, leak=2, frac=-1), "leak-odd": dict(size=8, block=8, leak=12),
+    "wires": dict(size=8, block=4, wires=True), "wires-leak-odd": dict(size=8, block=2, wires=True, leak=3),
+    "blocks-of-1": dict(size=6, block=1), "wires-alone": dict(size=6, block=1, wires=True, leak=1, frac=2),
+    "hidden": dict(size=8, block=4, hidden=((5, 4, 9, 4),)), "hidden-odd": dict(size=8, block=8, hidden=((5, 4, 8, 3),)),
+    "hidden-three": dict(size=8, block=4, wires=True, hidden=((6, 8, 10, 6), (9, 1, 0, 8), (4, 2, 5, 1))),
+    "hidden-wide": dict(size=8, state_width=24, frac=8, hidden=((5, 8, 19, 8),)),
 }
 
 
@@ -102,6 +107,49 @@ def test_run_equals_trace(name, emit):
         assert np.array_equal(run.outputs[k], trace.outputs if emit is Pooling.EVERY else trace.outputs[-1])
         assert np.array_equal(run.states[k], trace.states[-1])
         assert run.saturations[k] == trace.saturations.sum()
+
+
+@pytest.mark.parametrize("pooling", list(Pooling))
+@pytest.mark.parametrize("depth", [2, 3, 8])
+def test_many_layers_are_the_contract(depth, pooling):
+    """Of every kind of recurrence in turn, below two stages."""
+    kinds = [dict(size=8, block=4), dict(size=6, ternary=True, multiplier=3, shift_bits=4), dict(size=8, block=1, wires=True)]
+    model = random_model(outputs=1, seed=5, state_width=9, inputs=2, input_width=4, **kinds[0])
+    for k in range(1, depth):
+        last = dict(outputs=3, emit=pooling, hidden=((5, 4, 7, 4),)) if k == depth - 1 else dict(outputs=1)
+        above = random_model(seed=5 + k, state_width=9, inputs=model.top.size, input_width=8, input_bits=1, bias_range=30,
+                             **kinds[k % 3], **last)
+        model = above.above(*model.layers)
+    inputs = inputs_of(model, 3, 6)
+    run = golden.run(model, inputs)
+    for k, sequence in enumerate(inputs):
+        trace = golden.trace(model, sequence)
+        states, outputs = by_fractions(model, sequence)
+        assert trace.states.tolist() == states and trace.outputs.tolist() == outputs
+        assert run.outputs[k].tolist() == (outputs if pooling is Pooling.EVERY else outputs[-1])
+        assert run.states[k].tolist() == states[-1] and run.saturations[k] == trace.saturations.sum()
+    assert len(np.unique(run.outputs)) > 4
+
+
+@pytest.mark.parametrize("pooling", [Pooling.LAST, Pooling.SUM])
+def test_float_run_follows_wide_words_through_wires_and_stages(pooling):
+    """Two layers whose words are fine and never saturate, below stages whose activations neither saturate."""
+    rng = np.random.default_rng(4)
+    lower = random_model(size=8, block=4, wires=True, outputs=1, input_width=4, state_width=16, frac=3, bias_range=5, seed=7)
+    upper = random_model(size=8, block=1, wires=True, outputs=1, inputs=8, input_width=15, input_bits=1, leak=1, seed=8,
+                         state_width=30, frac=4, bias_range=5)
+    shift, pool_bits = (13, 4) if pooling is Pooling.SUM else (12, 0)
+    hidden = Dense(codes=rng.integers(-8, 8, (6, 8)), bits=4, biases=(rng.integers(-9, 9, 6),), bias_shift=7,
+                   requantization=Requantization(shift, 8))
+    last = Dense(codes=rng.integers(-8, 8, (3, 6)), bits=4, biases=(rng.integers(-9, 9, 3),))
+    model = upper.above(lower.top).with_readout(stages=(hidden, last), pooling=pooling, pool_bits=pool_bits)
+    inputs = inputs_of(model, 20, 12)
+    run, wanted = golden.run(model, inputs), golden.float_run(model, inputs)
+    activations = model.with_readout(stages=(hidden, Dense(codes=np.eye(6, dtype=np.int64), bits=4, biases=([0] * 6,))))
+    assert not run.saturations.any() and 100 < golden.run(activations, inputs).outputs.max() < 255
+    unit = 2.0 ** (shift - upper.top.state.frac)  # of an activation, and so of Y
+    # six activations, each wrong by half a unit and by a little from the states, times codes of up to 8
+    assert np.abs(run.outputs * unit - wanted).max() < 30 * unit < 0.1 * np.abs(wanted).max()
 
 
 @pytest.mark.parametrize("activation", list(Activation))
