@@ -131,7 +131,7 @@ def _parse(arrays):
     texts = {name: _json(arrays, name) for name in _TEXTS}
     header = texts["header"]
     schema = header.get("schema")
-    if isinstance(schema, bool) or schema not in SCHEMAS:
+    if type(schema) is not int or schema not in SCHEMAS:  # True and 4.0 are equal to integers
         raise ModelFileError(f"it has schema {schema!r} and this version reads schemas 1 to {SCHEMAS[-1]}; "
                              "a newer hadam_hw may read it")
     try:
@@ -144,11 +144,11 @@ def _parse(arrays):
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelFileError(f"its header is malformed ({error})") from None
     form = form_of(model)
+    if schema != form.schema:
+        raise ModelFileError(f"it says schema {schema} and holds what schema {form.schema} is for")
     expected = {*_TEXTS, *form.arrays, *(_VECTORS if model.vectors is not None else ())}
     if set(arrays) != expected:
         raise ModelFileError(f"it has arrays that no model has: {', '.join(sorted(set(arrays) - expected))}")
-    if schema != form.schema:
-        raise ModelFileError(f"it says schema {schema} and holds what schema {form.schema} is for")
     if form.digest != header.get("digest"):
         raise ModelFileError("its contents do not match its digest; it was damaged or edited")
     return model
@@ -183,9 +183,20 @@ def _numbered(header, arrays):
                            pool_bits=_integer(header["pool_bits"]), classes=_names(header))
 
 
+class _Part(dict):
+    """The arrays whose names begin with ``prefix``, by the rest of their names; one that is missing is named in full."""
+
+    def __init__(self, arrays, prefix):
+        super().__init__({name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)})
+        self.prefix = prefix
+
+    def __missing__(self, name):
+        raise KeyError(self.prefix + name)
+
+
 def _layer(header, arrays, prefix):
     """The layer whose arrays' names begin with ``prefix``."""
-    own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    own = _Part(arrays, prefix)
     signed = header["input"]["signed"]
     if not isinstance(signed, bool):
         raise ModelFileError("the input's signedness must be true or false")

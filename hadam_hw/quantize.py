@@ -143,4 +143,4 @@ def _output_error(run, model, inputs):
 
 def _states(model, inputs):
     """The last states of the unrounded model: orthogonal recurrences keep their size, so the last tells the range."""
-    return golden.run(model, inputs).states * 2.0**-model.state.frac
+    return golden.run(model, inputs).states * 2.0**-model.top.state.frac

@@ -26,8 +26,8 @@ MAX_LEAK = 12
 class Recurrence(ABC):
     """An integer matrix ``R`` and the shifts that scale a step; what every kind must say of itself.
 
-    A kind gives ``kind``, ``size``, ``bits``, ``header``, ``arrays``, ``parse``, ``shift`` and ``dense``. Where it has
-    structure it gives more: ``phases``, ``apply``, ``products``, ``network``.
+    A kind gives ``kind``, ``size``, ``bits``, ``words``, ``header``, ``arrays``, ``parse``, ``shift`` and ``dense``. Where it
+    has structure it gives more: ``phases``, ``apply``, ``products``, ``network``.
     """
 
     #: The word for the kind in a model file.
@@ -52,6 +52,11 @@ class Recurrence(ABC):
     @abstractmethod
     def bits(self):
         """Bits of the parameters that ``model_bytes`` counts."""
+
+    @property
+    @abstractmethod
+    def words(self):
+        """What a person calls the recurrence, in a few words."""
 
     @abstractmethod
     def header(self):
@@ -209,6 +214,14 @@ class Hadamard(Recurrence):
         """A bit a sign, and a unit's number a wire."""
         return self.size * (1 if self.wires is None else 1 + (self.size - 1).bit_length())
 
+    @property
+    def words(self):
+        """Blocks, and wires and the leak where there are any."""
+        blocks = f"one block of {self.size}" if self.block == self.size else f"blocks of {self.block}"
+        extras = [] if self.wires is None else ["wires"]
+        extras += [f"leak {self.leak}"] if self.leak else []
+        return ", ".join(["Hadamard", blocks, *extras])
+
     def header(self):
         """Block, and the leak where there is one: what files of schema 1 mean without it keeps their digests."""
         return {"block": self.block} | ({"leak": self.leak} if self.leak else {})
@@ -358,6 +371,12 @@ class Ternary(Recurrence):
     def bits(self):
         """A bit an entry of a binary matrix, two of a ternary one."""
         return self.size**2 * (1 if (self.ternary != 0).all() else 2)
+
+    @property
+    def words(self):
+        """Binary or ternary, and the scale."""
+        kind = "binary" if (self.ternary != 0).all() else "ternary"
+        return f"{kind}, times {self.multiplier} / 2**{self.shift_bits}"
 
     def header(self):
         """Multiplier and shift."""

@@ -15,9 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hadam_hw.cli import INTERRUPTED, Parser, run_cli
 from hadam_hw.errors import DataError
 from hadam_hw.model_file import save_model
-from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.curve import save_curve
-from hadam_hw.train.export import finish
+from hadam_hw.train.export import blank_model, finish
 from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.record import Metrics, record_of
 from hadam_hw.train.settings import Settings, from_text, read_config
@@ -34,7 +33,7 @@ _HELP = {
     "turn": "degrees by which a worn sensor is turned about some axis, their deviation, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
-    "activation": "within the recurrence", "layers": "1, or 2 with a ternary matrix between them",
+    "activation": "within the recurrence", "layers": "1 to 8, with a ternary matrix between each two",
     "signs": "drawn and fixed, trained as in the reference, flipped where a batch accepts it, searched before training; auto: "
     "searched where only the last state is read out, else fixed",
     "sign_lr": "rate of the signs for --signs adam", "state_bits": "bits of a state",
@@ -47,7 +46,7 @@ def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     arguments = _arguments(argv)
     settings = _settings(arguments)
-    Hadamard(settings.hidden, settings.block, [1] * settings.hidden, settings.leak)  # says what is wrong before data are read
+    blank_model(settings)  # says what is wrong before data are read
     out = Path(arguments.out)
     if not out.parent.is_dir():
         raise DataError(f"Output folder {out.parent} does not exist; create it first")

@@ -70,7 +70,7 @@ class Settings:
     activation : Activation
         ReLU within the recurrence or not.
     layers : int
-        1, or 2 with a ternary matrix between them.
+        1 to 8, with a ternary matrix between each two.
     signs : Signs
     sign_lr : float
         Rate of the latent signs for ``Signs.ADAM``.

@@ -55,7 +55,14 @@ def test_ctrl_c_saves_the_best_and_exits_130(pictures, tmp_path):
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (["--task", "har", "--hidden", "16", "--block", "8"], "missing"),
-    (["--task", "pmnist", "--hidden", "16", "--block", "5"], "block")])
+    (["--task", "pmnist", "--hidden", "16", "--block", "5"], "block"),
+    (["--task", "har", "--hidden", "16", "--block", "4", "--layers", "9"], "between 1 and 8 layers, not 9"),
+    (["--task", "har", "--hidden", "16", "--block", "4", "--layers", "0"], "between 1 and 8 layers, not 0"),
+    (["--task", "har", "--hidden", "16", "--block", "8", "--layers", "3"], "layer 0's recurrence must have one phase, not two"),
+    (["--task", "har", "--hidden", "16", "--block", "8", "--readout", "sum"], "one phase for emit = sum"),
+    (["--task", "har", "--hidden", "16", "--block", "4", "--v-bits", "9"], "between 1 and 8 bits, not 9"),
+    (["--task", "har", "--hidden", "16", "--block", "4", "--u-bits", "0"], "between 1 and 8 bits, not 0"),
+    (["--task", "har", "--hidden", "16", "--block", "4", "--layers", "2", "--state-bits", "18"], "1 and 16 bits, not 17")])
 def test_bad_input_is_one_line(arguments, words, tmp_path, capsys):
     assert run_cli(main, [*arguments, "--data", str(tmp_path), "--out", str(tmp_path / "m.npz")]) == 1
     error = capsys.readouterr().err

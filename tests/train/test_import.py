@@ -142,7 +142,7 @@ def test_the_command_and_its_file(tmp_path, capsys):
     model = load_model(tmp_path / "m.npz")
     assert facts["digest"] == model.digest and facts["block"] == 8 and model.input.signed and facts["sequences"] == 40
     assert facts["float_agreement"] > 95 and facts["integer_agreement"] > 90
-    assert np.array_equal(model.recurrence.signs, np.sign(network.recurrent_layer.sign_vector.detach().numpy()[0]))
+    assert np.array_equal(model.top.recurrence.signs, np.sign(network.recurrent_layer.sign_vector.detach().numpy()[0]))
     assert "r.pth" in model.provenance.notes and check(model) == 32
     assert run_cli(main, arguments) == 0 and "as integers" in capsys.readouterr().out
 

@@ -20,7 +20,9 @@ FORMS = {
     "last": {}, "leak": dict(leak=2), "full": dict(block=16), "small-blocks": dict(block=2), "sum": dict(readout=Pooling.SUM),
     "every": dict(readout=Pooling.EVERY), "relu": dict(activation=Activation.RELU), "two-layers": dict(layers=2),
     "two-layers-sum": dict(layers=2, readout=Pooling.SUM, leak=1), "adam": dict(signs=Signs.ADAM),
-    "tokens": dict(readout=Pooling.SUM), "tokens-last": {},
+    "three-layers": dict(layers=3), "four-relu-layers-every": dict(
+        layers=4, activation=Activation.RELU, readout=Pooling.EVERY, block=4),
+    "tokens": dict(readout=Pooling.SUM), "tokens-two-layers": dict(layers=2), "tokens-last": {},
 }
 
 
@@ -67,9 +69,9 @@ def test_the_codes_in_the_loop_are_those_of_the_model(bits):
     assert np.array_equal(Quantise.apply(weight, bits).numpy(), (codes * scale).astype(np.float32))
 
 
-def test_more_layers_are_refused():
-    with pytest.raises(ModelError, match="Layers must be 1 or 2, not 3"):
-        HadamRNN(1, 2, replace(PLAIN, layers=3))
+def test_nine_layers_are_refused():
+    with pytest.raises(ModelError, match="Layers must be between 1 and 8, not 9"):
+        HadamRNN(1, 2, replace(PLAIN, layers=9))
 
 
 def test_an_offset_is_one_number_a_channel_while_training():

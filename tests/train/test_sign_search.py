@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from hadam_hw.errors import DataError
-from hadam_hw.layer import Activation
-from hadam_hw.model import InputFormat
+from hadam_hw.layer import Activation, InputFormat
 from hadam_hw.readout import Pooling
 from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.last_state import stepped_last_state

@@ -10,7 +10,7 @@ import pytest
 from hadam_hw.__main__ import check, main
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import ModelError
-from hadam_hw.model_file import load_model
+from hadam_hw.model_file import load_model, save_model
 
 MODELS = sorted((Path(__file__).parent.parent.parent / "models").glob("*.npz"))
 
@@ -35,7 +35,7 @@ def test_one_wrong_output_is_noticed():
 
 
 def test_no_vectors_and_no_file_are_errors_of_one_line(tmp_path, capsys):
-    load_model(MODELS[0]).replace(vectors=None).save(tmp_path / "bare.npz")
+    save_model(load_model(MODELS[0]).replace(vectors=None), tmp_path / "bare.npz")
     for name, words in (("bare.npz", "has none"), ("missing.npz", "cannot be read")):
         assert run_cli(main, ["check", str(tmp_path / name)]) == 1
         error = capsys.readouterr().err
