@@ -5,7 +5,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl_gen.gateware.selector import late
+from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.staged_readout.choice import chosen
 from rtl_gen.gateware.staged_readout.sequencer import of_stage
 

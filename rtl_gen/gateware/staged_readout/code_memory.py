@@ -6,9 +6,9 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from rtl_gen.gateware.selector import late
+from rtl_gen.gateware.delay import late
+from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.staged_readout.choice import chosen
-from rtl_gen.gateware.state_memory import BLOCK
 
 
 class CodeMemory(wiring.Component):

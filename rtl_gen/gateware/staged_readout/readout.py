@@ -5,7 +5,7 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl_gen.gateware.selector import late
+from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.staged_readout.accumulators import Accumulators
 from rtl_gen.gateware.staged_readout.code_memory import CodeMemory
 from rtl_gen.gateware.staged_readout.plan import ReadoutPlan

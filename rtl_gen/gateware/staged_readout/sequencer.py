@@ -5,7 +5,7 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl_gen.gateware.selector import late
+from rtl_gen.gateware.delay import late
 
 
 def of_stage(stage, values):

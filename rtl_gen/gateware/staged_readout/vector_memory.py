@@ -6,8 +6,8 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from rtl_gen.gateware.selector import late
-from rtl_gen.gateware.state_memory import BLOCK
+from rtl_gen.gateware.delay import late
+from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.words import word_signature
 
 
