@@ -14,7 +14,7 @@ from hadam_hw.errors import ArchitectureError, ModelError
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase, phase_gain
 from hadam_hw.model import Model
-from hadam_hw.readout import Dense, Pooling, Readout
+from hadam_hw.readout import Dense, Pooling, Readout, Requantization
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.cores.build import build_core
 from rtl_gen.plan.arch import MAX_DIGIT, RADICES, DigitSerial, Folded
@@ -50,8 +50,9 @@ class Case:
     def describe(self):
         """The case in a line, for a report."""
         layers = " + ".join(_describe(layer) for layer in self.model.layers)
+        stages = " ".join(f"{stage.outputs}:{stage.bits}" for stage in self.model.readout.stages)
         return (f"seed {self.seed}: {self.core.architecture}, {layers}, emit {self.model.pooling.value}, "
-                f"{self.model.outputs} outputs{', pauses' if self.paused else ''}")
+                f"stages {stages}{', pauses' if self.paused else ''}")
 
 
 def _describe(layer):
@@ -160,12 +161,25 @@ def random_readout(rng, layer):
     """The model of ``layer`` and a read-out: 1 to 30 outputs, often few."""
     outputs, bits = int(rng.choice([1, 1, 2, 3, rng.integers(1, 31)])), _small(rng, 1, 8)
     emit = rng.choice([Pooling.LAST, Pooling.LAST, Pooling.EVERY, Pooling.SUM])
-    phases = len(layer.phases)
-    stage = Dense(codes=_random_codes(rng, (outputs, layer.size), bits), bits=bits,
-                  biases=tuple(rng.integers(-1000, 1001, outputs) for _ in range(phases)))
+    pool_bits = int(rng.choice([rng.integers(1, 4), rng.integers(1, 17)])) if emit is Pooling.SUM else 0
+    phases, inputs, magnitude = len(layer.phases), layer.size, layer.state.width + pool_bits
+    stages = []
+    for k in range(int(rng.choice([0, 0, 1, 2]))):
+        stages.append(random_hidden_stage(rng, inputs, 1 if k else phases, magnitude))
+        inputs, magnitude = stages[-1].outputs, stages[-1].requantization.width
+    stages.append(Dense(codes=_random_codes(rng, (outputs, inputs), bits), bits=bits,
+                        biases=tuple(rng.integers(-1000, 1001, outputs) for _ in range(1 if stages else phases))))
     return Model(layers=(layer,), readout=Readout(
-        pooling=emit, stages=(stage,), scales=tuple(1 / phase_gain(p) for p in range(phases)),
-        pool_bits=int(rng.choice([rng.integers(1, 4), rng.integers(1, 17)])) if emit is Pooling.SUM else 0))
+        pooling=emit, stages=tuple(stages), pool_bits=pool_bits, scales=tuple(1 / phase_gain(p) for p in range(phases))))
+
+
+def random_hidden_stage(rng, inputs, phases, magnitude):
+    """A hidden stage of few outputs, of words of about ``magnitude`` bits, whose activations neither rest nor all saturate."""
+    outputs, bits, width = _small(rng, 1, 9), _small(rng, 1, 8), int(rng.integers(1, 9))
+    shift = int(np.clip(magnitude + bits - width + rng.integers(-3, 3), 0, 30))
+    return Dense(codes=_random_codes(rng, (outputs, inputs), bits), bits=bits, bias_shift=int(rng.integers(0, shift + 1)),
+                 biases=tuple(rng.integers(-100, 101, outputs) for _ in range(phases)),
+                 requantization=Requantization(shift, width))
 
 
 def _small(rng, least, most):

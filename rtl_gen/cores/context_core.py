@@ -8,9 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.readout import Pooling
+from rtl_gen.cores.readouts import build_readout
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.parallel.context_cell import ContextCell
-from rtl_gen.gateware.readout.one_stage import OneStageReadout
 from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.timing import SequenceTiming
@@ -63,7 +63,7 @@ class ContextCore(wiring.Component):
             raise ArchitectureError(
                 "Architecture must have one context where states are summed (emit = sum), not more: there is one pool")
         self._cell = ContextCell(model.top, self.contexts)
-        self._readout = OneStageReadout(model.readout, model.top, block=False)
+        self._readout = build_readout(model, block=False)
         self._selector = Selector(model.size, model.top.state.width)
         #: States that may wait for the read-out: one of each context, and those accepted until `full` is seen.
         self.queue = 1 << (self.contexts + SEEN_LATE - 1).bit_length()

@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.readout import Pooling
-from rtl_gen.gateware.readout.one_stage import OneStageReadout
+from rtl_gen.cores.readouts import build_readout
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.timing import SequenceTiming
 
@@ -45,7 +45,7 @@ class Core(wiring.Component):
         self.model = model
         self.architecture = architecture
         self._cell = cell
-        self._readout = OneStageReadout(model.readout, model.top)
+        self._readout = build_readout(model)
         super().__init__({
             "x": In(input_stream(model)), "y": Out(output_stream(model.readout_width)),
             "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})

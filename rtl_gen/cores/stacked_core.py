@@ -7,9 +7,9 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.readout import Pooling
+from rtl_gen.cores.readouts import build_readout
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.parallel.cell import ParallelCell
-from rtl_gen.gateware.readout.one_stage import OneStageReadout
 from rtl_gen.gateware.serial.cell import SerialCell, check_digit
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.arch import DigitSerial
@@ -75,7 +75,7 @@ class StackedCore(wiring.Component):
         self._lower, self._upper = lower, upper
         self._serial = architecture.digit is not None
         self._handing_over = upper.taken + 1 if self._serial else 1
-        self._readout = OneStageReadout(model.readout, model.top)
+        self._readout = build_readout(model)
         interval = max(lower.timing.interval + self._handing_over, upper.timing.interval)
         if model.pooling is Pooling.SUM:
             interval = max(interval, upper.timing.interval + 1 + upper.unload_interval,

@@ -48,7 +48,7 @@ class StagePlan:
     base : int
         The row of the vector memory with input 0.
     width : int
-        Bits of a sum. In a hidden stage half a unit of the requantisation is part of it.
+        Bits of a sum. In a hidden stage half a unit of the requantisation is part of it, and there is a bit beyond its shift.
     shift, activation_width : int
         Of the requantisation; 0 in the last stage.
     """
@@ -227,7 +227,7 @@ class ReadoutPlan:
                 code_bits=max(2, signed_width(stage.codes.min(), stage.codes.max())), phases=len(biases),
                 bias_bits=max(2, self.settling if k else 0, signed_width(min(flat) >> zeros, max(flat) >> zeros)),
                 bias_zeros=zeros,
-                base=sum(self._regions[:k]) % self.vector_ring, width=signed_width(low + half, high + half),
+                base=sum(self._regions[:k]) % self.vector_ring, width=max(signed_width(low + half, high + half), 0 if last else stage.requantization.shift + 1),
                 shift=0 if last else stage.requantization.shift, activation_width=0 if last else stage.requantization.width))
             least, most = 0, 0 if last else stage.requantization.maximum
         return tuple(plans)

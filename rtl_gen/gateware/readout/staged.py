@@ -6,12 +6,12 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import late
-from rtl_gen.gateware.staged_readout.accumulators import Accumulators
-from rtl_gen.gateware.staged_readout.code_memory import CodeMemory
-from rtl_gen.gateware.staged_readout.plan import ReadoutPlan
-from rtl_gen.gateware.staged_readout.sequencer import Sequencer, of_stage
-from rtl_gen.gateware.staged_readout.vector_memory import VectorMemory
+from rtl_gen.gateware.readout.accumulators import Accumulators
+from rtl_gen.gateware.readout.code_memory import CodeMemory
+from rtl_gen.gateware.readout.sequencer import Sequencer, of_stage
+from rtl_gen.gateware.readout.vector_memory import VectorMemory
 from rtl_gen.gateware.words import word_signature
+from rtl_gen.plan.readout_plan import ReadoutPlan
 
 
 class StagedReadout(wiring.Component):
@@ -27,10 +27,8 @@ class StagedReadout(wiring.Component):
     Parameters
     ----------
     readout : Readout
+        Of a model, which has checked it.
     state : FixedPoint
-    size : int
-        Units of the top layer.
-    phases : int
         Of the top layer.
     plan : ReadoutPlan, optional
         Otherwise the smallest.
@@ -47,19 +45,13 @@ class StagedReadout(wiring.Component):
         The next state may come. For ``pooling = sum`` it rises :attr:`POOLING` clocks after the last word of a step, unless
         that was the last step.
     y : Out(stream of {data: signed, last})
-
-    Raises
-    ------
-    ModelError
-        If the read-out cannot take such states.
     """
 
     #: Clocks from the last word of a step that is pooled to ``ready``.
     POOLING = VectorMemory.POOLING
 
-    def __init__(self, readout, state, size, phases, plan=None):
-        readout.check_state(state, size, phases)
-        self.plan = plan or ReadoutPlan.smallest(readout, state, size)
+    def __init__(self, readout, state, plan=None):
+        self.plan = plan or ReadoutPlan.smallest(readout, state, readout.stages[0].inputs)
         super().__init__({
             "z": In(word_signature(state.width)), "phase": In(1), "ready": Out(1, init=1),
             "y": Out(stream.Signature(data.StructLayout({"data": signed(self.plan.stages[-1].width), "last": 1}))),
