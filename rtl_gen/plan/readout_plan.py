@@ -227,7 +227,8 @@ class ReadoutPlan:
                 code_bits=max(2, signed_width(stage.codes.min(), stage.codes.max())), phases=len(biases),
                 bias_bits=max(2, self.settling if k else 0, signed_width(min(flat) >> zeros, max(flat) >> zeros)),
                 bias_zeros=zeros,
-                base=sum(self._regions[:k]) % self.vector_ring, width=max(signed_width(low + half, high + half), 0 if last else stage.requantization.shift + 1),
+                base=sum(self._regions[:k]) % self.vector_ring,
+                width=max(signed_width(low + half, high + half), 0 if last else stage.requantization.shift + 1),
                 shift=0 if last else stage.requantization.shift, activation_width=0 if last else stage.requantization.width))
             least, most = 0, 0 if last else stage.requantization.maximum
         return tuple(plans)
