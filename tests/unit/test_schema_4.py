@@ -62,7 +62,8 @@ def test_every_part_of_schema_4_is_in_the_digest():
     wires, top = model.top.recurrence.wires, model.top.recurrence
     stages = [
         (replace(hidden, bias_shift=hidden.bias_shift + 1), last), (replace(hidden, bits=5), last),
-        (replace(hidden, biases=(hidden.biases[0] + 1, hidden.biases[1])), last), (replace(hidden, codes=hidden.codes[::-1]), last),
+        (replace(hidden, biases=(hidden.biases[0] + 1, hidden.biases[1])), last),
+        (replace(hidden, codes=hidden.codes[::-1]), last),
         *((replace(hidden, requantization=Requantization(s, p)), last) for s, p in ((7, 3), (6, 4))),
         (hidden, replace(last, biases=(last.biases[0] + 1,)))]
     others = [model.with_top(recurrence=Hadamard(8, 8, top.signs, wires=wires[::-1])),
