@@ -5,6 +5,8 @@ import random
 
 import numpy as np
 import pytest
+from amaranth.hdl import ResetInserter, Signal
+from amaranth.sim import Simulator
 
 from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError
@@ -219,6 +221,38 @@ SHIFTED_TWICE = {
 def test_a_word_meets_nothing_of_the_one_before_where_sums_are_shifted_twice(architecture, name):
     # read out after the last step only: the steps before follow each other at the promised interval
     check_against_golden(SHIFTED_TWICE[name], architecture, sequences_for(SHIFTED_TWICE[name], [4] * 12, seed=1))
+
+
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
+@pytest.mark.parametrize("name", SHIFTED_TWICE)
+def test_a_reset_of_one_clock_within_a_step_leaves_nothing_behind(architecture, name):
+    model = SHIFTED_TWICE[name]
+    core, reset = build_core(model, parse_architecture(architecture)), Signal()
+    loudest, outputs = [model.input.minimum] * model.inputs, []
+
+    async def drive(ctx):
+        for clock in range(2, core.timing.interval + 2):
+            ctx.set(core.x.payload, {"data": loudest, "first": 1, "last": 1})
+            ctx.set(core.x.valid, 1)
+            await ctx.tick().until(core.x.ready)
+            ctx.set(core.x.valid, 0)
+            await ctx.tick().repeat(clock)
+            ctx.set(reset, 1)
+            await ctx.tick()
+            ctx.set(reset, 0)
+            ctx.set(core.x.payload, {"data": [1] * model.inputs, "first": 1, "last": 1})
+            ctx.set(core.x.valid, 1)
+            await ctx.tick().until(core.x.ready)
+            ctx.set(core.x.valid, 0)
+            ctx.set(core.y.ready, 1)
+            value, = await ctx.tick().sample(core.y.payload.data).until(core.y.valid)
+            outputs.append(value)
+
+    simulator = Simulator(ResetInserter(reset)(core))
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(drive)
+    simulator.run()
+    assert outputs == [int(golden.run(model, np.ones((1, 1, model.inputs), dtype=int)).outputs[0, 0])] * core.timing.interval
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])

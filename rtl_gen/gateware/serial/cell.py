@@ -189,9 +189,11 @@ class SerialCell(wiring.Component):
         with m.If(begin):
             m.d.sync += [self._phase.eq(self._next_phase), self._first.eq(self._next_first)]
 
-        # While unloading, state words pass the network's inputs; in a reset anything may. It gets its zeros before a step.
-        settling = Signal(self._network.gap, init=-1)
-        m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, ~0, settling >> 1))
+        # While unloading, state words pass the recurrence's network; in a reset anything may be in either. They get their
+        # gap before a step; the input's network gets most of it in the clocks from `ready` to the input's frame.
+        gap = self._network.gap
+        settling = Signal(max(gap, self._input_network.gap - 1 - self.schedule.input), init=-1)
+        m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, (1 << gap) - 1, settling >> 1))
         settled = settling[0] & ~settling[1:].any() & ~self._memory.unloading
         # Two clocks early: this register, and `begin`. Written without a condition, so that no enable is made of the handshake.
         again = self._clock[interval - 2] | settled
