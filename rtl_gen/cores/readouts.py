@@ -2,7 +2,7 @@
 """The read-out of a model's core."""
 
 from rtl_gen.gateware.readout.one_stage import OneStageReadout
-from rtl_gen.gateware.readout.one_stage.staged import StagedReadout
+from rtl_gen.gateware.readout.staged import StagedReadout
 
 
 def build_readout(model, *, block=True):

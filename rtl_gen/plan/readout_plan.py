@@ -19,7 +19,7 @@ from hadam_hw.readout import Pooling
 #: How many accumulators there may be.
 LANES = (1, 2, 4, 8, 16)
 #: Clocks in which a read-out should answer, unless someone asks for another bound.
-ANSWER_CYCLES = 18_000
+ANSWER_CYCLES = 14_000
 #: Rows of a bank of codes. A block RAM of iCE40 can be as deep, with two bits a row, so a bank has no multiplexer within.
 BANK_ROWS = 2048
 #: Bits of a block RAM of iCE40.

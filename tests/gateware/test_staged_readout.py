@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
-from rtl_gen.gateware.readout.one_stage.staged import StagedReadout
+from rtl_gen.gateware.readout.staged import StagedReadout
 
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import FixedPoint

@@ -6,8 +6,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import late
-from rtl_gen.gateware.readout.one_stage.choice import chosen
-from rtl_gen.gateware.readout.one_stage.sequencer import of_stage
+from rtl_gen.gateware.readout.choice import chosen
+from rtl_gen.gateware.readout.sequencer import of_stage
 
 
 class Accumulators(wiring.Component):

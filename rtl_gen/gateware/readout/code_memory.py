@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.memories import BLOCK
-from rtl_gen.gateware.readout.one_stage.choice import chosen
+from rtl_gen.gateware.readout.choice import chosen
 
 
 class CodeMemory(wiring.Component):

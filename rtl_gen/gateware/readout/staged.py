@@ -6,10 +6,10 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import late
-from rtl_gen.gateware.readout.one_stage.accumulators import Accumulators
-from rtl_gen.gateware.readout.one_stage.code_memory import CodeMemory
-from rtl_gen.gateware.readout.one_stage.sequencer import Sequencer, of_stage
-from rtl_gen.gateware.readout.one_stage.vector_memory import VectorMemory
+from rtl_gen.gateware.readout.accumulators import Accumulators
+from rtl_gen.gateware.readout.code_memory import CodeMemory
+from rtl_gen.gateware.readout.sequencer import Sequencer, of_stage
+from rtl_gen.gateware.readout.vector_memory import VectorMemory
 from rtl_gen.gateware.words import word_signature
 from rtl_gen.plan.readout_plan import ReadoutPlan
 
