@@ -3,10 +3,9 @@
 
 from dataclasses import asdict, dataclass
 
-from rtl_gen.design.pooling import emit_design
-
 from hadam_hw import golden
 from rtl_gen.cores.build import build_core
+from rtl_gen.design.emit import emit_design
 from rtl_gen.design.top import SILENCE_CLOCKS, Top
 from rtl_gen.link.frames import Command, ErrorCode, Frame, Result, encode_vectors
 from rtl_gen.link.rates import choose_baud

@@ -8,7 +8,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from firmware.mcu.layout import layout
+from firmware.mcu.layout import layouts
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
@@ -46,28 +46,22 @@ def sizes(model):
     ``table_bytes`` are those of all layers, ``token_bytes`` those of a table of tokens; ``state_bytes`` and ``logits_bytes``
     those of a state and of a read-out's outputs; ``word_bits`` and ``logit_bits`` the top layer's.
     """
-    plans = [layout(layer) for layer in model.layers]
-    state = None
+    plans, state = layouts(model), None
     for layer, plan in zip(model.layers, plans):
-        state = _state(layer, plan, state)
+        state = _state(layer, plan, state, model.pooling is Pooling.SUM and layer is model.top)
     return {
         "word_bits": plans[-1].word_bits, "logit_bits": plans[-1].logit_bits,
         "table_bytes": sum(plan.table_bytes for plan in plans), "state_bytes": state[0],
         "logits_bytes": model.outputs * plans[-1].logit_bits // 8,
-        "token_bytes": 0 if _tokens(model) is None else _tokens(model).size * plans[0].input_bits // 8,
+        "token_bytes": 0 if model.table is None else model.table.size * plans[0].input_bits // 8,
     }
 
 
-def _tokens(model):
-    """The table int [tokens, d_in], or None."""
-    return model.layers[-1].table
-
-
-def _state(layer, plan, lower):
+def _state(layer, plan, lower, pooled):
     """(bytes, alignment) of a layer's state in C, ``lower`` being those of the layer below, if there is one."""
     word, logit = plan.word_bits // 8, plan.logit_bits // 8
     words = layer.size * (1 if isinstance(layer.recurrence, Hadamard) else 2)
-    members = [(layer.size * logit, logit)] if getattr(layer, "pool_bits", 0) else []
+    members = [(layer.size * logit, logit)] if pooled else []
     members += [lower] if lower else []
     members += [(words * word, word), (4, 4)]  # z, next, saturations
     members += [(1, 1)] if len(layer.phases) == 2 else []
@@ -94,19 +88,20 @@ def render(model, name):
         return environment.from_string(templates.joinpath(template).read_text("utf-8")).render(facts)
 
     *lower, top = model.layers
+    *lower_plans, plan = layouts(model)
     digest = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(model.digest)[:DIGEST_BYTES])
     common = {"digest": model.digest, "digest_bytes": f"{{{digest}}}", "inputs": model.inputs,
-              "input_type": f"{'' if model.input.signed else 'u'}int{layout(model.layers[0]).input_bits}_t"}
-    layers = {f"{name}{LOWER}": _layer_facts(layer, None) | {"title": f"The lower layer of {name}. {_title(layer)}"}
-              for layer in lower}
-    layers[name] = _layer_facts(top, f"{name}{LOWER}" if lower else None) | sizes(model) | {
-        "title": f"{_title(top)} {top.outputs} outputs." + " Above a lower layer." * len(lower),
+              "input_type": f"{'' if model.input.signed else 'u'}int{[*lower_plans, plan][0].input_bits}_t"}
+    layers = {f"{name}{LOWER}": _layer_facts(layer, below, None) | {"title": f"The lower layer of {name}. {_title(layer)}"}
+              for layer, below in zip(lower, lower_plans)}
+    layers[name] = _layer_facts(top, plan, f"{name}{LOWER}" if lower else None) | _readout_facts(model, plan) | sizes(model) | {
+        "title": f"{_title(top)} {model.outputs} outputs." + " Above a lower layer." * len(lower),
         "input_min": model.input.minimum, "input_max": model.input.maximum}
     texts = {f"{file}{suffix}": text(f"model{suffix}", common | facts | {"name": file, "NAME": file.upper()})
              for file, facts in layers.items() for suffix in (".h", ".c")}
-    if _tokens(model) is not None:
+    if model.table is not None:
         texts[f"{name}{TABLE}.c"] = text("table.c", common | {
-            "name": name, "NAME": name.upper(), "table": _table(f"{name}_input", f"{name}_table", _tokens(model))})
+            "name": name, "NAME": name.upper(), "table": _table(f"{name}_input", f"{name}_table", model.table)})
     return texts
 
 
@@ -118,21 +113,21 @@ def _title(layer):
             f"{layer.state.width}-bit state, rounding {layer.rounding.value}.")
 
 
-def _layer_facts(layer, lower):
+def _layer_facts(layer, plan, lower):
     """What the templates say of a layer; ``lower`` is the name of the one below, if there is one."""
-    plan = layout(layer)
     hadamard = isinstance(layer.recurrence, Hadamard)
     bias, output_bias = f"int{plan.bias_bits}_t", f"int{plan.output_bias_bits}_t"
     phases = []
     for p, phase in enumerate(plan.phases):
         tables = [_table("uint8_t", f"hadam_digits_{p}", phase.digits.reshape(-1)), _table(bias, f"hadam_bias_{p}", phase.bias)]
-        tables += [_table(output_bias, f"hadam_output_bias_{p}", phase.output_bias)] if layer.outputs else []
+        tables += [_table(output_bias, f"hadam_output_bias_{p}", phase.output_bias)] if phase.output_bias.size else []
         phases.append({
             "tables": "\n\n".join(tables), "last_row": phase.digits.size - phase.digits.shape[1],
             "numbers": f"{phase.planes}, {phase.input_shift}, {phase.state_shift}, {phase.output_shift}"})
-    facts = {
-        "lower": lower, "units": layer.size, "elements": layer.inputs, "outputs": layer.outputs,
-        "table_bytes": plan.table_bytes, "state_bytes": _state(layer, plan, None)[0], "word_type": f"int{plan.word_bits}_t",
+    return {
+        "lower": lower, "units": layer.size, "elements": layer.inputs, "outputs": 0,
+        "table_bytes": plan.table_bytes, "state_bytes": _state(layer, plan, None, False)[0],
+        "word_type": f"int{plan.word_bits}_t",
         "input_min": layer.input.minimum, "input_max": layer.input.maximum, "tokens": 0, "pool": False,
         "scratch": not hadamard, "classes": [], "log2_block": layer.recurrence.log2_block if hadamard else 0,
         "state_min": f"(-{layer.state.maximum} - 1)", "state_max": layer.state.maximum,
@@ -140,13 +135,16 @@ def _layer_facts(layer, lower):
         "phases": phases, "scale": _scale(plan.scale_digits), "bias_type": bias, "output_bias_type": output_bias,
         "recurrent": _table("int8_t", "hadam_sign", plan.signs) if hadamard else _table("uint8_t", "hadam_rows", plan.signs),
     }
-    if not layer.outputs:
-        return facts
-    return facts | {
-        "class_count": layer.class_count, "emit_every": int(layer.pooling is Pooling.EVERY), "pool": layer.pooling is Pooling.SUM,
-        "pool_max": layer.readout_maximum,
-        "logit_type": f"int{plan.logit_bits}_t", "classes": [_string(text) for text in layer.classes],
-        "output_planes": plan.output_digits.shape[1], "tokens": 0 if layer.table is None else len(layer.table),
+
+
+def _readout_facts(model, plan):
+    """What the templates say of the read-out, besides."""
+    _, greatest = model.readout.range(model.top.state)
+    return {
+        "outputs": model.outputs, "class_count": model.class_count, "emit_every": int(model.pooling is Pooling.EVERY),
+        "pool": model.pooling is Pooling.SUM, "pool_max": greatest,
+        "logit_type": f"int{plan.logit_bits}_t", "classes": [_string(text) for text in model.classes],
+        "output_planes": plan.output_digits.shape[1], "tokens": 0 if model.table is None else len(model.table),
         "output_digits": _table("uint8_t", "hadam_output_digits", plan.output_digits.reshape(-1)),
     }
 

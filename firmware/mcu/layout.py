@@ -7,15 +7,12 @@ import numpy as np
 
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Model
-from hadam_hw.recurrence import Hadamard, Ternary
+from hadam_hw.recurrence import Hadamard
 from rtl_gen.plan.adder_graph import signed_digits
 
 #: The C code makes the sixteen multiples -8 ... 7 of a value.
 DIGIT_BITS = 4
 LEAST_DIGIT = -8
-#: What of a layer's arithmetic this knows; one with more is refused, not rendered wrongly.
-_KNOWN = {"recurrence", "input", "state", "rounding", "emit", "input_bits", "output_bits", "phases", "activation", "pool_bits"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,19 +76,21 @@ class Layout:
             for phase in self.phases)
 
 
-def layout(layer):
-    """The :class:`Layout` of a layer; that of a :class:`~hadam_hw.model.Model` has its read-out.
+def layouts(model):
+    """The :class:`Layout` of each layer of ``model``; that of the last has its read-out.
 
     Raises
     ------
     ModelError
-        If the layer asks for something that the C code does not have.
+        If the model asks for something that the C code does not have.
     """
-    reads_out = isinstance(layer, Model)
-    unknown = sorted(set(layer.header() if reads_out else layer.layer_header()) - _KNOWN)
-    if unknown or not isinstance(layer.recurrence, Hadamard | Ternary):
-        raise ModelError("Layers in C must be of units that take vectors of integers, "
-                         f"not one with {', '.join(unknown) or type(layer.recurrence).__name__}; it runs on FPGAs")
+    if len(model.layers) > 2 or len(model.readout.stages) > 1 or any(layer.recurrence.schema > 3 for layer in model.layers):
+        raise ModelError("Models in C must have one layer or two, of signs or a ternary matrix, and one stage; "
+                         "this one runs on FPGAs")
+    return [*(_layout(layer, None) for layer in model.layers[:-1]), _layout(model.top, model.readout)]
+
+
+def _layout(layer, readout):
     phases, bounds = [], []
     for p, constants in enumerate(layer.phases):
         digits, shift = code_digits(constants.input_codes), layer.output_shift(p)
@@ -99,10 +98,10 @@ def layout(layer):
         bias = constants.bias + half
         bounds.append(_step_bound(layer, p, digits, bias))
         columns = digits.transpose(2, 0, 1).reshape(-1, layer.size)  # [inputs * planes, n]: an element's planes in a row
-        phases.append(PhaseLayout(_pack(columns), len(digits), bias, constants.output_bias, layer.input_shift(p),
-                                  layer.state_shift(p), shift))
-    weight = layer.output_weight if reads_out else np.zeros((0, layer.size))
-    output_digits = code_digits(weight.astype(np.int64))
+        output_bias = np.zeros(0, np.int64) if readout is None else readout.stages[0].biases[p]
+        phases.append(PhaseLayout(_pack(columns), len(digits), bias, output_bias, layer.input_shift(p), layer.state_shift(p),
+                                  shift))
+    output_digits = code_digits(np.zeros((0, layer.size)) if readout is None else readout.stages[0].codes)
     recurrent = layer.recurrence
     hadamard = isinstance(recurrent, Hadamard)
     biases = [phase.bias for phase in phases]
@@ -112,7 +111,7 @@ def layout(layer):
         scale_digits=signed_digits(recurrent.multiplier),
         output_digits=_pack(output_digits.transpose(2, 0, 1)),  # [n, planes, m]
         word_bits=_type_bits(max(bounds), (16, 32, 64)),
-        logit_bits=_type_bits(_readout_bound(layer, output_digits) if reads_out else 0, (32, 64)),
+        logit_bits=_type_bits(0 if readout is None else _readout_bound(layer, readout, output_digits), (32, 64)),
         bias_bits=_type_bits(max(int(np.abs(bias).max()) for bias in biases)),
         output_bias_bits=_type_bits(max(int(np.abs(bias).max(initial=0)) for bias in output_biases)),
         input_bits=8 if layer.input.width <= 8 else 16)
@@ -156,12 +155,12 @@ def _step_bound(layer, p, digits, bias):
                -LEAST_DIGIT * places[-1] * largest)
 
 
-def _readout_bound(model, digits):
+def _readout_bound(layer, readout, digits):
+    _, greatest = readout.range(layer.state)
     places = [1 << DIGIT_BITS * k for k in range(len(digits))]
     weighed = sum(place * np.abs(plane).sum(axis=1) for place, plane in zip(places, digits))
-    return max(int(weighed.max()) * model.readout_maximum
-               + max(int(np.abs(phase.output_bias).max()) for phase in model.phases),
-               -LEAST_DIGIT * places[-1] * model.readout_maximum)
+    return max(int(weighed.max()) * greatest + max(int(np.abs(bias).max()) for bias in readout.stages[0].biases),
+               -LEAST_DIGIT * places[-1] * greatest)
 
 
 def _type_bits(bound, choices=(8, 16, 32, 64)):

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from rtl_gen.design.pooling import emit_design
-
 from hadam_hw.cache import Cache, cache_folder, digest
 from hadam_hw.errors import ToolFailedError, ToolMissingError
+from rtl_gen.design.emit import emit_design
 from rtl_gen.design.top import SILENCE_CLOCKS
 from rtl_gen.link.frames import Identity
 from rtl_gen.link.kind import Link
@@ -58,7 +57,7 @@ class CompiledBoard:
 
 def compile_board(model, architecture, board, *, link=Link.UART, silence_clocks=SILENCE_CLOCKS, cache=None,
                   on_stage=lambda text: None):
-    """Compiles the design that :func:`rtl_gen.design.pooling.emit_design` emits for ``board``, its link included.
+    """Compiles the design that :func:`rtl_gen.design.emit.emit_design` emits for ``board``, its link included.
 
     Parameters
     ----------

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The exported C computes the golden model's integers, under the sanitizers, over the corners of what a model can be."""
 
-import dataclasses
 import json
 import re
 import subprocess
@@ -12,14 +11,13 @@ import pytest
 
 from firmware.__main__ import main
 from firmware.mcu.export import INCLUDE, c_name, render, sizes
-from firmware.mcu.layout import code_digits, layout
+from firmware.mcu.layout import code_digits, layouts
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import ModelError
 from hadam_hw.files import write_together
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
-from hadam_hw.model import Model
 from hadam_hw.model_file import load_model, save_model
 from hadam_hw.readout import Pooling
 from tests.firmware.c_harness import compile_all, compile_models, expected, export, random_inputs, run
@@ -53,14 +51,15 @@ CORNERS = [
     dict(size=33, outputs=4, ternary=True, shift_bits=30, frac=-20, state_width=6, input_signed=True),
     dict(size=64, outputs=6, ternary=True, frac=-3, shift_bits=2, state_width=5, bias_range=30, emit=Pooling.EVERY),
     dict(size=16, outputs=3, leak=3, frac=-3), dict(size=32, outputs=2, leak=12, inputs=2, rounding=Rounding.HALF_EVEN),
-    dict(size=16, outputs=3, emit=Pooling.SUM, frac=-2, pool_bits=6), dict(size=64, outputs=5, emit=Pooling.SUM, leak=2, pool_bits=1),
+    dict(size=16, outputs=3, emit=Pooling.SUM, frac=-2, pool_bits=6),
+    dict(size=64, outputs=5, emit=Pooling.SUM, leak=2, pool_bits=1),
     dict(size=7, outputs=2, ternary=True, emit=Pooling.SUM, pool_bits=16, state_width=24, output_bits=8, input_width=16),
 ]
 
 
 def corner_models():
     models = {f"corner_{i}": random_model(seed=i, **corner) for i, corner in enumerate(CORNERS)}
-    relu = {f"{name}_relu": models[name].replace(activation=Activation.RELU) for name in ("corner_2", "corner_6", "corner_18")}
+    relu = {f"{name}_relu": models[name].with_top(activation=Activation.RELU) for name in ("corner_2", "corner_6", "corner_18")}
     return models | relu
 
 
@@ -86,7 +85,7 @@ def test_every_integer_of_two_layers_equals_the_golden_model(tmp_path):
     found = run(compile_models(models, tmp_path), models, inputs)
     for name, model in models.items():
         assert (found[name] == expected(model, inputs[name])).all(), name
-    words = [tuple(layout(layer).word_bits for layer in model.layers) for model in models.values()]
+    words = [tuple(plan.word_bits for plan in layouts(model)) for model in models.values()]
     assert any(below > above for below, above in words) and any(below < above for below, above in words)
     assert sum(found[name][:, -1, model.layers[-1].size].sum() > 0 for name, model in models.items()) >= 4
 
@@ -159,10 +158,10 @@ def test_every_integer_equals_the_golden_model(tmp_path):
         wanted = expected(model, inputs[name])
         assert (found[name] == wanted).all(), name
         saturated += wanted[:, -1, model.size].sum() > 0
-        ties += model.rounding is Rounding.HALF_EVEN
+        ties += model.top.rounding is Rounding.HALF_EVEN
     # the corners are corners: saturation in many, each width of word and each number of planes somewhere
     assert saturated >= 8 and ties >= 5
-    plans = [layout(model) for model in models.values()]
+    plans = [layouts(model)[0] for model in models.values()]
     assert {plan.word_bits for plan in plans} == {16, 32, 64} and {plan.logit_bits for plan in plans} == {32, 64}
     assert {1, 2, 3} <= {phase.planes for plan in plans for phase in plan.phases}
     assert any(phase.state_shift for plan in plans for phase in plan.phases)
@@ -227,12 +226,12 @@ def test_names_that_c_has_not(text):
 
 
 def test_class_names_survive():
-    text = render(random_model(size=4, outputs=2).replace(classes=('a "b"\\', "\n\u00fc??/9")), "m")["m.c"]
+    text = render(random_model(size=4, outputs=2).with_readout(classes=('a "b"\\', "\n\u00fc??/9")), "m")["m.c"]
     assert r'"a \042b\042\134",' in text and r'"\012\303\274\077\077/9",' in text
 
 
 def test_a_single_output_is_a_class_by_its_sign_and_has_two_names(tmp_path):
-    plain = random_model(size=16, outputs=1).replace(classes=("no", "yes"))
+    plain = random_model(size=16, outputs=1).with_readout(classes=("no", "yes"))
     inputs = random_inputs(plain, 9, 3)
     models = {"one": centred(plain, inputs)}
     found = run(compile_models(models, tmp_path), models, {"one": inputs})
@@ -290,11 +289,6 @@ def test_nothing_is_left_of_a_write_that_fails(tmp_path, monkeypatch):
 
 
 def test_what_c_cannot_do_is_refused():
-    class Novel(Model):
-        def header(self):
-            return super().header() | {"drive": True}
-
-    model = random_model(size=4, outputs=2)
-    fields = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
-    with pytest.raises(ModelError, match="not one with drive"):
-        layout(Novel(**fields))
+    for corner in (dict(block=1), dict(wires=True), dict(hidden=[(3, 4, 2, 4)])):
+        with pytest.raises(ModelError, match="must have one layer or two, of signs or a ternary matrix, and one stage"):
+            layouts(random_model(size=4, outputs=2, **corner))

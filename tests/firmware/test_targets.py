@@ -13,7 +13,7 @@ from hadam_hw.fixed import Rounding
 from hadam_hw.model_file import load_model
 from sim.mcu import targets
 from tests.firmware.c_harness import random_inputs
-from tests.models_for_tests import random_model, random_stack
+from tests.models_for_tests import random_model, random_stack, with_stage
 
 SHIPPED = Path(__file__).parents[2] / "models" / "pmnist-h128-b64.npz"
 #: Two phases and a size whose multiples are no shifts, sums of 64 bits, a ternary matrix with a multiplier, several inputs.
@@ -79,9 +79,9 @@ def test_a_product_is_seen(target, tmp_path, monkeypatch):
 def test_a_wrong_integer_is_seen_in_qemu(tmp_path):
     model = random_model(size=4, outputs=2, seed=1)
     sequence = random_inputs(model, 1, 8)[0]
-    weight = np.array(model.output_weight)
-    weight[0, 0] ^= 1
-    wrong = targets.run(model.replace(output_weight=weight), targets.RV32I, sequence, tmp_path)
+    codes = np.array(model.readout.stages[0].codes)
+    codes[0, 0] ^= 1
+    wrong = targets.run(with_stage(model, codes=codes), targets.RV32I, sequence, tmp_path)
     assert wrong.outputs != golden.trace(model, sequence).outputs.tolist()
 
 
