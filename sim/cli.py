@@ -57,16 +57,16 @@ def parser():
 
 def emitting(model, emit):
     """``model`` with another ``emit``; a model that has no pool gets one of :data:`POOL_BITS`."""
-    pool_bits = (model.layers[-1].pool_bits or POOL_BITS) if emit is Pooling.SUM else 0
-    return model.replace(emit=emit, pool_bits=pool_bits)
+    pool_bits = (model.readout.pool_bits or POOL_BITS) if emit is Pooling.SUM else 0
+    return model.with_readout(pooling=emit, pool_bits=pool_bits)
 
 
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     arguments = parser().parse_args(argv)
     model = load_model(arguments.weights)
-    if arguments.pooling:
-        model = emitting(model, Pooling(arguments.pooling))
+    if arguments.emit:
+        model = emitting(model, Pooling(arguments.emit))
     netlist = arguments.netlist == "yes"
     simulator = Simulator(arguments.simulator or (Simulator.ICARUS if netlist else Simulator.VERILATOR))
     require(simulator)

@@ -98,7 +98,7 @@ def make_run(model, sequences, name="run", contexts=1, **others):
     context that has no more passes its turns.
     """
     x, y, tap = [], [], []
-    y_mask, tap_mask = (1 << model.readout_width) - 1, (1 << model.state.width) - 1
+    y_mask, tap_mask = (1 << model.readout_width) - 1, (1 << model.top.state.width) - 1
     idle = 1 << model.inputs * model.input.width + 2
     for turn in itertools.zip_longest(*([*itertools.chain.from_iterable(_steps(model, sequence) for sequence in mine)]
                                         for mine in (sequences[context::contexts] for context in range(contexts)))):

@@ -2,7 +2,6 @@
 """The lean link of small chips: the iCEstick's whole design, compiled, byte for byte through its pins, and what is refused."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,7 +25,7 @@ from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, Identity, Resul
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.design_files import FACTS_FILE
-from tests.models_for_tests import centred, random_model
+from tests.models_for_tests import centred, random_model, with_stage
 
 SILENCE = 4096
 BOARD = get("icestick")
@@ -35,7 +34,7 @@ MODEL = random_model(size=8, block=4, outputs=5, inputs=3, input_signed=True, se
 #: Logits of eight bytes that are close to each other.
 NEAR = random_model(size=4, block=4, outputs=9, state_width=32, input_width=2, input_bits=1, output_bits=1, bias_range=1,
                     seed=5)
-NEAR = NEAR.replace(phases=(replace(NEAR.phases[0], output_bias=np.array([-1, 0, 1, 1, 0, -3, 2, 2, -300])),))
+NEAR = with_stage(NEAR, biases=(np.array([-1, 0, 1, 1, 0, -3, 2, 2, -300]),))
 RNG = np.random.default_rng(4)
 TAG = 0x5A
 
@@ -225,7 +224,7 @@ def test_a_model_that_is_read_out_at_every_step_needs_the_full_link():
 
 
 def test_the_full_link_gets_a_rate_at_which_no_vector_is_lost_too():
-    crawling = random_model(size=64, block=64, outputs=2, seed=4, state_width=8).replace(state=FixedPoint(8, 0))
+    crawling = random_model(size=64, block=64, outputs=2, seed=4, state_width=8).with_top(state=FixedPoint(8, 0))
     facts = json.loads(emit_design(crawling, SLOW, get("icebreaker"), None, 1)[FACTS_FILE])
     assert facts["link_profile"] == "full" and facts["cycles_per_step"] == 251
     assert facts["link_baud"] == 1_000_000  # 360 clocks a byte; 1,500,000 would leave 240

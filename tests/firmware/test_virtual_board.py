@@ -22,7 +22,7 @@ from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import LinkError
 from hadam_hw.model import TestVectors
-from hadam_hw.model_file import load_model
+from hadam_hw.model_file import load_model, save_model
 from hadam_hw.readout import Pooling
 from rtl_gen.plan.arch import parse_architecture
 from tests.models_for_tests import random_model, random_stack
@@ -48,7 +48,7 @@ def compiled():
 
 @pytest.fixture
 def weights(tmp_path):
-    tiny().save(tmp_path / "tiny.npz")
+    save_model(tiny(), tmp_path / "tiny.npz")
     return str(tmp_path / "tiny.npz")
 
 
@@ -81,7 +81,7 @@ def test_two_layers_equal_the_golden_model(tmp_path, capsys):
     stack = random_stack(lower=dict(size=4, block=4), upper=dict(size=4, block=4, outputs=3, frac=-3))
     inputs = np.random.default_rng(7).integers(0, 256, (3, 9, 1))
     outputs = golden.run(stack, inputs).outputs
-    stack.replace(vectors=TestVectors(inputs, outputs, golden.classify(outputs))).save(tmp_path / "stack.npz")
+    save_model(stack.replace(vectors=TestVectors(inputs, outputs, golden.classify(outputs))), tmp_path / "stack.npz")
     assert run_cli(main, ["simulate", "--weights", str(tmp_path / "stack.npz"), "--board", "icebreaker", "--count", "3",
                           "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["compared"] == 3 * 4
