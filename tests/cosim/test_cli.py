@@ -47,7 +47,8 @@ def test_everything_is_compared(weights, capsys, emit, steps, sequences, readout
 
 @pytest.mark.parametrize("arch", ["serial", "parallel"])
 def test_two_layers_are_compared_like_one(tmp_path, capsys, arch):
-    save_model(random_stack(lower=dict(size=4, block=4), upper=dict(size=8, block=4, outputs=2, frac=-3)), tmp_path / "stack.npz")
+    stack = random_stack(lower=dict(size=4, block=4), upper=dict(size=8, block=4, outputs=2, frac=-3))
+    save_model(stack, tmp_path / "stack.npz")
     assert command(tmp_path / "stack.npz", "--arch", arch, "--steps", 9, "--emit", "every", "--json") == 0
     result = json.loads(capsys.readouterr().out)
     assert (result["outputs"], result["states"], result["cycles_per_step"]) == (2 * 9, 8 * 9, None)

@@ -148,6 +148,7 @@ class Blurred(Recurrence):
         self.size, self.row = size, row
 
     bits = 0
+    words = "blurred"
 
     def header(self):
         return {}
