@@ -209,7 +209,7 @@ class ReadoutPlan:
     @property
     def settling(self):
         """The least bits of a bias in a stage that follows another: while they are added, the last activation is stored."""
-        return 2 + 2 * self.pooled
+        return 1 + 2 * self.pooled
 
     @cached_property
     def stages(self):

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import pytest
+from amaranth.hdl import ResetInserter, Signal
 from amaranth.sim import Simulator
 
 from hadam_hw.errors import ArchitectureError
@@ -108,16 +109,30 @@ class Answers:
     pooling: list = field(default_factory=list)  # clocks from a step's last word to `ready`
 
 
-def drive(dut, case, seed=0, pauses=False):
-    """Sends the states of all sequences, with gaps between words if it ``pauses``, and takes the outputs."""
+def drive(dut, case, seed=0, pauses=False, reset_after=0):
+    """Sends the states of all sequences, with gaps between words if it ``pauses``, and takes the outputs.
+
+    Before that a state that nobody waits for, and a reset so many clocks later.
+    """
     rng = np.random.default_rng([77, seed])
     answers, clock, sent = Answers(), 0, []
-    pooled = case.readout.pooling is Pooling.SUM
+    pooled, reset = case.readout.pooling is Pooling.SUM, Signal()
 
     async def count(ctx):
         nonlocal clock
         async for _ in ctx.tick():
             clock += 1
+
+    async def begin(ctx):
+        if reset_after:
+            ctx.set(dut.z.valid, 1)
+            ctx.set(dut.z.data, case.state.maximum)
+            await ctx.tick().repeat(case.size)
+            ctx.set(dut.z.valid, 0)
+            await ctx.tick().repeat(reset_after)
+            ctx.set(reset, 1)
+            await ctx.tick()
+            ctx.set(reset, 0)
 
     async def gap(ctx):
         if pauses and rng.random() < 0.2:
@@ -125,6 +140,7 @@ def drive(dut, case, seed=0, pauses=False):
             await ctx.tick().repeat(int(rng.integers(1, 5)))
 
     async def send(ctx):
+        await begin(ctx)
         for states, phase in zip(case.sequences, case.phases):
             for t, state in enumerate(states):
                 while not ctx.get(dut.ready):
@@ -150,6 +166,7 @@ def drive(dut, case, seed=0, pauses=False):
                 await ctx.tick()  # ready falls two clocks after the first word
 
     async def receive(ctx):
+        await ctx.tick().repeat(case.size + reset_after + 1)
         for _ in case.sequences:
             values = []
             for index in range(case.readout.outputs):
@@ -168,7 +185,7 @@ def drive(dut, case, seed=0, pauses=False):
             answers.values.append(values)
             answers.cycles.append(at - sent.pop())
 
-    simulator = Simulator(dut)
+    simulator = Simulator(ResetInserter(reset)(dut))
     simulator.add_clock(1e-6)
     simulator.add_process(count)
     simulator.add_process(check_stream(dut.y))
@@ -206,6 +223,39 @@ def test_codes_in_many_banks(lanes, monkeypatch):
     assert max(len(case.plan.banks) for case in cases) > 3
     for case in cases:
         check(case)
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("pooling", Pooling)
+def test_a_stage_reads_what_the_one_before_wrote_last(lanes, pooling):
+    """One activation, and the shortest biases between its sum and the next stage's product."""
+    hidden = Dense(codes=[[1, 1]], bits=2, biases=([0],), requantization=Requantization(0, 8))
+    last = Dense(codes=[[1]], bits=2, biases=([0],))
+    pool_bits = 2 if pooling is Pooling.SUM else 0
+    readout, state = Readout(pooling=pooling, stages=(hidden, last), pool_bits=pool_bits), FixedPoint(6, 0)
+    states = [np.array([[value, 2 * value]]) for value in range(10)]
+    check(Case(readout, state, ReadoutPlan(readout, state, 2, lanes, lanes), states, [0] * 10))
+
+
+@pytest.mark.parametrize("pooling, pool_bits, stages", [(Pooling.LAST, 0, 1), (Pooling.EVERY, 0, 2), (Pooling.SUM, 8, 2)])
+def test_the_widest_words(pooling, pool_bits, stages):
+    """States of 32 bits, biases of 41, and a pool that comes to its end."""
+    rng, state = np.random.default_rng(4), FixedPoint(32, 0)
+    hidden = Dense(codes=rng.integers(-128, 128, (3, 4)), bits=8, biases=(rng.integers(-30_000, 30_000, 3),), bias_shift=15,
+                   requantization=Requantization(30, 8))
+    last = Dense(codes=rng.integers(-128, 128, (2, 3 if stages > 1 else 4)), bits=8, biases=([1 << 40, -(1 << 40)],))
+    readout = Readout(pooling=pooling, stages=(hidden, last)[-stages:], pool_bits=pool_bits)
+    sequences = [rng.integers(state.minimum, state.maximum, (steps, 4), endpoint=True) for steps in (3 if pool_bits else 1, 1)]
+    sequences.append(np.full((300 if pool_bits else 1, 4), state.maximum))
+    check(Case(readout, state, ReadoutPlan(readout, state, 4, 2, 2), sequences, [0] * 3))
+
+
+@pytest.mark.parametrize("clocks", [1, 5, 14, 40, 77, 130])
+def test_a_reset_at_any_time(clocks):
+    case = random_case(6, pooling=Pooling.LAST, hidden=2, lanes=2)
+    assert case.plan.cycles > 150
+    dut = StagedReadout(case.readout, case.state, case.size, len(case.readout.scales), case.plan)
+    assert drive(dut, case, reset_after=clocks).values == case.expected()
 
 
 def of_normal_size(rng):
