@@ -39,16 +39,20 @@ class Cache:
     """Files by the content they were made from.
 
     An entry is a folder that appears at once or not at all, and whose files are checked against its manifest when they
-    are read: a damaged entry counts as absent. The oldest entries beyond :data:`KEPT_ENTRIES` are forgotten.
+    are read: a damaged entry counts as absent. The oldest entries beyond :data:`KEPT_ENTRIES`, or beyond ``kept_bytes`` of all
+    together, are forgotten.
 
     Parameters
     ----------
     folder : Path or None
         ``None`` remembers nothing.
+    kept_bytes : int, optional
+        The newest entry is kept however large it is.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, kept_bytes=None):
         self.folder = folder
+        self.kept_bytes = kept_bytes
 
     def stage(self, name, inputs, make):
         """The files (name to bytes) that ``make()`` returns, from the cache if it was called with these inputs before.
@@ -107,11 +111,34 @@ class Cache:
             shutil.rmtree(aside, ignore_errors=True)
         self._forget_oldest()
 
-    def _forget_oldest(self):
+    @property
+    def size(self):
+        """Bytes of all entries."""
+        return sum(_bytes_of(entry) for entry in self._entries())
+
+    def _entries(self):
+        """The entries, the last used one first."""
+        if self.folder is None or not self.folder.is_dir():
+            return []
         entries = [entry for entry in self.folder.iterdir() if not entry.name.startswith("making-")]
-        if len(entries) > KEPT_ENTRIES:
-            for entry in sorted(entries, key=_last_use)[:-KEPT_ENTRIES]:
+        return sorted(entries, key=_last_use, reverse=True)
+
+    def _forget_oldest(self):
+        entries = self._entries()
+        if len(entries) <= KEPT_ENTRIES and self.kept_bytes is None:
+            return
+        total = 0
+        for index, entry in enumerate(entries):
+            total += _bytes_of(entry)
+            if index >= KEPT_ENTRIES or (index and self.kept_bytes is not None and total > self.kept_bytes):
                 shutil.rmtree(entry, ignore_errors=True)
+
+
+def _bytes_of(entry):
+    try:
+        return sum(file.stat().st_size for file in entry.iterdir())
+    except OSError:  # another process forgot it
+        return 0
 
 
 def _last_use(entry):

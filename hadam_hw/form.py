@@ -44,6 +44,11 @@ class Form:
         return hasher.hexdigest()
 
 
+def layer_digest(layer):
+    """SHA-256, in hex, over all that defines the arithmetic of a layer."""
+    return Form(4, _layer_header(layer), _layer_arrays(layer, "")).digest
+
+
 def form_of(model):
     """The :class:`Form` of a model, in the lowest schema that can say what it is."""
     schema = _schema(model)

@@ -28,6 +28,34 @@ class Signs(Enum):
     SEARCHED = "searched"
 
 
+class Wires(Enum):
+    """The permutation of the units that follows the blocks.
+
+    ``NONE``. ``DRAWN``: from the seed, one cycle for blocks of 1. ``RING``: for blocks of 1, each unit takes the one before it
+    as it is; any other cycle whose signs have the product 1 is this one, but for the order and the signs of its units.
+    """
+
+    NONE = "none"
+    DRAWN = "drawn"
+    RING = "ring"
+
+
+class Drive(Enum):
+    """Which units the inputs drive where V is drawn: ``ALL``, by normal numbers in ``v_bits``, or ``ONE`` each, by a 1."""
+
+    ALL = "all"
+    ONE = "one"
+
+
+@dataclass(frozen=True)
+class HiddenStage:
+    """A hidden stage of the read-out: its units, the bits of a code, the bits of an activation."""
+
+    units: int
+    bits: int
+    width: int
+
+
 @dataclass(frozen=True)
 class Settings:
     """What decides the result of a training, beside the task's data.
@@ -80,6 +108,15 @@ class Settings:
     rounding : Rounding
     evaluate_every : int
         Epochs between two evaluations as integers.
+    stages : str
+        Empty, or the hidden stages of the read-out, ``units:code bits:activation bits`` each, with commas between. Then the
+        recurrence and V are drawn, and only the read-out is trained (:mod:`hadam_hw.train.fit_stages`).
+    wires : Wires
+    drive : Drive
+    decay : float
+        AdamW's decay of the weights of the stages.
+    copies : int
+        Copies of the training set, one an epoch in turn, each moved anew by up to ``shift``; the first is not moved.
     """
 
     task: str
@@ -108,10 +145,60 @@ class Settings:
     state_in_loop: bool = False
     rounding: Rounding = Rounding.HALF_UP
     evaluate_every: int = 1
+    stages: str = ""
+    wires: Wires = Wires.NONE
+    drive: Drive = Drive.ALL
+    decay: float = 0.0
+    copies: int = 1
+
+    @property
+    def hidden_stages(self):
+        """``stages`` as a tuple of :class:`HiddenStage`.
+
+        Raises
+        ------
+        DataError
+            If it cannot be read.
+        """
+        try:
+            return tuple(HiddenStage(*map(int, stage.split(":"))) for stage in self.stages.split(",") if stage)
+        except (ValueError, TypeError):
+            raise DataError(f"stages must be units:code bits:activation bits, as 128:4:8, with commas between them, "
+                            f"not {self.stages!r}") from None
+
+    def check(self):
+        """Raises a DataError where settings contradict each other: those of stages and those of a trained recurrence."""
+        if not self.stages:
+            given = [name for name in ("wires", "drive", "decay", "copies") if getattr(self, name) != _default(name)]
+            if given:
+                raise DataError(f"{given[0]} must be left alone without stages: only a recurrence that is not trained has it")
+            return
+        if not self.hidden_stages:
+            raise DataError(f"stages must name a hidden stage at least, as 128:4:8, not {self.stages!r}")
+        for name in _OF_TRAINED_RECURRENCES:
+            if getattr(self, name) != _default(name):
+                raise DataError(f"{name} must be left alone where stages are given: the recurrence is drawn then, "
+                                "and the last state is read out")
+        if self.block.bit_length() % 2 == 0:
+            raise DataError(f"block must be 1, 4, 16, 64 ... where stages are given, not {self.block}")
+        if self.wires is Wires.RING and self.block != 1:
+            raise DataError(f"wires must be drawn or none for blocks of {self.block}; a ring has blocks of 1")
+        if self.signs not in (Signs.AUTO, Signs.FIXED):
+            raise DataError(f"signs must be fixed where stages are given, not {self.signs.value}")
+        if self.copies < 1 or (self.copies > 1 and not self.shift):
+            raise DataError(f"copies must be 1, or more with a shift that moves them, not {self.copies}")
 
     def as_json(self):
         """The fields as plain values."""
         return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}
+
+
+#: What a training of stages alone has no use for.
+_OF_TRAINED_RECURRENCES = ("readout", "activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+
+
+def _default(name):
+    return Settings.__dataclass_fields__[name].default
 
 
 def from_text(name, value):

@@ -18,6 +18,7 @@ from hadam_hw.errors import DataError
 from hadam_hw.model_file import load_model
 from hadam_hw.train import data
 from hadam_hw.train.__main__ import main
+from hadam_hw.train.states import last_states
 from hadam_hw.train.tasks import load_task
 
 SMALL = ["--task", "smnist", "--hidden", "16", "--block", "8", "--lr", "0.02"]
@@ -37,6 +38,27 @@ def test_what_is_saved_is_what_the_golden_model_says(pictures, tmp_path, capsys)
     spread = np.linspace(0, len(test) - 1, 32).astype(int)
     assert np.array_equal(model.vectors.outputs, run.outputs[spread])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.jsonl", "m.npz", "m.svg"]  # the checkpoint went
+
+
+def test_a_readout_behind_a_drawn_layer_is_saved_and_scored(pictures, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("HADAM_HW_CACHE", str(tmp_path / "cache"))
+    out = tmp_path / "m.npz"
+    arguments = ["--task", "smnist", "--hidden", "16", "--block", "1", "--wires", "drawn", "--stages", "16:4:8", "--lr", "0.02",
+                 "--batch", "20", "--epochs", "6", "--shift", "1", "--copies", "2", "--data", str(pictures), "--out", str(out)]
+    assert run_cli(main, [*arguments, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    model = load_model(out)
+    layer, readout, provenance = model.top, model.readout, model.provenance
+    task = load_task("smnist", pictures)
+    for part, score in ((task.validation, said["validation"]), (task.test, said["integer"])):
+        states, _ = last_states(layer, part.inputs)
+        assert score == 100 * (golden.classify(readout(states.astype(np.int64), 0)) == part.labels).mean() > 60
+    assert provenance.integer_score == said["integer"] and provenance.command.startswith("python -m hadam_hw.train --task")
+    assert np.array_equal(golden.run(model, model.vectors.inputs).outputs, model.vectors.outputs)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "m.jsonl", "m.npz", "m.svg"]
+    assert run_cli(main, arguments) == 0
+    told = capsys.readouterr()
+    assert f"{said['integer']:.2f} % as integers" in told.out.replace("\n", " ") and "MiB" in told.err
 
 
 def test_ctrl_c_saves_the_best_and_exits_130(pictures, tmp_path):
@@ -62,7 +84,9 @@ def test_ctrl_c_saves_the_best_and_exits_130(pictures, tmp_path):
     (["--task", "har", "--hidden", "16", "--block", "8", "--readout", "sum"], "one phase for emit = sum"),
     (["--task", "har", "--hidden", "16", "--block", "4", "--v-bits", "9"], "between 1 and 8 bits, not 9"),
     (["--task", "har", "--hidden", "16", "--block", "4", "--u-bits", "0"], "between 1 and 8 bits, not 0"),
-    (["--task", "har", "--hidden", "16", "--block", "4", "--layers", "2", "--state-bits", "18"], "1 and 16 bits, not 17")])
+    (["--task", "har", "--hidden", "16", "--block", "4", "--layers", "2", "--state-bits", "18"], "1 and 16 bits, not 17"),
+    (["--task", "pmnist", "--hidden", "16", "--block", "4", "--wires", "drawn"], "wires must be left alone without stages"),
+    (["--task", "pmnist", "--hidden", "16", "--block", "4", "--stages", "12"], "stages must be units:code bits")])
 def test_bad_input_is_one_line(arguments, words, tmp_path, capsys):
     assert run_cli(main, [*arguments, "--data", str(tmp_path), "--out", str(tmp_path / "m.npz")]) == 1
     error = capsys.readouterr().err

@@ -75,6 +75,21 @@ def test_the_least_used_entries_are_forgotten(tmp_path, monkeypatch):
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["0", "2", "3"]
 
 
+def test_the_least_used_entries_beyond_so_many_bytes_are_forgotten(tmp_path):
+    cache = Cache(tmp_path, kept_bytes=1000)
+    for k in range(3):
+        cache.keep(f"{k}", {"a": bytes(300)})
+        os.utime(tmp_path / f"{k}", (k, k))
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["1", "2"]  # a manifest has some 80 bytes
+    assert 600 < cache.size <= 1000
+    cache.keep("large", {"a": bytes(5000)})
+    assert [entry.name for entry in tmp_path.iterdir()] == ["large"] and cache.size > 5000
+
+
+def test_a_folder_that_is_not_there_has_no_bytes(tmp_path):
+    assert Cache(None).size == Cache(tmp_path / "none").size == 0
+
+
 def test_the_folder_is_the_users_choice(monkeypatch):
     monkeypatch.setenv("HADAM_HW_CACHE", "/somewhere")
     assert cache_folder() == Path("/somewhere")
