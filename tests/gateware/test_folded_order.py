@@ -110,7 +110,7 @@ def test_every_read_finds_what_the_pass_before_wrote(architecture, shape):
     assert watch.faults == []
     assert len(cell.banks) == banks and len(watch.rows) == banks * rows
     assert all(row == Row(passes, passes) for row in watch.rows.values())
-    assert watch.unloaded == cell.model.size * banks  # each of n clocks reads all banks
+    assert watch.unloaded == cell.layer.size * banks  # each of n clocks reads all banks
 
 
 def break_drain(monkeypatch):

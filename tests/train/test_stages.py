@@ -11,7 +11,8 @@ from hadam_hw import golden
 from hadam_hw.cache import Cache
 from hadam_hw.errors import DataError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Emit, InputFormat
+from hadam_hw.model import InputFormat
+from hadam_hw.readout import Pooling
 from hadam_hw.train.draw import drawn_codes, drawn_layer, drawn_wires
 from hadam_hw.train.export import percent
 from hadam_hw.train.fit_stages import fit_stages
@@ -174,7 +175,7 @@ def test_moved_copies_take_turns_and_their_states_are_kept(task, cache, tmp_path
 
 
 @pytest.mark.parametrize("changes, words", [
-    (dict(readout=Emit.SUM), "readout must be left alone where stages are given"),
+    (dict(readout=Pooling.SUM), "readout must be left alone where stages are given"),
     (dict(noise=0.1), "noise must be left alone"), (dict(signs=Signs.SEARCHED), "signs must be fixed"),
     (dict(copies=4), "copies must be 1"), (dict(copies=0, shift=1), "copies must be 1"),
     (dict(block=8), "block must be 1, 4, 16, 64 ... where stages are given, not 8"),

@@ -171,6 +171,7 @@ def test_a_core_that_was_only_asked_for_its_timing_is_no_warning_of_a_command(co
 import gc, runpy
 from amaranth.hdl import Fragment, Module
 from hadam_hw import cli
+from hadam_hw.model_file import load_model
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.cores.build import build_core
 model = load_model({str(tmp_path / 'small.npz')!r})

@@ -51,7 +51,7 @@ class ContextCell(wiring.Component):
         self._step = ParallelStep(layer, steady=False)
         loop = self._step.state_latency + 3
         if contexts > loop:
-            raise ArchitectureError(f"Contexts must be at most the {loop} clocks of this layer's loop, not {contexts}: with "
+            raise ArchitectureError(f"Contexts must be at most the {loop} clocks of this model's loop, not {contexts}: with "
                                     f"{loop} it takes a step a clock already")
         self.timing = Timing(loop, loop, contexts)
         #: Clocks from ``start`` to ``o``: the context's phase is looked up first, and the step's result has a register.
