@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from hadam_hw.cache import Cache, cache_folder
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model import Model
 from hadam_hw.recurrence import Hadamard
 from rtl_gen.design.emit import emit_core
 from rtl_gen.gateware.parallel.context_cell import ContextCell
@@ -34,7 +34,7 @@ def main(argv):
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
     model = full_block_model(arguments.size)
-    contexts = arguments.contexts or ContextCell(model, 1).timing.interval
+    contexts = arguments.contexts or ContextCell(model.top, 1).timing.interval
     with Progress() as progress:
         progress.stage("Verilog of the core")
         core, text = emit_core(model, parse_architecture(f"parallel,contexts={contexts}"))
@@ -60,7 +60,7 @@ def main(argv):
 def full_block_model(size):
     """A model of pMNIST's shape with a full Hadamard block of ``size`` units."""
     rng = np.random.default_rng(0)
-    return QuantizedModel.from_arrays(
+    return Model.from_arrays(
         recurrence=Hadamard(size, size, rng.choice([-1, 1], size)), input_weight=rng.integers(-8, 8, (size, 1)),
         output_weight=rng.integers(-8, 8, (10, size)), input_width=8, input_signed=False, state_width=12, state_frac=-4,
         input_frac=4, bias=rng.normal(0, 20, size))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from rtl_gen.progress import Progress
 from rtl_gen.unused import allow_unused_components
 from sim.one_core import simulate_by_hand
@@ -24,7 +24,7 @@ def main(argv):
     parser.add_argument("--arch", default="serial")
     parser.add_argument("--steps", type=int, default=1000)
     arguments = parser.parse_args(argv)
-    model = QuantizedModel.load(arguments.weights)
+    model = load_model(arguments.weights)
     require(Simulator.VERILATOR)
     allow_unused_components()
     with Progress() as progress:

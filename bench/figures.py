@@ -12,7 +12,7 @@ from rich.console import Console
 
 import boards
 from hadam_hw.cache import Cache, cache_folder
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from rtl_gen.design.emit import emit_core, emit_design
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
@@ -34,7 +34,7 @@ def main(argv):
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    model, architecture = QuantizedModel.load(arguments.weights), parse_architecture(arguments.arch)
+    model, architecture = load_model(arguments.weights), parse_architecture(arguments.arch)
     seeds = range(1, arguments.seeds + 1)
     with Progress() as progress:
         flow = Flow(find_toolchain(Kind.YOWASP), Cache(cache_folder() / "builds"), progress.stage)

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from hadam_hw import golden
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from hadam_hw.train.tasks import load_task
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models" / "pmnist-h512-b256.npz"
@@ -21,7 +21,7 @@ def main(argv):
     parser.add_argument("--weights", type=Path, default=SHIPPED)
     parser.add_argument("--data", help="folder of the data sets")
     arguments = parser.parse_args(argv)
-    model = QuantizedModel.load(arguments.weights)
+    model = load_model(arguments.weights)
     test = load_task(model.provenance.task, arguments.data, model.provenance.seed).test
     started = time.monotonic()
     outputs = golden.run(model, test.inputs).outputs

@@ -6,19 +6,26 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from firmware.mcu.export import INCLUDE, c_name, c_sources, render
 from hadam_hw import golden
 from hadam_hw.errors import HadamError
+from hadam_hw.fixed import FixedPoint, Rounding
+from hadam_hw.layer import InputFormat, Layer, Phase
+from hadam_hw.model import Model
 from hadam_hw.model_file import load_model
+from hadam_hw.readout import Dense, Pooling, Readout, Requantization
+from hadam_hw.recurrence import Hadamard
 from sim.mcu import targets
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 SHIPPED = ("pmnist-h128-b64", "har-h128-b64", "pmnist-h512-b256", "keywords-h256x2-b64")
 ASKED_STEPS = {"pmnist-h512-b256": 250_000}
-ASKED_RAM = {"pmnist-h128-b64": 700}
+WIRED = "wires-h128-128"
+ASKED_RAM = {"pmnist-h128-b64": 700, WIRED: 1000}
 STEPS = 32
 TIMED = """
 #define _POSIX_C_SOURCE 200809L
@@ -60,6 +67,32 @@ int main(void)
 """
 
 
+def wired():
+    """Signs and wires of 128 units, a hidden stage of 128 at 4 bits, 10 outputs, one input of 8 bits: random weights."""
+    rng = np.random.default_rng(0)
+    units, hidden, outputs = 128, 128, 10
+
+    def codes(*shape):
+        return rng.integers(-8, 8, shape)
+
+    layer = Layer(
+        recurrence=Hadamard(units, 1, rng.choice([-1, 1], units), wires=rng.permutation(units)), state=FixedPoint(12, -2),
+        input=InputFormat(1, 8, False), rounding=Rounding.HALF_UP, phases=(Phase(codes(units, 1), 0, codes(units)),))
+    stages = (Dense(codes=codes(hidden, units), bits=4, biases=(codes(hidden),), bias_shift=9,
+                    requantization=Requantization(11, 4)),
+              Dense(codes=codes(outputs, hidden), bits=4, biases=(codes(outputs),)))
+    return Model(layers=(layer,), readout=Readout(pooling=Pooling.LAST, stages=stages))
+
+
+def cases():
+    """(name, model, sequence int [STEPS, d_in]) of all that is measured."""
+    for stem in SHIPPED:
+        model = load_model(MODELS / f"{stem}.npz")
+        yield stem, model, model.vectors.inputs[0][40:40 + STEPS]
+    model = wired()
+    yield WIRED, model, np.random.default_rng(1).integers(0, model.input.maximum, (STEPS, 1), endpoint=True)
+
+
 def steps_per_second(model, name, folder):
     """Steps a second of one thread on this machine, the best of seven rounds, gcc -O2."""
     texts = render(model, name)
@@ -81,12 +114,10 @@ def main(argv):
         speed = Table("model", "steps/s, gcc -O2, one thread", "asked")
         chips = Table("model", "processor", "gcc", "code B", "tables B", "state B", "outputs B", "stack B", "RAM B",
                       "instructions a step", "a read-out", "products")
-        for stem in SHIPPED:
-            model = load_model(MODELS / f"{stem}.npz")
+        for stem, model, sequence in cases():
             rate = steps_per_second(model, c_name(stem), folder)
             missed |= rate < ASKED_STEPS.get(stem, 0)
             speed.add_row(stem, f"{rate:,}", f"{ASKED_STEPS[stem]:,}" if stem in ASKED_STEPS else "")
-            sequence = model.vectors.inputs[0][40:40 + STEPS]
             trace = golden.trace(model, sequence)
             for target in targets.TARGETS:
                 for optimise in ("-O2", "-Os"):

@@ -15,7 +15,7 @@ from firmware.host.transport import SerialPort
 from firmware.virtual.board import VirtualBoard
 from firmware.virtual.compiled import compile_board
 from firmware.virtual.terminal import Terminal
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from hadam_hw.train.tasks import load_task
 from rtl_gen.plan.arch import parse_architecture
 
@@ -30,7 +30,7 @@ def main(argv):
     parsing.add_argument("--count", type=int, default=1000)
     parsing.add_argument("--data", help="folder of the data sets")
     arguments = parsing.parse_args(argv)
-    model = QuantizedModel.load(MODEL)
+    model = load_model(MODEL)
     say = Console(highlight=False, soft_wrap=True).print
     images = load_task(model.provenance.task, arguments.data, model.provenance.seed).test.inputs[:arguments.count]
     compiled = compile_board(model, parse_architecture("serial"), boards.get("icebreaker"))

@@ -7,7 +7,7 @@ import numpy as np
 
 from hadam_hw.errors import DataError
 from hadam_hw.labels import class_numbers
-from hadam_hw.model import class_count
+from hadam_hw.readout import class_count
 
 #: Names of the column, or of the array, that holds the classes.
 LABEL, LABELS, INPUTS = "label", "labels", "inputs"
@@ -27,7 +27,7 @@ def load(path, identity, model=None):
     path : Path
     identity : rtl_gen.link.frames.Identity
         Of the device that takes the sequences.
-    model : QuantizedModel or StackedModel, optional
+    model : Model, optional
 
     Returns
     -------
@@ -50,7 +50,7 @@ def load(path, identity, model=None):
         raise DataError(f"{path} must hold whole numbers, sequence by sequence, and does not: {error}") from None
     if found.dtype.kind not in "iu":
         raise DataError(f"Elements in {path} must be integers, not {found.dtype}; scale them as the model's input asks")
-    table = getattr(model, "table", None)
+    table = None if model is None else model.table
     if found.ndim == 2 and table is not None and found.size:
         _check_tokens(path, found, len(table))
     else:

@@ -10,7 +10,8 @@ import numpy as np
 
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import round_shift, saturate
-from hadam_hw.model import Activation, Emit
+from hadam_hw.layer import Activation
+from hadam_hw.readout import Pooling
 
 #: Sequences that ``run`` steps together: large enough for BLAS, small enough for the cache.
 BATCH = 512
@@ -36,28 +37,23 @@ class Trace:
     saturations: np.ndarray
 
 
-def step(model, state, x, phase):
+def step(layer, state, x, phase):
     """One step of a layer: the new state and the number of units that saturated.
 
     ``state`` int64 [..., n] and ``x`` int64 [..., d_in] give ([..., n], [...]).
     """
-    constants = model.phases[phase]
-    pre = (model.recurrence.apply(state) << model.state_shift(phase)) \
-        + ((x @ constants.input_codes.T) << model.input_shift(phase)) + constants.bias
-    rounded = round_shift(pre, model.output_shift(phase), model.rounding)
-    new = saturate(rounded, model.state.width)
+    constants = layer.phases[phase]
+    pre = (layer.recurrence.apply(state) << layer.state_shift(phase)) \
+        + ((x @ constants.input_codes.T) << layer.input_shift(phase)) + constants.bias
+    rounded = round_shift(pre, layer.output_shift(phase), layer.rounding)
+    new = saturate(rounded, layer.state.width)
     saturated = (new != rounded).sum(axis=-1)
-    return np.maximum(new, 0) if model.activation is Activation.RELU else new, saturated
-
-
-def readout(model, state, phase):
-    """``Y = U relu(Z) + c``, exact: int64 [..., m]; ``state`` is ``Z``, or for ``Emit.SUM`` the pool, never negative."""
-    return np.maximum(state, 0) @ model.output_weight.astype(np.int64).T + model.phases[phase].output_bias
+    return np.maximum(new, 0) if layer.activation is Activation.RELU else new, saturated
 
 
 def pool(model, pooled, state):
     """The pool int64 [..., n] after a step: the sum of the rectified states, saturated."""
-    return np.minimum(pooled + np.maximum(state, 0), model.readout_maximum)
+    return np.minimum(pooled + np.maximum(state, 0), model.readout.range(model.top.state)[1])
 
 
 def classify(outputs):
@@ -71,15 +67,16 @@ def trace(model, inputs):
     inputs = check_inputs(model, np.asarray(inputs)[None])[0]
     current = [np.zeros(layer.size, dtype=np.int64) for layer in model.layers]
     states, outputs, saturations = [], [], []
-    top, pooled = model.layers[-1], 0
+    pooled = np.zeros_like(current[-1])
     for index, x in enumerate(inputs):
-        phase, saturated = model.phase_of(index), 0
+        x, phase, saturated = _vectors(model, x[None])[0], model.phase_of(index), 0
         for k, layer in enumerate(model.layers):
             current[k], events = step(layer, current[k], x, phase)
             x, saturated = np.maximum(current[k], 0), saturated + events  # what a layer above takes
         states.append(current[-1])
-        pooled = pool(top, pooled, current[-1])
-        outputs.append(readout(top, pooled if model.emit is Emit.SUM else current[-1], phase))
+        if model.pooling is Pooling.SUM:
+            pooled = pool(model, pooled, current[-1])
+        outputs.append(model.readout(pooled if model.pooling is Pooling.SUM else current[-1], phase))
         saturations.append(saturated)
     return Trace(np.array(states), np.array(outputs), np.array(saturations))
 
@@ -93,16 +90,15 @@ def run(model, inputs, *, progress=None):
     """
     inputs = check_inputs(model, np.asarray(inputs))
     count, steps = inputs.shape[:2]
-    every = model.emit is Emit.EVERY
-    top = model.layers[-1]
-    states = np.zeros((count, top.size), dtype=np.int64)
+    every, summed = model.pooling is Pooling.EVERY, model.pooling is Pooling.SUM
+    states = np.zeros((count, model.top.size), dtype=np.int64)
     outputs = np.zeros((count, steps, model.outputs) if every else (count, model.outputs), dtype=np.int64)
     saturations = np.zeros(count, dtype=np.int64)
     kernels = [_Kernel(layer) for layer in model.layers]
     for start in range(0, count, BATCH):
         batch = slice(start, min(start + BATCH, count))
-        current = [np.zeros((batch.stop - start, kernel.model.size), dtype=kernel.dtype) for kernel in kernels]
-        pooled = np.zeros((batch.stop - start, top.size), dtype=np.int64)
+        current = [np.zeros((batch.stop - start, kernel.layer.size), dtype=kernel.dtype) for kernel in kernels]
+        pooled = np.zeros((batch.stop - start, model.top.size), dtype=np.int64)
         for index in range(steps):
             phase, x = model.phase_of(index), _vectors(model, inputs[batch, index])
             for k, kernel in enumerate(kernels):
@@ -110,12 +106,12 @@ def run(model, inputs, *, progress=None):
                 saturations[batch] += saturated
                 x = np.maximum(current[k], 0)
             if every:
-                outputs[batch, index] = readout(top, current[-1].astype(np.int64), phase)
-            if model.emit is Emit.SUM:
-                pooled = pool(top, pooled, current[-1].astype(np.int64))
+                outputs[batch, index] = model.readout(current[-1].astype(np.int64), phase)
+            if summed:
+                pooled = pool(model, pooled, current[-1].astype(np.int64))
         states[batch] = current[-1]
         if not every:
-            outputs[batch] = readout(top, pooled if model.emit is Emit.SUM else states[batch], model.phase_of(steps - 1))
+            outputs[batch] = model.readout(pooled if summed else states[batch], model.phase_of(steps - 1))
         if progress is not None:
             progress(batch.stop, count)
     return Trace(states, outputs, saturations)
@@ -124,34 +120,34 @@ def run(model, inputs, *, progress=None):
 class _Kernel:
     """One step of many sequences in floating point that never rounds; int64 where the bounds are too wide."""
 
-    def __init__(self, model):
-        self.model = model
-        bound = max(max(int(np.abs(edge).max()) for edge in model.pre_bounds(p)) + (1 << model.output_shift(p))
-                    for p in range(len(model.phases)))
+    def __init__(self, layer):
+        self.layer = layer
+        bound = max(max(int(np.abs(edge).max()) for edge in layer.pre_bounds(p)) + (1 << layer.output_shift(p))
+                    for p in range(len(layer.phases)))
         # A partial sum can exceed the total: add up absolute values instead of relying on `pre`'s own bound.
-        for p, phase in enumerate(model.phases):
-            recurrent = model.recurrence.gain * -model.state.minimum << model.state_shift(p)
+        for p, phase in enumerate(layer.phases):
+            recurrent = layer.recurrence.gain * -layer.state.minimum << layer.state_shift(p)
             driven = int(np.abs(phase.input_codes).sum(axis=1).max()) \
-                * max(-model.input.minimum, model.input.maximum) << model.input_shift(p)
-            bound = max(bound, recurrent + driven + int(np.abs(phase.bias).max()) + (1 << model.output_shift(p)))
+                * max(-layer.input.minimum, layer.input.maximum) << layer.input_shift(p)
+            bound = max(bound, recurrent + driven + int(np.abs(phase.bias).max()) + (1 << layer.output_shift(p)))
         self.dtype = np.float32 if bound < 1 << 24 else np.float64 if bound < 1 << 53 else np.int64
-        self._recurrence = model.recurrence.products(self.dtype)
-        self._input = [phase.input_codes.T.astype(self.dtype) for phase in model.phases]
-        self._bias = [phase.bias.astype(self.dtype) for phase in model.phases]
+        self._recurrence = layer.recurrence.products(self.dtype)
+        self._input = [phase.input_codes.T.astype(self.dtype) for phase in layer.phases]
+        self._bias = [phase.bias.astype(self.dtype) for phase in layer.phases]
 
     def step(self, state, x, phase):
-        model = self.model
+        layer = self.layer
         pre = self._recurrence(state)
-        if model.state_shift(phase):
-            pre *= self.dtype(1 << model.state_shift(phase))
-        pre += (x.astype(self.dtype) @ self._input[phase]) * self.dtype(1 << model.input_shift(phase))
+        if layer.state_shift(phase):
+            pre *= self.dtype(1 << layer.state_shift(phase))
+        pre += (x.astype(self.dtype) @ self._input[phase]) * self.dtype(1 << layer.input_shift(phase))
         pre += self._bias[phase]
         # float32 was proven to hold every value, so int32 does
         integers = pre.astype(np.int32 if self.dtype is np.float32 else np.int64)
-        rounded = round_shift(integers, model.output_shift(phase), model.rounding)
-        new = saturate(rounded, model.state.width)
+        rounded = round_shift(integers, layer.output_shift(phase), layer.rounding)
+        new = saturate(rounded, layer.state.width)
         saturated = np.count_nonzero(new != rounded, axis=1)
-        if model.activation is Activation.RELU:
+        if layer.activation is Activation.RELU:
             new = np.maximum(new, 0)
         return new.astype(self.dtype), saturated
 
@@ -159,10 +155,11 @@ class _Kernel:
 def float_run(model, inputs, *, progress=None):
     """``Y`` as float64 [sequences, m] of the same codes with an unrounded, unbounded state: "float" in every comparison.
 
-    The state is that of the real-valued recurrence, so for two phases the exact ``sqrt(2)`` takes the place of its codes.
+    The state is that of the real-valued recurrence, so for two phases the exact ``sqrt(2)`` takes the place of its codes; the
+    activations of hidden stages are rectified and neither rounded nor bounded.
     """
     inputs = check_inputs(model, np.asarray(inputs))
-    top, steps = model.layers[-1], [_float_step(layer) for layer in model.layers]
+    steps = [_float_step(layer) for layer in model.layers]
     outputs = np.zeros((len(inputs), model.outputs))
     for start in range(0, len(inputs), BATCH):
         batch = inputs[start:start + BATCH]
@@ -172,12 +169,26 @@ def float_run(model, inputs, *, progress=None):
             for k, layer in enumerate(model.layers):
                 current[k] = steps[k](current[k], x)
                 x = np.maximum(current[k], 0) * 2.0**layer.state.frac  # a layer above counts in this one's integers
-            pooled = np.maximum(current[-1], 0) + (pooled if model.emit is Emit.SUM else 0)
-        outputs[start:start + BATCH] = pooled @ top.output_weight.T.astype(np.float64) \
-            + top.phases[0].output_bias * 2.0**-top.state.frac
+            if model.pooling is Pooling.SUM:
+                pooled = pooled + np.maximum(current[-1], 0)
+            else:
+                pooled = current[-1]
+        outputs[start:start + BATCH] = _float_readout(model, pooled)
         if progress is not None:
             progress(min(start + BATCH, len(inputs)), len(inputs))
     return outputs
+
+
+def _float_readout(model, pooled):
+    """The stages in real numbers, in units of phase 0."""
+    unit = 2.0**-model.top.state.frac  # of an integer of the vector, of which the biases are multiples too
+    vector = np.maximum(pooled, 0) if model.readout.rectified else pooled
+    for stage in model.readout.stages:
+        vector = vector @ stage.codes.T.astype(np.float64) + (stage.biases[0] << stage.bias_shift) * unit
+        if stage.requantization is not None:
+            unit *= 2.0**stage.requantization.shift
+            vector = np.maximum(vector, 0)
+    return vector
 
 
 def _float_step(layer):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One recurrent layer in integers: the recurrence, its input, its state. The equations are those of docs/numerics.md."""
 
-import dataclasses
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
@@ -15,7 +14,6 @@ from hadam_hw.checks import (
     as_integer,
     as_integers,
     as_member,
-    as_positive,
     as_reals,
     as_tuple,
     assign,
@@ -89,10 +87,6 @@ class Phase:
         ``e_p``, 0 or more.
     bias : int64 [n]
         ``B_p``, in units of ``2**-F_p``.
-    output_bias : int64 [m]
-        ``c_p``, in units of this phase's ``Y``; empty in a layer without a read-out.
-    output_scale : float
-        What one unit of this phase's ``Y`` is worth, for whoever adds or compares ``Y`` of different phases.
 
     Raises
     ------
@@ -103,14 +97,10 @@ class Phase:
     input_codes: np.ndarray
     input_frac: int
     bias: np.ndarray
-    output_bias: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    output_scale: float = 1.0
 
     def __post_init__(self):
         assign(self, input_codes=as_integers("Input codes", self.input_codes), bias=as_integers("Bias", self.bias),
-               output_bias=as_integers("Output bias", self.output_bias),
-               input_frac=check_input_frac(self.input_frac),
-               output_scale=as_positive("Output scale", self.output_scale))
+               input_frac=check_input_frac(self.input_frac))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -153,14 +143,13 @@ class Layer:
         if len(self.phases) != self.recurrence.phases:
             raise ModelError(f"Phases must be {self.recurrence.phases} for this recurrence, not {len(self.phases)}")
         for p, phase in enumerate(self.phases):
-            for name, shape in (("input_codes", (self.size, self.inputs)), ("bias", (self.size,)),
-                                ("output_bias", (self.outputs,))):
+            for name, shape in (("input_codes", (self.size, self.inputs)), ("bias", (self.size,))):
                 if getattr(phase, name).shape != shape:
                     raise ModelError(f"Phase {p}'s {name} must have shape {list(shape)}, "
                                      f"not {list(getattr(phase, name).shape)}")
         check_codes("Input codes", self.phases[0].input_codes, self.input_bits)
         for p, phase in enumerate(self.phases):
-            for constants in (phase.input_codes, phase.bias, phase.output_bias):
+            for constants in (phase.input_codes, phase.bias):
                 check_constants(f"Phase {p}'s constants", constants)
             width = self._pre_width(p)
             if width > MAX_PRE_WIDTH:
@@ -175,11 +164,6 @@ class Layer:
     def inputs(self):
         """d_in, the elements of an input vector."""
         return self.input.size
-
-    @property
-    def outputs(self):
-        """m, the elements of ``Y``: none without a read-out."""
-        return 0
 
     def frac(self, phase):
         """``F_p = max(f + k_p, e_p)``, the fraction bits of ``pre``."""
@@ -225,7 +209,7 @@ class Layer:
         return signed_width(min(low), max(high))
 
     @property
-    def layer_bits(self):
+    def bits(self):
         """Bits of the layer's parameters: the sum of elements x declared bits.
 
         The recurrence says its own, V its declared bits once, the biases the bits that hold the largest of them in each phase.
@@ -234,31 +218,11 @@ class Layer:
         bits += self.phases[0].input_codes.size * self.input_bits
         return bits + sum(bits_of(phase.bias) for phase in self.phases)
 
-    def layer_header(self):
-        """The scalars that define the layer's arithmetic, ready for JSON."""
-        # named only where it differs from what files of schema 1 mean, so that their digests stay what they are
-        activation = {} if self.activation is Activation.LINEAR else {"activation": self.activation.value}
-        return activation | {
-            "recurrence": {"kind": self.recurrence.kind} | self.recurrence.header(),
-            "input": dataclasses.asdict(self.input),
-            "state": dataclasses.asdict(self.state),
-            "rounding": self.rounding.value,
-            "input_bits": self.input_bits,
-            "phases": [{"input_frac": phase.input_frac, "output_scale": phase.output_scale} for phase in self.phases],
-        }
-
-    def layer_arrays(self):
-        """The arrays that define the layer's arithmetic, by their names in the file."""
-        arrays = dict(self.recurrence.arrays())
-        for p, phase in enumerate(self.phases):
-            arrays |= {f"input_codes_{p}": phase.input_codes, f"bias_{p}": phase.bias}
-        return arrays
-
     @classmethod
     def from_arrays(cls, *, recurrence, input_weight, input_width, input_signed, state_width, state_frac, bias=None,
                     input_bits=4, rounding=Rounding.HALF_UP, activation=Activation.LINEAR, input_frac=0):
         """A layer of weights that were trained and quantised elsewhere; the parameters are those of
-        :meth:`hadam_hw.model.QuantizedModel.from_arrays`."""
+        :meth:`hadam_hw.model.Model.from_arrays`."""
         weight = integer_matrix("Input weight", input_weight, "[n, d_in]")
         state = FixedPoint(state_width, state_frac)
         phases = make_phases(recurrence, weight, bias, state.frac, input_frac)
@@ -266,21 +230,23 @@ class Layer:
                    rounding=rounding, phases=phases, input_bits=input_bits, activation=activation)
 
 
-def make_phases(recurrence, weight, bias, state_frac, input_frac, output_bias=()):
+def make_phases(recurrence, weight, bias, state_frac, input_frac):
     """The phases of codes ``weight`` and biases in units; phase 1, where there is one, holds ``sqrt(2)`` times the state."""
     as_instance("Recurrence", recurrence, Recurrence)
     bias = np.zeros(len(weight)) if bias is None else as_reals("Biases", bias)
-    output_bias = as_reals("Biases", output_bias)
     input_frac = check_input_frac(input_frac)
     phases = []
     for p in range(recurrence.phases):
-        gain = math.sqrt(2) if p else 1.0
         extra = input_frac if p else 0
-        codes = to_grid("Input codes", gain * 2.0**extra * weight) if p else weight
+        codes = to_grid("Input codes", phase_gain(p) * 2.0**extra * weight) if p else weight
         grid = 2.0 ** max(state_frac + recurrence.shift(p), extra)
-        phases.append(Phase(codes, extra, to_grid("Biases", gain * grid * bias),
-                            to_grid("Output biases", gain * 2.0**state_frac * output_bias), 2.0**-state_frac / gain))
+        phases.append(Phase(codes, extra, to_grid("Biases", phase_gain(p) * grid * bias)))
     return tuple(phases)
+
+
+def phase_gain(phase):
+    """What the integers of a state of phase ``phase`` are multiplied by: ``sqrt(2)`` in phase 1."""
+    return math.sqrt(2) if phase else 1.0
 
 
 def integer_matrix(name, values, shape):

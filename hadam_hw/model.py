@@ -1,61 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The quantised model: everything that hardware, simulation and the golden model need, and nothing else.
+"""The model: everything that hardware, simulation and the golden model need, and nothing else.
 
-The equations, units and phases are those of docs/numerics.md.
+Input, layers, read-out. The equations, units and phases are those of docs/numerics.md; files are read and written by
+:mod:`hadam_hw.model_file`.
 """
 
 import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cached_property
 
 import numpy as np
 
-from hadam_hw.checks import (
-    as_instance,
-    as_integer,
-    as_integers,
-    as_member,
-    as_names,
-    as_real,
-    as_text,
-    assign,
-    frozen,
-)
-from hadam_hw.errors import ModelError, ModelFileError
-from hadam_hw.fixed import FixedPoint, Rounding, signed_width
-from hadam_hw.layer import (
-    MAX_CONSTANT,
-    Activation,
-    InputFormat,
-    Layer,
-    bits_of,
-    check_codes,
-    integer_matrix,
-    make_phases,
-)
+from hadam_hw.checks import as_instance, as_integer, as_integers, as_real, as_text, as_tuple, assign
+from hadam_hw.errors import ModelError
+from hadam_hw.fixed import FixedPoint, Rounding
+from hadam_hw.form import form_of
+from hadam_hw.layer import Activation, InputFormat, Layer, integer_matrix, make_phases
+from hadam_hw.readout import Pooling, Readout, exact_stage
+from hadam_hw.renamed import refuse_old_names
 
-MAX_OUTPUTS = 4096
+MAX_LAYERS = 8
 
-
-#: Outputs stay within int64.
-MAX_READOUT_WIDTH = 62
-#: Limit of the extra bits of a pool: sequences of 65,536 steps.
-MAX_POOL_BITS = 16
-
-
-class Emit(Enum):
-    """When the read-out is computed, and of what.
-
-    ``LAST``: after the last step of a sequence, of its state. ``EVERY``: after each step, of its state. ``SUM``: after the last
-    step, of the sum of all rectified states of the sequence, its pool.
-    """
-
-    LAST = "last"
-    EVERY = "every"
-    SUM = "sum"
+__getattr__ = refuse_old_names(__name__, {"QuantizedModel": "hadam_hw.model.Model", "Emit": "hadam_hw.readout.Pooling"})
 
 
 @dataclass(frozen=True)
@@ -123,25 +89,24 @@ class TestVectors:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class QuantizedModel(Layer):
-    """One recurrent layer and its read-out, in integers.
+class Model:
+    """Recurrent layers one above the other, and a read-out.
+
+    In each step the first layer takes the input vector, and every other the rectified new states of the one below it, in that
+    layer's unit. So the input of an upper layer is unsigned and a bit narrower than the states below it, and its matrix holds
+    -1, 0 and 1. Every layer of several has one phase: a state whose unit changes by ``sqrt(2)`` in each step cannot be added
+    up by the layer above.
 
     Parameters
     ----------
-    recurrence, input, state, rounding, phases, input_bits, activation
-        As of :class:`Layer`.
-    emit : Emit
-    pool_bits : int
-        Only for ``Emit.SUM``, 1 to 16: the words of the pool have so many bits more than the magnitude of a state.
-        Sequences of up to ``2**pool_bits`` steps never overflow them; beyond, they saturate.
+    layers : tuple of Layer
+        1 to 8; the first one's input is the model's.
+    readout : Readout
+        Of the last layer's states.
     table : int [tokens, d_in], optional
         For inputs that are tokens: row k, kept by the host, is the input vector of token k.
-    output_weight : int8 [m, n]
-        ``U``.
-    output_bits : int
-        Declared bits of a code of ``U``, 1 to 8; 1 bit means the levels -1, 0 and 1.
-    classes : tuple of str
-        A name for each class, or empty; :attr:`class_count` says how many.
+    provenance : Provenance
+    vectors : TestVectors, optional
 
     Raises
     ------
@@ -149,66 +114,89 @@ class QuantizedModel(Layer):
         With one sentence that names the field.
     """
 
-    emit: Emit
-    output_weight: np.ndarray
-    output_bits: int = 4
-    classes: tuple[str, ...] = ()
+    layers: tuple[Layer, ...]
+    readout: Readout
+    table: np.ndarray | None = None
     provenance: Provenance = field(default_factory=Provenance)
     vectors: TestVectors | None = None
-    pool_bits: int = 0
-    table: np.ndarray | None = None
 
     def __post_init__(self):
+        assign(self, layers=as_tuple("Layers", self.layers, Layer))
+        as_instance("Read-out", self.readout, Readout)
         as_instance("Provenance", self.provenance, Provenance)
-        assign(self, emit=as_member(Emit, self.emit), classes=as_names("Classes", self.classes),
-               output_bits=as_integer("Output bits", self.output_bits), pool_bits=as_integer("Pool bits", self.pool_bits))
-        weight = integer_matrix("Output weight", self.output_weight, "[m, n]")
-        assign(self, output_weight=weight)
-        super().__post_init__()
-        if weight.shape[1] != self.size or not 1 <= len(weight) <= MAX_OUTPUTS:
-            raise ModelError(f"Output weight must have shape [outputs, {self.size}], not {list(weight.shape)}")
-        check_codes("Output weight", weight, self.output_bits)
-        assign(self, output_weight=frozen(weight, np.int8))
-        if self.classes and len(self.classes) != self.class_count:
-            raise ModelError(f"Classes must be {self.class_count} names or none, not {len(self.classes)}")
-        self._check_pool()
-        reach = int(np.abs(weight).sum(axis=1).max()) * self.readout_maximum + MAX_CONSTANT
-        if reach.bit_length() >= MAX_READOUT_WIDTH:
-            raise ModelError(f"Outputs must fit {MAX_READOUT_WIDTH} bits, not {reach.bit_length() + 1}; "
-                             "choose a narrower state or fewer pool bits")
+        if not 1 <= len(self.layers) <= MAX_LAYERS:
+            raise ModelError(f"Model must have between 1 and {MAX_LAYERS} layers, not {len(self.layers)}")
+        for k in range(1, len(self.layers)):
+            _check_chain(k, self.layers[k - 1], self.layers[k])
+        self.readout.check_states(self.top)
         if self.table is not None:
             assign(self, table=integer_matrix("Table", self.table, "[tokens, d_in]"))
             if self.table.shape[1] != self.inputs or not self.input.holds(self.table):
                 raise ModelError(f"Table must be rows of {self.inputs} integers between {self.input.minimum} and "
                                  f"{self.input.maximum}, the input's range")
-        check_vectors(self, self.vectors)
+        if self.vectors is not None:
+            self._check_vectors()
 
-    def _check_pool(self):
-        if self.emit is not Emit.SUM:
-            if self.pool_bits:
-                raise ModelError(f"Pool bits are for emit = sum only, not {self.pool_bits} with emit = {self.emit.value}")
-            return
-        if not 1 <= self.pool_bits <= MAX_POOL_BITS:
-            raise ModelError(f"Pool must have between 1 and {MAX_POOL_BITS} extra bits, not {self.pool_bits}; "
-                             "take the logarithm of the longest sequence")
-        if len(self.phases) > 1:
-            raise ModelError(f"Block must be 4, 16, 64, 256 or 1024 for emit = sum, not {self.recurrence.block}: states of "
-                             "two phases have two units and cannot be added up")
+    def _check_vectors(self):
+        as_instance("Test vectors", self.vectors, TestVectors)
+        inputs, labels = self.vectors.inputs, self.vectors.labels
+        if inputs.shape[2] != self.inputs or self.vectors.outputs.shape[1] != self.outputs:
+            raise ModelError("Test vectors must have the model's numbers of inputs and outputs")
+        if not self.input.holds(inputs):
+            raise ModelError("Test vectors must lie in the input's range")
+        wrong = labels[(labels < 0) | (labels >= self.class_count)]
+        if len(wrong):
+            raise ModelError(f"Labels of test vectors must be whole numbers from 0 to {self.class_count - 1}, not {wrong[0]}; "
+                             "number the classes from 0 on")
+
+    @property
+    def top(self):
+        """The last layer, whose states are read out."""
+        return self.layers[-1]
+
+    @property
+    def size(self):
+        """Units of all layers."""
+        return sum(layer.size for layer in self.layers)
+
+    @property
+    def input(self):
+        """The :class:`InputFormat` of a step."""
+        return self.layers[0].input
+
+    @property
+    def inputs(self):
+        """d_in, the elements of an input vector."""
+        return self.input.size
+
+    @property
+    def pooling(self):
+        """When the read-out is computed, and of what."""
+        return self.readout.pooling
 
     @property
     def outputs(self):
         """m, the elements of ``Y``."""
-        return len(self.output_weight)
+        return self.readout.outputs
+
+    @property
+    def classes(self):
+        """A name for each class, or none."""
+        return self.readout.classes
 
     @property
     def class_count(self):
         """The classes that :func:`hadam_hw.golden.classify` tells apart."""
-        return class_count(self.outputs)
+        return self.readout.class_count
 
-    @property
-    def readout_maximum(self):
-        """The greatest word that is read out: of a rectified state, or of the pool."""
-        return ((self.state.maximum + 1) << self.pool_bits) - 1
+    @cached_property
+    def readout_width(self):
+        """Bits of a signed word that holds every ``Y`` for any state, in any phase."""
+        return self.readout.widths(self.top.state)[-1]
+
+    def phase_of(self, step_index):
+        """The phase of step ``step_index``, counted from 0: with two phases the first step is phase 1."""
+        return self.top.phase_of(step_index)
 
     def embed(self, tokens):
         """The input vectors int64 [..., d_in] of ``tokens`` int [...].
@@ -227,63 +215,46 @@ class QuantizedModel(Layer):
         return self.table[tokens]
 
     @property
-    def layers(self):
-        """The layers, the first one's input being the model's: just this one."""
-        return (self,)
-
-    @cached_property
-    def readout_width(self):
-        """Bits of a signed word that holds every ``Y`` for any state, in any phase."""
-        weight = self.output_weight.astype(np.int64) * self.readout_maximum
-        low, high = np.minimum(weight, 0).sum(axis=1), np.maximum(weight, 0).sum(axis=1)
-        return max(signed_width((low + phase.output_bias).min(), (high + phase.output_bias).max())
-                   for phase in self.phases)
+    def model_bits(self):
+        """Bits of the parameters: those of layers and read-out, and a table's in the width of the input."""
+        table = 0 if self.table is None else self.table.size * self.input.width
+        return sum(layer.bits for layer in self.layers) + self.readout.bits + table
 
     @property
     def model_bytes(self):
-        """Bytes of the parameters: the sum of elements x declared bits, rounded up.
-
-        Recurrent signs count 1 bit each (2 for ternary), V and U their declared bits once, the biases the bits that hold the
-        largest of them in each phase, a table the width of the input.
-        """
+        """Bytes of the parameters: the sum of elements x declared bits, rounded up."""
         return -(-self.model_bits // 8)
-
-    @property
-    def model_bits(self):
-        """The sum of which :attr:`model_bytes` are the bytes."""
-        return self.layer_bits + self.output_weight.size * self.output_bits \
-            + sum(bits_of(phase.output_bias) for phase in self.phases) \
-            + (0 if self.table is None else self.table.size * self.input.width)
 
     @cached_property
     def digest(self):
         """SHA-256, in hex, over all that defines the arithmetic: not the provenance, the class names or the vectors."""
-        return digest_of(self.header(), self.parameter_arrays())
-
-    def header(self):
-        """The scalars that define the arithmetic, ready for JSON."""
-        pool = {"pool_bits": self.pool_bits} if self.pool_bits else {}
-        return self.layer_header() | {"emit": self.emit.value, "output_bits": self.output_bits} | pool
-
-    def parameter_arrays(self):
-        """The arrays that define the arithmetic, by their names in the file."""
-        table = {} if self.table is None else {"table": self.table}
-        return self.layer_arrays() | table | {"output_weight": self.output_weight} | {
-            f"output_bias_{p}": phase.output_bias for p, phase in enumerate(self.phases)}
+        return form_of(self).digest
 
     def replace(self, **changes):
         """A copy with other fields, checked like any model."""
         return dataclasses.replace(self, **changes)
 
+    def with_readout(self, **changes):
+        """A copy whose :class:`Readout` has other fields."""
+        return self.replace(readout=dataclasses.replace(self.readout, **changes))
+
+    def with_top(self, **changes):
+        """A copy whose last :class:`Layer` has other fields."""
+        return self.replace(layers=(*self.layers[:-1], dataclasses.replace(self.top, **changes)))
+
+    def above(self, *layers):
+        """This model on top of ``layers``, the lowest first; the table and the test vectors are not kept."""
+        return self.replace(layers=(*layers, *self.layers), table=None, vectors=None)
+
     @classmethod
     def from_arrays(cls, *, recurrence, input_weight, output_weight, input_width, input_signed, state_width, state_frac,
-                    bias=None, output_bias=None, input_bits=4, output_bits=4, rounding=Rounding.HALF_UP, emit=Emit.LAST,
+                    bias=None, output_bias=None, input_bits=4, output_bits=4, rounding=Rounding.HALF_UP, emit=Pooling.LAST,
                     activation=Activation.LINEAR, input_frac=0, classes=(), provenance=None, pool_bits=0, table=None):
-        """A model of weights that were trained and quantised elsewhere.
+        """A model of one layer and one stage, of weights that were trained and quantised elsewhere.
 
         Parameters
         ----------
-        recurrence : Hadamard or Ternary
+        recurrence : Recurrence
         input_weight : int [n, d_in]
             The codes of V. One unit of the state is code 1 times input 1.
         output_weight : int [m, n]
@@ -294,68 +265,37 @@ class QuantizedModel(Layer):
             In units of U's code 1 times one unit of the state; rounded to the model's grid.
         input_frac : int
             ``e_1``: extra fraction bits of the codes ``round(sqrt(2) V)`` that a two-phase recurrence needs.
+        emit : Pooling
+            When the read-out is computed, and of what.
 
         Raises
         ------
         ModelError
         """
         weight = integer_matrix("Input weight", input_weight, "[n, d_in]")
-        outputs = integer_matrix("Output weight", output_weight, "[m, n]")
         state = FixedPoint(state_width, state_frac)
-        phases = make_phases(recurrence, weight, bias, state.frac, input_frac,
-                             np.zeros(len(outputs)) if output_bias is None else output_bias)
-        return cls(recurrence=recurrence, input=InputFormat(weight.shape[1], input_width, input_signed), state=state,
-                   rounding=rounding, emit=emit, phases=phases, output_weight=outputs, input_bits=input_bits,
-                   output_bits=output_bits, classes=classes, provenance=Provenance() if provenance is None else provenance,
-                   activation=activation, pool_bits=pool_bits, table=table)
-
-    def save(self, path):
-        """Writes the model to ``path`` as ``.npz``, whole or not at all; see docs/numerics.md for the format."""
-        from hadam_hw.model_file import save_model
-
-        save_model(self, path)
-
-    @classmethod
-    def load(cls, path):
-        """Reads a model of one layer.
-
-        Raises
-        ------
-        ModelFileError
-            With one sentence, for anything that is not one.
-        """
-        from hadam_hw.model_file import load_model
-
-        model = load_model(path)
-        if not isinstance(model, cls):
-            raise ModelFileError(f"Model file {path} must hold a model of one layer here, not of {len(model.layers)}")
-        return model
+        layer = Layer(recurrence=recurrence, input=InputFormat(weight.shape[1], input_width, input_signed), state=state,
+                      rounding=rounding, phases=make_phases(recurrence, weight, bias, state.frac, input_frac),
+                      input_bits=input_bits, activation=activation)
+        readout = exact_stage(integer_matrix("Output weight", output_weight, "[m, n]"), output_bits, output_bias, state.frac,
+                              layer.recurrence.phases, pooling=emit, pool_bits=pool_bits, classes=classes)
+        return cls(layers=(layer,), readout=readout, table=table,
+                   provenance=Provenance() if provenance is None else provenance)
 
 
-def class_count(outputs):
-    """The classes of a model with so many ``outputs``: one each, but two of a single output, which has them by its sign."""
-    return max(2, outputs)
-
-
-def digest_of(header, arrays):
-    """The digest of a model with this header and these arrays."""
-    hasher = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
-    for name, array in sorted(arrays.items()):
-        hasher.update(f"{name}{array.shape}".encode() + array.astype("<i8").tobytes())
-    return hasher.hexdigest()
-
-
-def check_vectors(model, vectors):
-    """Raises a ModelError where test vectors are not of the model's shape, range and classes."""
-    if vectors is None:
-        return
-    as_instance("Test vectors", vectors, TestVectors)
-    given = vectors.inputs
-    if given.shape[2] != model.inputs or vectors.outputs.shape[1] != model.outputs:
-        raise ModelError("Test vectors must have the model's numbers of inputs and outputs")
-    if not model.input.holds(given):
-        raise ModelError("Test vectors must lie in the input's range")
-    wrong = vectors.labels[(vectors.labels < 0) | (vectors.labels >= model.class_count)]
-    if len(wrong):
-        raise ModelError(f"Labels of test vectors must be whole numbers from 0 to {model.class_count - 1}, not {wrong[0]}; "
-                         "number the classes from 0 on")
+def _check_chain(index, below, layer):
+    """Raises a ModelError where ``layer`` cannot take the states of ``below``."""
+    for k, one in ((index - 1, below), (index, layer)):
+        if len(one.phases) != 1:
+            raise ModelError(
+                f"Layer {k}'s recurrence must have one phase, not two: where there are several layers 1/sqrt(block) must be a "
+                "power of two, since a state of two phases changes its unit in each step and the layer above cannot follow; "
+                "take blocks of 1, 4, 16, 64, 256 or 1024, or another recurrence")
+    wanted = InputFormat(below.size, below.state.width - 1, False)
+    if layer.input != wanted:
+        given = layer.input
+        raise ModelError(f"Layer {index}'s input must be the {wanted.size} rectified states below it, unsigned of "
+                         f"{wanted.width} bits, not {given.size} {'signed' if given.signed else 'unsigned'} of {given.width}")
+    if layer.input_bits != 1:
+        raise ModelError(f"Layer {index}'s input matrix must hold only -1, 0 and 1 (input_bits = 1), "
+                         f"not codes of {layer.input_bits} bits")

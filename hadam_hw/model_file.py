@@ -8,6 +8,7 @@ is allocated, names and types against the schema, and the values by the construc
 import io
 import json
 import math
+import re
 import zipfile
 import zlib
 from dataclasses import asdict
@@ -18,21 +19,19 @@ import numpy as np
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.files import atomic_write
 from hadam_hw.fixed import FixedPoint, Rounding
+from hadam_hw.form import SCHEMAS, form_of
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
-from hadam_hw.model import Emit, Provenance, QuantizedModel, TestVectors
+from hadam_hw.model import Model, Provenance, TestVectors
+from hadam_hw.readout import Dense, Pooling, Readout, Requantization
 from hadam_hw.recurrence import Recurrence
-from hadam_hw.stack import StackedModel
 
-#: A file gets the lowest schema that can say what its model is: 1 for one layer with a linear recurrence, 2 for a rectified
-#: recurrence or two layers, 3 for a leak, a pool or a table.
-SCHEMAS = (1, 2, 3)
 #: No model that this package can build comes near.
 MAX_ARRAY_BYTES = 256 << 20
+MAX_ARRAYS = 128
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TEXTS = ("header", "provenance")
 _VECTORS = ("vectors_inputs", "vectors_outputs", "vectors_labels")
-_TYPES = {"header": "|u1", "provenance": "|u1", "recurrent": "|i1", "lower_recurrent": "|i1", "output_weight": "|i1"}
-_OTHER_TYPE = "<i8"
+_BYTES = re.compile(r"(lower_|layer\d+_)?recurrent|output_weight|stage\d+_codes")
 
 
 def save_model(model, path):
@@ -42,15 +41,16 @@ def save_model(model, path):
 
 def model_bytes(model):
     """The contents of the model's file."""
-    header = {"schema": _schema(model), "digest": model.digest, "classes": list(model.classes), **model.header()}
-    arrays = {"header": _text(header), "provenance": _text(asdict(model.provenance)), **model.parameter_arrays()}
+    form = form_of(model)
+    header = {"schema": form.schema, "digest": form.digest, "classes": list(model.classes), **form.header}
+    arrays = {"header": _text(header), "provenance": _text(asdict(model.provenance)), **form.arrays}
     if model.vectors is not None:
         arrays |= dict(zip(_VECTORS, (model.vectors.inputs, model.vectors.outputs, model.vectors.labels)))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():
             member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(array, dtype=_TYPES.get(name, _OTHER_TYPE)))
+            np.lib.format.write_array(member, np.ascontiguousarray(array, dtype=_type(name)))
             info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
             info.external_attr = 0o644 << 16
             archive.writestr(info, member.getvalue(), zipfile.ZIP_DEFLATED, compresslevel=9)
@@ -58,7 +58,7 @@ def model_bytes(model):
 
 
 def load_model(path):
-    """Reads a :class:`QuantizedModel` or a :class:`StackedModel` from ``path``.
+    """Reads a :class:`~hadam_hw.model.Model` from ``path``.
 
     Raises
     ------
@@ -75,11 +75,9 @@ def load_model(path):
         raise ModelFileError(f"Model file {path} cannot be used: {error}") from None
 
 
-def _schema(model):
-    top = model.layers[-1]
-    if top.pool_bits or top.table is not None or any(getattr(layer.recurrence, "leak", 0) for layer in model.layers):
-        return 3
-    return 1 if [layer.activation for layer in model.layers] == [Activation.LINEAR] else 2
+def _type(name):
+    """The type that the array ``name`` has in a file."""
+    return "|u1" if name in _TEXTS else "|i1" if _BYTES.fullmatch(name) else "<i8"
 
 
 def _text(value):
@@ -94,8 +92,8 @@ def _arrays(data):
             names = [info.filename for info in members]
             if len(set(names)) != len(names):
                 raise ModelFileError("an array is there twice")
-            if len(names) > 64:
-                raise ModelFileError(f"a model has at most 64 arrays, not {len(names)}")
+            if len(names) > MAX_ARRAYS:
+                raise ModelFileError(f"a model has at most {MAX_ARRAYS} arrays, not {len(names)}")
             return {info.filename.removesuffix(".npy"): _array(archive, info) for info in members}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, UnicodeError,
             ValueError, KeyError) as error:
@@ -113,7 +111,7 @@ def _array(archive, info):
         if version != (1, 0):
             raise ModelFileError(f"array {name!r} has an unknown format version {version}")
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
-        wanted = _TYPES.get(name, _OTHER_TYPE)
+        wanted = _type(name)
         if dtype.hasobject:
             raise ModelFileError(f"array {name!r} holds Python objects, which are never loaded")
         if dtype.str != wanted:
@@ -133,50 +131,87 @@ def _parse(arrays):
     texts = {name: _json(arrays, name) for name in _TEXTS}
     header = texts["header"]
     schema = header.get("schema")
-    if isinstance(schema, bool) or schema not in SCHEMAS:
+    if type(schema) is not int or schema not in SCHEMAS:  # True and 4.0 are equal to integers
         raise ModelFileError(f"it has schema {schema!r} and this version reads schemas 1 to {SCHEMAS[-1]}; "
                              "a newer hadam_hw may read it")
     try:
-        vectors = TestVectors(*(arrays[name] for name in _VECTORS)) if _VECTORS[0] in arrays else None
-        stacked = "lower" in header
-        model = QuantizedModel(
-            **_layer(header, arrays, biases=True), emit=Emit(header["emit"]), output_weight=arrays["output_weight"],
-            output_bits=_integer(header["output_bits"]), classes=tuple(str(name) for name in header["classes"]),
-            provenance=Provenance(**texts["provenance"]), vectors=None if stacked else vectors,
-            pool_bits=_integer(header.get("pool_bits", 0)), table=arrays.get("table"))
-        if stacked:
-            below = {name.removeprefix("lower_"): array for name, array in arrays.items() if name.startswith("lower_")}
-            model = StackedModel(lower=Layer(**_layer(header["lower"], below)), upper=model, vectors=vectors)
+        layers, readout = (_numbered if schema == 4 else _named)(header, arrays)
+        model = Model(
+            layers=layers, readout=readout, table=arrays.get("table"), provenance=Provenance(**texts["provenance"]),
+            vectors=TestVectors(*(arrays[name] for name in _VECTORS)) if _VECTORS[0] in arrays else None)
     except KeyError as error:
         raise ModelFileError(f"it lacks {error.args[0]!r}") from None
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelFileError(f"its header is malformed ({error})") from None
-    expected = {*_TEXTS, *model.parameter_arrays(), *(_VECTORS if vectors is not None else ())}
+    form = form_of(model)
+    if schema != form.schema:
+        raise ModelFileError(f"it says schema {schema} and holds what schema {form.schema} is for")
+    expected = {*_TEXTS, *form.arrays, *(_VECTORS if model.vectors is not None else ())}
     if set(arrays) != expected:
         raise ModelFileError(f"it has arrays that no model has: {', '.join(sorted(set(arrays) - expected))}")
-    if schema != _schema(model):
-        raise ModelFileError(f"it says schema {schema} and holds what schema {_schema(model)} is for")
-    if model.digest != header.get("digest"):
+    if form.digest != header.get("digest"):
         raise ModelFileError("its contents do not match its digest; it was damaged or edited")
     return model
 
 
-def _layer(header, arrays, biases=False):
-    """The fields of a layer; ``biases`` if its phases have those of a read-out."""
-    recurrence = _recurrence(header["recurrence"], arrays)
-    phases = tuple(
-        Phase(arrays[f"input_codes_{p}"], _integer(entry["input_frac"]), arrays[f"bias_{p}"],
-              *([arrays[f"output_bias_{p}"]] if biases else []), output_scale=float(entry["output_scale"]))
-        for p, entry in enumerate(header["phases"]))
+def _named(header, arrays):
+    """Layers and read-out of schemas 1 to 3: a top layer, and the one below it if there is one."""
+    phases = header["phases"]
+    stage = Dense(codes=arrays["output_weight"], bits=_integer(header["output_bits"]),
+                  biases=tuple(arrays[f"output_bias_{p}"] for p in range(len(phases))))
+    readout = Readout(
+        pooling=Pooling(header["emit"]), stages=(stage,), scales=tuple(entry["output_scale"] for entry in phases),
+        pool_bits=_integer(header.get("pool_bits", 0)), classes=_names(header))
+    layers = [_layer(header, arrays, "")]
+    if "lower" in header:
+        layers.insert(0, _layer(header["lower"], arrays, "lower_"))
+    return tuple(layers), readout
+
+
+def _numbered(header, arrays):
+    """Layers and read-out of schema 4."""
+    layers = tuple(_layer(entry, arrays, f"layer{k}_") for k, entry in enumerate(header["layers"]))
+    phases = len(layers[-1].phases) if layers else 1
+    stages = []
+    for k, entry in enumerate(header["stages"]):
+        requantization = entry["requantization"]
+        stages.append(Dense(
+            codes=arrays[f"stage{k}_codes"], bits=_integer(entry["bits"]), bias_shift=_integer(entry["bias_shift"]),
+            biases=tuple(arrays[f"stage{k}_bias_{p}"] for p in range(1 if k else phases)),
+            requantization=None if requantization is None else Requantization(**_integers(requantization))))
+    return layers, Readout(pooling=Pooling(header["pooling"]), stages=tuple(stages), scales=tuple(header["scales"]),
+                           pool_bits=_integer(header["pool_bits"]), classes=_names(header))
+
+
+class _Part(dict):
+    """The arrays whose names begin with ``prefix``, by the rest of their names; one that is missing is named in full."""
+
+    def __init__(self, arrays, prefix):
+        super().__init__({name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)})
+        self.prefix = prefix
+
+    def __missing__(self, name):
+        raise KeyError(self.prefix + name)
+
+
+def _layer(header, arrays, prefix):
+    """The layer whose arrays' names begin with ``prefix``."""
+    own = _Part(arrays, prefix)
     signed = header["input"]["signed"]
     if not isinstance(signed, bool):
         raise ModelFileError("the input's signedness must be true or false")
-    return dict(
-        recurrence=recurrence, phases=phases,
+    return Layer(
+        recurrence=_recurrence(header["recurrence"], own),
+        phases=tuple(Phase(own[f"input_codes_{p}"], _integer(entry["input_frac"]), own[f"bias_{p}"])
+                     for p, entry in enumerate(header["phases"])),
         input=InputFormat(_integer(header["input"]["size"]), _integer(header["input"]["width"]), signed),
         state=FixedPoint(**_integers(header["state"])), rounding=Rounding(header["rounding"]),
         input_bits=_integer(header["input_bits"]),
         activation=Activation(header.get("activation", Activation.LINEAR.value)))
+
+
+def _names(header):
+    return tuple(str(name) for name in header["classes"])
 
 
 def _recurrence(header, arrays):

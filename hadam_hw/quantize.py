@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""From float parameters to a :class:`QuantizedModel`: codes, binary points, calibration from data."""
+"""From float parameters to a :class:`Model`: codes, binary points, calibration from data."""
 
 import numpy as np
 
@@ -7,8 +7,9 @@ from hadam_hw import golden
 from hadam_hw.checks import as_array, as_instance, as_integer, as_member, as_positive, as_real, as_reals
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import MAX_FRAC, FixedPoint, Rounding
-from hadam_hw.layer import InputFormat
-from hadam_hw.model import Activation, Emit, QuantizedModel
+from hadam_hw.layer import Activation, InputFormat
+from hadam_hw.model import Model
+from hadam_hw.readout import Pooling
 
 #: A state word may saturate this often (of all units and steps) at most; beyond that one more integer bit is spent unasked.
 SATURATION_LIMIT = 2e-4
@@ -41,7 +42,7 @@ def quantize_codes(weight, bits):
 
 def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, input_format, input_scale, input_offset=0.0,
              calibration, state_width=12, input_bits=4, output_bits=4, input_frac=4, rounding=Rounding.HALF_UP,
-             emit=Emit.LAST, activation=Activation.LINEAR, classes=(), provenance=None, table=None):
+             emit=Pooling.LAST, activation=Activation.LINEAR, classes=(), provenance=None, table=None):
     """A quantised model of float parameters, its binary point chosen on data.
 
     The float model is ``h_t = W h_{t-1} + V (X * input_scale + input_offset) + b``, ``y = U relu(h) + c`` (with
@@ -62,7 +63,7 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
         What one integer step of ``X`` is worth, and what ``X = 0`` stands for.
     calibration : int [sequences, steps, d_in]
         Training inputs as integers, never test data.
-    emit : Emit
+    emit : Pooling
         For ``SUM`` the output is taken as ``U`` times the mean of all states, plus ``c``, over sequences as long as the
         calibration's.
     table : float [tokens, n], optional
@@ -76,7 +77,7 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
     ModelError
     """
     as_instance("Input", input_format, InputFormat)
-    emit = as_member(Emit, emit)
+    emit = as_member(Pooling, emit)
     state_width = FixedPoint(state_width, 0).width
     calibration, bias = as_array("Calibration", calibration), as_reals("Biases", bias)
     if calibration.ndim < 2:
@@ -90,7 +91,7 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
     u_codes, u_scale = quantize_codes(output_weight, output_bits)
     unit = v_scale * input_scale
     offset = v_codes.astype(np.float64).sum(axis=1) * v_scale * input_offset
-    steps = calibration.shape[1] if emit is Emit.SUM else 1
+    steps = calibration.shape[1] if emit is Pooling.SUM else 1
     parameters = dict(
         recurrence=recurrence, input_weight=v_codes, output_weight=u_codes,
         bias=(bias + offset) / unit,
@@ -98,9 +99,9 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
         input_width=input_format.width, input_signed=input_format.signed, state_width=state_width,
         input_bits=input_bits, output_bits=output_bits, rounding=rounding, emit=emit, activation=activation,
         input_frac=input_frac, classes=classes, provenance=provenance, table=table,
-        pool_bits=max(1, (steps - 1).bit_length()) if emit is Emit.SUM else 0)
+        pool_bits=max(1, (steps - 1).bit_length()) if emit is Pooling.SUM else 0)
     frac = choose_frac(parameters, calibration)
-    return QuantizedModel.from_arrays(state_frac=frac, **parameters)
+    return Model.from_arrays(state_frac=frac, **parameters)
 
 
 def choose_frac(parameters, calibration):
@@ -108,15 +109,15 @@ def choose_frac(parameters, calibration):
 
     From the largest one whose state saturates at most :data:`SATURATION_LIMIT` of the time it goes down as long as that
     brings the outputs nearer: a recurrence that forgets nothing keeps the error of one saturated word to the end of the
-    sequence, which may cost more than a bit of rounding. ``parameters`` are those of :meth:`QuantizedModel.from_arrays`
+    sequence, which may cost more than a bit of rounding. ``parameters`` are those of :meth:`Model.from_arrays`
     without ``state_frac``.
     """
-    widest = QuantizedModel.from_arrays(**{**parameters, "state_width": 24}, state_frac=0)
+    widest = Model.from_arrays(**{**parameters, "state_width": 24}, state_frac=0)
     peak = float(np.abs(_states(widest, calibration)).max(initial=1.0))
     frac = parameters["state_width"] - 1 - int(np.ceil(np.log2(peak))) + 2
     best, least = None, np.inf
     while frac > -MAX_FRAC:
-        model = QuantizedModel.from_arrays(**parameters, state_frac=frac)
+        model = Model.from_arrays(**parameters, state_frac=frac)
         run = golden.run(model, calibration)
         saturated = run.saturations.sum() / (calibration.shape[0] * calibration.shape[1] * model.size)
         if best is not None or saturated <= SATURATION_LIMIT:
@@ -135,11 +136,11 @@ def choose_frac(parameters, calibration):
 def _output_error(run, model, inputs):
     """Sum of squares of what rounding and saturation did to the last outputs, their unit aside."""
     wanted = golden.float_run(model, inputs)
-    outputs = (run.outputs[:, -1] if model.emit is Emit.EVERY else run.outputs).astype(np.float64)
+    outputs = (run.outputs[:, -1] if model.pooling is Pooling.EVERY else run.outputs).astype(np.float64)
     unit = (outputs * wanted).sum() / max(np.square(outputs).sum(), 1)
     return float(np.square(outputs * unit - wanted).sum())
 
 
 def _states(model, inputs):
     """The last states of the unrounded model: orthogonal recurrences keep their size, so the last tells the range."""
-    return golden.run(model, inputs).states * 2.0**-model.state.frac
+    return golden.run(model, inputs).states * 2.0**-model.top.state.frac

@@ -5,17 +5,26 @@ A pooled vector goes through dense stages one after the other. A hidden stage en
 next one takes a few unsigned bits; the last stage is exact.
 """
 
-import math
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 
 import numpy as np
 
+from hadam_hw.checks import (
+    as_instance,
+    as_integer,
+    as_integers,
+    as_member,
+    as_names,
+    as_positive,
+    as_reals,
+    as_tuple,
+    assign,
+    frozen,
+)
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding, round_shift, signed_width
-from hadam_hw.layer import MAX_PRE_WIDTH, bits_of, check_codes
-from hadam_hw.recurrence import frozen
+from hadam_hw.layer import bits_of, check_codes, check_constants, integer_matrix, phase_gain, to_grid
 
 MAX_OUTPUTS = 4096
 MAX_STAGES = 4
@@ -25,7 +34,8 @@ MAX_STAGE_SHIFT = 30
 MAX_ACTIVATION_BITS = 8
 #: Biases of a hidden stage are words of a 16-bit memory and a common shift.
 HIDDEN_BIAS_BITS = 16
-MAX_BIAS = 1 << 40
+#: Sums of a hidden stage; those of the last are as wide as a link carries.
+MAX_HIDDEN_WIDTH, MAX_READOUT_WIDTH = 52, 62
 
 
 class Pooling(Enum):
@@ -60,6 +70,7 @@ class Requantization:
     width: int
 
     def __post_init__(self):
+        assign(self, shift=as_integer("Stage shift", self.shift), width=as_integer("Activation width", self.width))
         if not 0 <= self.shift <= MAX_STAGE_SHIFT:
             raise ModelError(f"Stage shift must be between 0 and {MAX_STAGE_SHIFT} bits, not {self.shift}")
         if not 1 <= self.width <= MAX_ACTIVATION_BITS:
@@ -104,22 +115,29 @@ class Dense:
     requantization: Requantization | None = None
 
     def __post_init__(self):
-        codes = np.asarray(self.codes)
-        if codes.ndim != 2 or not 1 <= len(codes) <= MAX_OUTPUTS:
-            raise ModelError(f"Stage codes must have shape [outputs, inputs], not {list(codes.shape)}")
+        assign(self, bits=as_integer("Stage bits", self.bits), bias_shift=as_integer("Bias shift", self.bias_shift))
+        codes = integer_matrix("Stage codes", self.codes, "[outputs, inputs]")
+        if not 1 <= len(codes) <= MAX_OUTPUTS:
+            raise ModelError(f"Stage must have between 1 and {MAX_OUTPUTS} outputs, not {len(codes)}")
         check_codes("Stage codes", codes, self.bits)
-        object.__setattr__(self, "codes", frozen(codes, np.int8))
-        object.__setattr__(self, "biases", tuple(frozen(bias, np.int64) for bias in self.biases))
+        if not isinstance(self.biases, (list, tuple)):
+            raise ModelError("Stage biases must be a sequence of vectors, one for each phase")
+        assign(self, codes=frozen(codes, np.int8), biases=tuple(as_integers("Stage biases", bias) for bias in self.biases))
         if not self.biases or any(bias.shape != (self.outputs,) for bias in self.biases):
-            raise ModelError(f"Stage biases must be {self.outputs} integers a phase")
+            raise ModelError(f"Stage biases must be {self.outputs} integers for each phase")
         if not 0 <= self.bias_shift <= MAX_STAGE_SHIFT:
             raise ModelError(f"Bias shift must be between 0 and {MAX_STAGE_SHIFT} bits, not {self.bias_shift}")
-        if self.requantization is None and self.bias_shift:
-            raise ModelError(f"Bias shift must be 0 in the last stage, whose sums are exact, not {self.bias_shift}")
-        limit = MAX_BIAS if self.requantization is None else (1 << HIDDEN_BIAS_BITS - 1) - 1
+        if self.requantization is None:
+            if self.bias_shift:
+                raise ModelError(f"Bias shift must be 0 in the last stage, whose sums are exact, not {self.bias_shift}")
+            for bias in self.biases:
+                check_constants("Stage biases", bias)
+            return
+        as_instance("Requantization", self.requantization, Requantization)
+        limit = (1 << HIDDEN_BIAS_BITS - 1) - 1
         for bias in self.biases:
             if bias.min() < -limit or bias.max() > limit:
-                raise ModelError(f"Stage biases must lie between {-limit} and {limit}, "
+                raise ModelError(f"Biases of a hidden stage must lie between {-limit} and {limit}, "
                                  f"not between {bias.min()} and {bias.max()}; choose a larger bias shift")
 
     @property
@@ -133,9 +151,9 @@ class Dense:
         return self.codes.shape[1]
 
     def bounds(self, least, most):
-        """(low, high): the least and the greatest sum for inputs of ``least`` to ``most``, in any phase."""
-        codes = self.codes.astype(object)
-        positive, negative = np.maximum(codes, 0).sum(axis=1), np.minimum(codes, 0).sum(axis=1)
+        """(low, high): the least and the greatest sum for inputs of ``least`` to ``most``, in any phase, as Python integers."""
+        positive = np.maximum(self.codes, 0).sum(axis=1, dtype=np.int64).astype(object)
+        negative = np.minimum(self.codes, 0).sum(axis=1, dtype=np.int64).astype(object)
         biases = [bias.astype(object) << self.bias_shift for bias in self.biases]
         low = min((positive * least + negative * most + bias).min() for bias in biases)
         high = max((positive * most + negative * least + bias).max() for bias in biases)
@@ -162,7 +180,7 @@ class Readout:
         Only for ``Pooling.SUM``, 1 to 16: the words of the pool have so many bits more than the magnitude of a state.
         Sequences of up to ``2**pool_bits`` steps never overflow them; beyond, they saturate.
     classes : tuple of str
-        A name for each output, or none.
+        A name for each class, or none.
 
     Raises
     ------
@@ -176,22 +194,25 @@ class Readout:
     classes: tuple[str, ...] = ()
 
     def __post_init__(self):
+        assign(self, pooling=as_member(Pooling, self.pooling), stages=as_tuple("Stages", self.stages, Dense),
+               scales=tuple(as_positive("Output scale", scale) for scale in self.scales),
+               pool_bits=as_integer("Pool bits", self.pool_bits), classes=as_names("Classes", self.classes))
         if not 1 <= len(self.stages) <= MAX_STAGES:
             raise ModelError(f"Read-out must have between 1 and {MAX_STAGES} stages, not {len(self.stages)}")
         for k, stage in enumerate(self.stages):
             hidden = k < len(self.stages) - 1
             if (stage.requantization is not None) != hidden:
-                raise ModelError(f"Stage {k} must {'have a' if hidden else 'be the last or have no'} requantization")
+                raise ModelError(f"Stage {k} must {'have a' if hidden else 'be hidden, or have no'} requantization")
             if k and stage.inputs != self.stages[k - 1].outputs:
                 raise ModelError(f"Stage {k} must take the {self.stages[k - 1].outputs} activations of the one before it, "
                                  f"not {stage.inputs}")
             if k and len(stage.biases) != 1:
                 raise ModelError(f"Stage {k} must have one vector of biases, not {len(stage.biases)}; the first knows phases")
-        if not all(math.isfinite(scale) and scale > 0 for scale in self.scales):
-            raise ModelError(f"Output scales must be finite positive numbers, not {self.scales!r}")
+        if self.classes and len(self.classes) != self.class_count:
+            raise ModelError(f"Classes must be {self.class_count} names or none, not {len(self.classes)}")
         if self.pooling is not Pooling.SUM:
             if self.pool_bits:
-                raise ModelError(f"Pool bits are for pooling = sum only, not {self.pool_bits} with {self.pooling.value}")
+                raise ModelError(f"Pool bits are for emit = sum only, not {self.pool_bits} with emit = {self.pooling.value}")
         elif not 1 <= self.pool_bits <= MAX_POOL_BITS:
             raise ModelError(f"Pool must have between 1 and {MAX_POOL_BITS} extra bits, not {self.pool_bits}; "
                              "take the logarithm of the longest sequence")
@@ -200,6 +221,11 @@ class Readout:
     def outputs(self):
         """m, the elements of ``Y``."""
         return self.stages[-1].outputs
+
+    @property
+    def class_count(self):
+        """The classes: one for each output, but two of a single output, which has them by its sign."""
+        return class_count(self.outputs)
 
     @property
     def rectified(self):
@@ -220,17 +246,25 @@ class Readout:
                 least, most = 0, stage.requantization.maximum
         return tuple(widths)
 
-    def check_state(self, state, size, phases):
-        """Raises a ModelError where this read-out cannot take ``size`` states of the format ``state`` in so many phases."""
-        first = self.stages[0]
-        if first.inputs != size:
-            raise ModelError(f"First stage must take the {size} units of the top layer, not {first.inputs}")
+    def check_states(self, layer):
+        """Raises a ModelError where this read-out cannot take the states of ``layer``."""
+        first, phases = self.stages[0], len(layer.phases)
+        if first.inputs != layer.size:
+            where = "Output weight" if len(self.stages) == 1 else "First stage's codes"
+            raise ModelError(f"{where} must have shape [outputs, {layer.size}], not {list(first.codes.shape)}")
         if len(first.biases) != phases or len(self.scales) != phases:
             raise ModelError(f"First stage must have biases and a scale for each of {phases} phases, "
                              f"not {len(first.biases)} and {len(self.scales)}")
-        for k, width in enumerate(self.widths(state)):
-            if width > MAX_PRE_WIDTH:
-                raise ModelError(f"Sums of stage {k} must fit {MAX_PRE_WIDTH} bits, not {width}")
+        if self.pooling is Pooling.SUM and phases > 1:
+            raise ModelError("Recurrence must have one phase for emit = sum, as with blocks of 1, 4, 16, 64, 256 or 1024: "
+                             "states of two phases have two units and cannot be added up")
+        *hidden, last = self.widths(layer.state)
+        if max(hidden, default=0) > MAX_HIDDEN_WIDTH:
+            raise ModelError(f"Sums of a hidden stage must fit {MAX_HIDDEN_WIDTH} bits, not {max(hidden)}; "
+                             "choose a narrower state, fewer pool bits or a smaller bias shift")
+        if last > MAX_READOUT_WIDTH:
+            raise ModelError(f"Outputs must fit {MAX_READOUT_WIDTH} bits, not {last}; "
+                             "choose a narrower state or fewer pool bits")
 
     def __call__(self, vector, phase):
         """``Y`` int64 [..., m] of the pooled vector int64 [..., n]: the definition."""
@@ -239,7 +273,7 @@ class Readout:
             vector = stage.requantization(stage.sums(vector, phase))
         return self.stages[-1].sums(vector, phase)
 
-    @cached_property
+    @property
     def bits(self):
         """Bits of the parameters: codes x declared bits, biases in the width of the widest (16 in a hidden stage)."""
         total = 0
@@ -248,3 +282,29 @@ class Readout:
             total += stage.codes.size * stage.bits
             total += sum(bits_of(bias) if exact else bias.size * HIDDEN_BIAS_BITS for bias in stage.biases)
         return total
+
+
+def class_count(outputs):
+    """The classes of a model with so many ``outputs``: one each, but two of a single output, which has them by its sign."""
+    return max(2, outputs)
+
+
+def exact_stage(codes, bits, bias, state_frac, phases, **fields):
+    """The :class:`Readout` of one stage, with a bias in units of code 1 times one unit of the state.
+
+    Parameters
+    ----------
+    codes : int [m, n]
+    bits : int
+    bias : float [m] or None
+    state_frac : int
+        Fraction bits of the state.
+    phases : int
+    **fields
+        As of :class:`Readout`.
+    """
+    bias = np.zeros(len(codes)) if bias is None else as_reals("Biases", bias)
+    gains = [phase_gain(p) for p in range(phases)]
+    biases = tuple(to_grid("Output biases", gain * 2.0**state_frac * bias) for gain in gains)
+    return Readout(stages=(Dense(codes=codes, bits=bits, biases=biases),),
+                   scales=tuple(2.0**-state_frac / gain for gain in gains), **fields)

@@ -26,12 +26,14 @@ MAX_LEAK = 12
 class Recurrence(ABC):
     """An integer matrix ``R`` and the shifts that scale a step; what every kind must say of itself.
 
-    A kind gives ``kind``, ``size``, ``bits``, ``header``, ``arrays``, ``parse``, ``shift`` and ``dense``. Where it has
-    structure it gives more: ``phases``, ``apply``, ``products``, ``network``.
+    A kind gives ``kind``, ``size``, ``bits``, ``words``, ``header``, ``arrays``, ``parse``, ``shift`` and ``dense``. Where it
+    has structure it gives more: ``phases``, ``apply``, ``products``, ``network``.
     """
 
     #: The word for the kind in a model file.
     kind: ClassVar[str]
+    #: The first schema of model files that can say this kind (:mod:`hadam_hw.form`).
+    schema = 4
     #: Steps after which the state has its unit again: 1, or 2 where ``1/sqrt(block)`` is no power of two.
     phases = 1
 
@@ -50,6 +52,11 @@ class Recurrence(ABC):
     @abstractmethod
     def bits(self):
         """Bits of the parameters that ``model_bytes`` counts."""
+
+    @property
+    @abstractmethod
+    def words(self):
+        """What a person calls the recurrence, in a few words."""
 
     @abstractmethod
     def header(self):
@@ -96,6 +103,20 @@ class Recurrence(ABC):
         """
         matrix = np.ascontiguousarray(self.matrix().T.astype(dtype))
         return lambda state: state @ matrix
+
+    @property
+    def adders(self):
+        """About as many as ``R`` takes, for a first look; the graph says how many (:mod:`rtl_gen.plan.adder_graph`)."""
+        return self.size * max(1, (self.size - 1).bit_length())
+
+    @property
+    def foldable_block(self):
+        """Units of a block of butterflies that can be done in place, pass by pass, as a folded core does; None for no such."""
+        return None
+
+    def cut(self, units, block):
+        """The first ``units`` in blocks of ``block``, with as many phases, to estimate with; None for no such."""
+        return None
 
     def network(self, lanes, add):
         """``R x`` by construction, or None where only the matrix is known and additions have to be found by sharing.
@@ -184,9 +205,22 @@ class Hadamard(Recurrence):
         return self.leak + (self.log2_block // 2 if phase else (self.log2_block + 1) // 2)
 
     @property
+    def schema(self):
+        """Files of schema 1 hold signs and blocks of 2 or more, those of schema 3 a leak."""
+        return 4 if self.wires is not None or self.block == 1 else 3 if self.leak else 1
+
+    @property
     def bits(self):
         """A bit a sign, and a unit's number a wire."""
         return self.size * (1 if self.wires is None else 1 + (self.size - 1).bit_length())
+
+    @property
+    def words(self):
+        """Blocks, and wires and the leak where there are any."""
+        blocks = f"one block of {self.size}" if self.block == self.size else f"blocks of {self.block}"
+        extras = [] if self.wires is None else ["wires"]
+        extras += [f"leak {self.leak}"] if self.leak else []
+        return ", ".join(["Hadamard", blocks, *extras])
 
     def header(self):
         """Block, and the leak where there is one: what files of schema 1 mean without it keeps their digests."""
@@ -216,6 +250,23 @@ class Hadamard(Recurrence):
         if self.leak > 1:  # 2**1 - 1 = 1 needs no adder
             lanes = [add(lane << self.leak, -lane) for lane in lanes]
         return [-lanes[row] if sign < 0 else lanes[row] for row, sign in zip(self._rows, self.signs)]
+
+    @property
+    def adders(self):
+        """Butterflies, and one a unit for the leak."""
+        return self.size * (self.log2_block + (self.leak > 1))
+
+    @property
+    def foldable_block(self):
+        """The block, unless wires lead from one to another."""
+        return self.block if self.wires is None and self.block > 1 else None
+
+    def cut(self, units, block):
+        """The first units; their wires in the same order among themselves."""
+        if block < 1 or units % block:
+            return None
+        wires = None if self.wires is None else np.argsort(np.argsort(self.wires[:units]))
+        return Hadamard(units, block, self.signs[:units], self.leak, wires)
 
     @property
     def _rows(self):
@@ -287,6 +338,7 @@ class Ternary(Recurrence):
     """
 
     kind = "ternary"
+    schema = 1
 
     ternary: np.ndarray
     multiplier: int = 1
@@ -319,6 +371,12 @@ class Ternary(Recurrence):
     def bits(self):
         """A bit an entry of a binary matrix, two of a ternary one."""
         return self.size**2 * (1 if (self.ternary != 0).all() else 2)
+
+    @property
+    def words(self):
+        """Binary or ternary, and the scale."""
+        kind = "binary" if (self.ternary != 0).all() else "ternary"
+        return f"{kind}, times {self.multiplier} / 2**{self.shift_bits}"
 
     def header(self):
         """Multiplier and shift."""

@@ -14,8 +14,9 @@ from hadam_hw import golden
 from hadam_hw.errors import DataError, ModelFileError, ToolMissingError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import InputFormat
-from hadam_hw.model import Emit, Provenance, TestVectors
+from hadam_hw.model import Provenance, TestVectors
 from hadam_hw.quantize import quantize, quantize_codes
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard
 
 VECTORS = 32
@@ -188,7 +189,7 @@ def convert(reference, calibration, block, *, bits=4, state_width=12, rounding=R
         recurrence=Hadamard(len(reference.signs), block, reference.signs), input_weight=reference.input_weight,
         bias=reference.bias, output_weight=reference.output_weight, output_bias=reference.output_bias,
         input_format=calibration.format, input_scale=calibration.scale, calibration=calibration.inputs, state_width=state_width,
-        input_bits=bits, output_bits=bits, rounding=rounding, emit=Emit.EVERY if every else Emit.LAST, classes=classes,
+        input_bits=bits, output_bits=bits, rounding=rounding, emit=Pooling.EVERY if every else Pooling.LAST, classes=classes,
         provenance=provenance or Provenance())
     said = golden.classify(forward(reference, calibration.real, block, bits, every))
     run = golden.run(model, calibration.inputs)

@@ -12,7 +12,9 @@ from hadam_hw.cli import Parser, positive
 from hadam_hw.errors import DataError, ModelFileError
 from hadam_hw.fixed import Rounding
 from hadam_hw.labels import class_numbers
-from hadam_hw.model import Provenance, class_count
+from hadam_hw.model import Provenance
+from hadam_hw.model_file import save_model
+from hadam_hw.readout import class_count
 from hadam_hw.reference import Calibration, convert, load_reference
 from hadam_hw.train.tasks import load_task
 
@@ -38,12 +40,12 @@ def main(argv):
         reference, calibration, arguments.block or len(reference.signs), bits=arguments.bits, state_width=arguments.state_bits,
         rounding=Rounding(arguments.rounding), every=arguments.every_step or bool(task and task.every_step), classes=names,
         provenance=provenance)
-    model.save(arguments.out)
-    facts = {"out": str(arguments.out), "size": model.size, "block": model.recurrence.block, "bytes": model.model_bytes,
+    save_model(model, arguments.out)
+    facts = {"out": str(arguments.out), "size": model.size, "block": model.top.recurrence.block, "bytes": model.model_bytes,
              "digest": model.digest, "sequences": len(calibration.inputs), "float_agreement": agreement.floating,
              "integer_agreement": agreement.integer, "reference_score": agreement.score}
     sys.stdout.write(json.dumps(facts) + "\n" if arguments.json else (
-        f"{arguments.out}: n = {model.size} in blocks of {model.recurrence.block}, {model.model_bytes} bytes; on "
+        f"{arguments.out}: n = {model.size} in blocks of {model.top.recurrence.block}, {model.model_bytes} bytes; on "
         f"{len(calibration.inputs)} calibration sequences the reference's class is that of {agreement.floating:.2f} % with an "
         f"unrounded state, {agreement.integer:.2f} % as integers"
         + ("\n" if agreement.score is None else f"; the reference is right on {agreement.score:.2f} %\n")))

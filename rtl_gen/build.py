@@ -79,7 +79,7 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     architecture : Architecture
     board_name : str
         Or the path of a file with another board.

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from hadam_hw.cli import Parser
 from hadam_hw.errors import HadamError
-from hadam_hw.model import Emit
 from hadam_hw.model_file import load_model
+from hadam_hw.readout import Pooling
 from rtl_gen.progress import Progress
 from sim.one_core import simulate_by_hand
 from sim.runner import BenchFailed
@@ -45,7 +45,7 @@ def parser():
                          help="serial (default), serial:D, parallel[,contexts=C], folded:R or folded:RxL")
     parsing.add_argument("--steps", type=_steps, default=1000, metavar="N",
                          help="steps to simulate (default 1000), of the model's own test sequences")
-    parsing.add_argument("--emit", choices=[emit.value for emit in Emit],
+    parsing.add_argument("--emit", choices=[emit.value for emit in Pooling],
                          help="when the core reads out: every compares each state; default: as the model says")
     parsing.add_argument("--netlist", choices=["no", "yes"], default="no",
                          help="yes simulates the netlist after synthesis in place of the emitted text")
@@ -57,8 +57,8 @@ def parser():
 
 def emitting(model, emit):
     """``model`` with another ``emit``; a model that has no pool gets one of :data:`POOL_BITS`."""
-    pool_bits = (model.layers[-1].pool_bits or POOL_BITS) if emit is Emit.SUM else 0
-    return model.replace(emit=emit, pool_bits=pool_bits)
+    pool_bits = (model.readout.pool_bits or POOL_BITS) if emit is Pooling.SUM else 0
+    return model.with_readout(pooling=emit, pool_bits=pool_bits)
 
 
 def main(argv):
@@ -66,7 +66,7 @@ def main(argv):
     arguments = parser().parse_args(argv)
     model = load_model(arguments.weights)
     if arguments.emit:
-        model = emitting(model, Emit(arguments.emit))
+        model = emitting(model, Pooling(arguments.emit))
     netlist = arguments.netlist == "yes"
     simulator = Simulator(arguments.simulator or (Simulator.ICARUS if netlist else Simulator.VERILATOR))
     require(simulator)

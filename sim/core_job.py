@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from hadam_hw import golden
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.verilog import emit_verilog
 from rtl_gen.plan.arch import parse_architecture
@@ -98,7 +98,7 @@ def make_run(model, sequences, name="run", contexts=1, **others):
     context that has no more passes its turns.
     """
     x, y, tap = [], [], []
-    y_mask, tap_mask = (1 << model.readout_width) - 1, (1 << model.state.width) - 1
+    y_mask, tap_mask = (1 << model.readout_width) - 1, (1 << model.top.state.width) - 1
     idle = 1 << model.inputs * model.input.width + 2
     for turn in itertools.zip_longest(*([*itertools.chain.from_iterable(_steps(model, sequence) for sequence in mine)]
                                         for mine in (sequences[context::contexts] for context in range(contexts)))):
@@ -108,7 +108,7 @@ def make_run(model, sequences, name="run", contexts=1, **others):
                 continue
             word, state, logits = step
             x.append(word)
-            if logits is not None or model.emit is Emit.SUM:  # handed to the read-out, which sends or only adds up
+            if logits is not None or model.pooling is Pooling.SUM:  # handed to the read-out, which sends or only adds up
                 tap += [int(z) & tap_mask for z in state]
             if logits is not None:
                 marks = [context << 1 | (k == model.outputs - 1) for k in range(model.outputs)]
@@ -119,7 +119,7 @@ def make_run(model, sequences, name="run", contexts=1, **others):
 def _steps(model, sequence):
     """For each vector its word, the state and the outputs (None where it is not read out)."""
     trace = golden.trace(model, np.asarray(sequence.inputs))
-    read_out = [model.emit is Emit.EVERY] * len(trace.outputs)
+    read_out = [model.pooling is Pooling.EVERY] * len(trace.outputs)
     read_out[-1] |= sequence.finished
     return zip(x_words(model, sequence), trace.states,
                (logits if wanted else None for logits, wanted in zip(trace.outputs, read_out)), strict=True)
@@ -128,7 +128,7 @@ def _steps(model, sequence):
 def promise(core, steps):
     """What ``core`` promises for sequences of ``steps`` vectors."""
     sequence = core.sequence_timing(steps)
-    every = core.model.emit is Emit.EVERY
+    every = core.model.pooling is Pooling.EVERY
     interval = sequence.interval // steps if every else core.timing.interval
     transfers = core.model.outputs * (steps if every else 1)
     return Promise(steps, transfers, interval, sequence.latency, sequence.interval)

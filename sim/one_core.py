@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hadam_hw.cache import Cache, cache_folder
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.flow import Flow
@@ -88,7 +88,7 @@ def own_entry(model, architecture, steps):
     runs = []
     for group in groups:
         name = f"{len(group)} x {len(group[0].inputs)} steps"
-        timed = model.emit is Emit.LAST
+        timed = model.pooling is Pooling.LAST
         runs.append(timed_run(model, architecture, group, name) if timed else make_run(model, group, name, contexts))
     return Entry(model, architecture, tuple(runs))
 
@@ -98,7 +98,7 @@ def simulate_by_hand(model, architecture, steps, simulator, *, netlist=False, on
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     architecture : str
     steps : int
         At least 1.

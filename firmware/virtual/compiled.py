@@ -61,7 +61,7 @@ def compile_board(model, architecture, board, *, link=Link.UART, silence_clocks=
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     architecture : Architecture
     board : boards.parts.board.Board
     link : Link

@@ -9,22 +9,21 @@ from dataclasses import MISSING, asdict, fields, replace
 from enum import Enum
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hadam_hw.cli import INTERRUPTED, Parser, run_cli
 from hadam_hw.errors import DataError
-from hadam_hw.recurrence import Hadamard
+from hadam_hw.model_file import save_model
 from hadam_hw.train.curve import save_curve
-from hadam_hw.train.export import finish, percent
+from hadam_hw.train.export import blank_model, finish
 from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.fit_stages import fit_stages
-from hadam_hw.train.record import Metrics, record_of, record_of_readout
+from hadam_hw.train.record import Metrics, record_of
 from hadam_hw.train.settings import Settings, Signs, from_text, read_config
 from hadam_hw.train.sign_search import PASSES, resolved
-from hadam_hw.train.stage_export import export_model
-from hadam_hw.train.state_cache import kept_states, state_cache
+from hadam_hw.train.stage_export import finish_stages
+from hadam_hw.train.state_cache import state_cache
 from hadam_hw.train.tasks import TASKS, load_task
 
 _HELP = {
@@ -37,7 +36,7 @@ _HELP = {
     "turn": "degrees by which a worn sensor is turned about some axis, their deviation, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
-    "activation": "within the recurrence", "layers": "1, or 2 with a ternary matrix between them",
+    "activation": "within the recurrence", "layers": "1 to 8, with a ternary matrix between each two",
     "signs": "drawn and fixed, trained as in the reference, flipped where a batch accepts it, searched before training; auto: "
     "searched where only the last state is read out, else fixed",
     "sign_lr": "rate of the signs for --signs adam", "state_bits": "bits of a state",
@@ -57,7 +56,7 @@ def main(argv):
     arguments = _arguments(argv)
     settings = _settings(arguments)
     settings.check()
-    Hadamard(settings.hidden, settings.block, [1] * settings.hidden, settings.leak)  # says what is wrong before data are read
+    blank_model(settings)  # says what is wrong before data are read
     out = Path(arguments.out)
     if not out.parent.is_dir():
         raise DataError(f"Output folder {out.parent} does not exist; create it first")
@@ -83,7 +82,7 @@ def _train_network(task, settings, out, console, command):
     save_curve(metrics.epochs, out.with_suffix(".svg"), out.stem)
     console.print("quantising, and scoring the integers on the test set ...")
     model = finish(network_of(task, settings), task, settings, fitted, command)
-    model.save(out)
+    save_model(model, out)
     record = record_of(model, settings, metrics, out)
     metrics.write({"result": record})
     sentence = (f"{out}: {record['integer']:.2f} % as integers, {record['float']:.2f} % with an unrounded state, "
@@ -100,13 +99,13 @@ def _train_stages(task, settings, out, console, command):
         fitted = fit_stages(task, settings, out.with_suffix(".checkpoint"), cache, bar.on_epoch, bar.on_step, bar.on_states)
     console.print(f"states kept in {cache.folder}: {cache.size >> 20} MiB")
     save_curve(metrics.epochs, out.with_suffix(".svg"), out.stem)
-    states, saturations = kept_states(fitted.layer, task.test.inputs, cache)
-    score = percent(fitted.readout(states.astype(np.int64), 0), task.test.labels)
-    record = record_of_readout(fitted, settings, metrics, out, score)
-    export_model(fitted.layer, fitted.readout, record | {"command": command, "split": task.split}, out)
+    console.print("scoring the integers on the test set ...")
+    model = finish_stages(task, settings, fitted, cache, command)
+    save_model(model, out)
+    record = record_of(model, settings, metrics, out)
     metrics.write({"result": record})
-    sentence = (f"{out}: {score:.2f} % as integers, {fitted.validation_score:.2f} % on validation; {record['bytes']} bytes, "
-                f"{saturations} saturations on the test set")
+    sentence = (f"{out}: {record['integer']:.2f} % as integers, {record['validation']:.2f} % on validation; "
+                f"{record['bytes']} bytes; {model.provenance.notes}")
     return record, sentence, fitted.interrupted
 
 

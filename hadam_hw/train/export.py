@@ -5,11 +5,11 @@ import numpy as np
 import torch
 
 from hadam_hw import golden
-from hadam_hw.layer import InputFormat, Layer, Phase
-from hadam_hw.model import Emit, Provenance, TestVectors
+from hadam_hw.layer import InputFormat, Layer
+from hadam_hw.model import Model, Provenance, TestVectors
 from hadam_hw.quantize import quantize, quantize_codes
+from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
-from hadam_hw.stack import StackedModel
 
 #: Sequences that a binary point is chosen on.
 CALIBRATION = 1000
@@ -19,38 +19,57 @@ EVALUATION_BATCH = 500
 
 
 def to_model(network, task, settings, calibration=CALIBRATION):
-    """The :class:`~hadam_hw.model.QuantizedModel` of a :class:`~hadam_hw.train.network.HadamRNN`, or its
-    :class:`~hadam_hw.stack.StackedModel` if it has two layers."""
+    """The :class:`~hadam_hw.model.Model` of a :class:`~hadam_hw.train.network.HadamRNN`, layer by layer: each is calibrated on
+    what the integers of those below it give."""
     tokens, size = bool(task.vocabulary), settings.hidden
-    recurrences = [Hadamard(size, settings.block, signs, settings.leak) for signs in network.sign_vectors()]
-    weights = [_array(layer.input_weight) for layer in network.layers]
-    biases = [_array(layer.bias) for layer in network.layers]
-    sequences = integers(task, task.train.inputs[:calibration])
-    source = dict(input_format=InputFormat(size, settings.v_bits, True) if tokens else task.format,
-                  input_scale=1.0 if tokens else task.scale, input_bits=settings.v_bits)
+    sequences, unit = integers(task, task.train.inputs[:calibration]), 1.0 if tokens else task.scale
+    form = InputFormat(size, settings.v_bits, True) if tokens else task.format
     common = dict(state_width=settings.state_bits, rounding=settings.rounding, activation=settings.activation)
-    lower = None
-    if settings.layers > 1:
-        # read out by the identity at every step, it says what the upper layer takes
-        lower = quantize(recurrence=recurrences[0], input_weight=weights[0], bias=biases[0], output_weight=np.eye(size),
-                         output_bias=np.zeros(size), output_bits=1, emit=Emit.EVERY, calibration=sequences, **source, **common)
-        unit = quantize_codes(weights[0], settings.v_bits)[1] * task.scale * 2.0**-lower.state.frac
-        sequences = golden.run(lower, sequences).outputs
-        source = dict(input_format=InputFormat(size, settings.state_bits - 1, False), input_scale=unit, input_bits=1)
-    model = quantize(
-        recurrence=recurrences[-1], input_weight=None if tokens else weights[-1], table=weights[-1] if tokens else None,
-        bias=biases[-1], output_weight=_array(network.output_weight), output_bias=_array(network.output_bias),
-        calibration=sequences, output_bits=settings.u_bits, emit=settings.readout, classes=task.classes, **source, **common)
-    if lower is None:
-        return model
-    phase = lower.phases[0]
-    return StackedModel(upper=model, lower=Layer(
-        recurrence=lower.recurrence, input=lower.input, state=lower.state, rounding=lower.rounding, input_bits=lower.input_bits,
-        activation=lower.activation, phases=(Phase(phase.input_codes, phase.input_frac, phase.bias),)))
+    # read out by the identity at every step, a layer says what the one above it takes
+    between = dict(output_weight=np.eye(size), output_bias=np.zeros(size), output_bits=1, emit=Pooling.EVERY)
+    at_the_top = dict(output_weight=_array(network.output_weight), output_bias=_array(network.output_bias),
+                      output_bits=settings.u_bits, emit=settings.readout, classes=task.classes)
+    layers, table = [], None
+    for layer, signs in zip(network.layers, network.sign_vectors(), strict=True):
+        weight, last = _array(layer.input_weight), layer is network.layers[-1]
+        model = quantize(
+            recurrence=Hadamard(size, settings.block, signs, settings.leak), bias=_array(layer.bias), input_bits=layer.bits,
+            input_weight=None if layer.vocabulary else weight, table=weight if layer.vocabulary else None,
+            input_format=form, input_scale=unit, calibration=sequences, **common, **(at_the_top if last else between))
+        layers.append(model.top)
+        table = model.table if layer.vocabulary else table
+        if not last:
+            form = InputFormat(size, settings.state_bits - 1, False)
+            unit *= quantize_codes(weight, layer.bits)[1] * 2.0**-model.top.state.frac  # of this layer's integers
+            sequences = golden.run(model, sequences).outputs
+    return model.replace(layers=tuple(layers), table=table)
 
 
 def _array(tensor):
     return tensor.detach().cpu().numpy()
+
+
+def blank_model(settings):
+    """The model that a training with ``settings`` ends in, of one input and one output, all of zeros: it costs nothing to make.
+
+    Raises
+    ------
+    ModelError
+        Where no model can be of these settings, in the model's own words.
+    """
+    size = settings.hidden
+    recurrence = Hadamard(size, settings.block, np.ones(size), settings.leak)
+    common = dict(recurrence=recurrence, state_width=settings.state_bits, state_frac=0, rounding=settings.rounding,
+                  activation=settings.activation)
+    layers = []
+    for k in range(settings.layers):
+        inputs, width, bits = (size, settings.state_bits - 1, 1) if k else (1, 1, settings.v_bits)
+        layers.append(Layer.from_arrays(input_weight=np.zeros((size, inputs), int), input_width=width, input_signed=False,
+                                        input_bits=bits, **common))
+    pool_bits = 1 if settings.readout is Pooling.SUM else 0
+    readout = exact_stage(np.zeros((1, size), int), settings.u_bits, None, 0, recurrence.phases, pooling=settings.readout,
+                          pool_bits=pool_bits)
+    return Model(layers=tuple(layers), readout=readout)
 
 
 def integers(task, inputs):
@@ -92,11 +111,11 @@ def cross_entropy(logits, labels):
 
 def vectors_of(model, task, outputs):
     """Some sequences of the test set, spread over it, with their ``outputs`` among those of all."""
-    long = task.vocabulary or model.emit is Emit.EVERY
+    long = task.vocabulary or model.pooling is Pooling.EVERY
     chosen = np.linspace(0, len(task.test) - 1, min(len(task.test), LONG_VECTORS if long else VECTORS)).astype(np.int64)
     inputs, labels = integers(task, task.test.inputs[chosen]), task.test.labels[chosen]
     return TestVectors(model.embed(inputs) if task.vocabulary else inputs,
-                       outputs[chosen, -1] if model.emit is Emit.EVERY else outputs[chosen],
+                       outputs[chosen, -1] if model.pooling is Pooling.EVERY else outputs[chosen],
                        labels[:, -1] if task.every_step else labels)
 
 
@@ -107,7 +126,7 @@ def finish(network, task, settings, fitted, command):
     inputs = integers(task, task.test.inputs)
     run = golden.run(model, inputs)
     vectors = vectors_of(model, task, run.outputs)
-    float_outputs = None if settings.readout is Emit.EVERY else golden.float_run(model, inputs)
+    float_outputs = None if settings.readout is Pooling.EVERY else golden.float_run(model, inputs)
     codes, loss = float_score(network, task, task.test)
     notes = f"{run.saturations.sum()} saturations on the test set; cross-entropy of the float network {loss:.3g}"
     provenance = Provenance(
@@ -116,6 +135,4 @@ def finish(network, task, settings, fitted, command):
         integer_score=percent(run.outputs, task.test.labels),
         full_precision_score=float_score(network, task, task.test, quantised=False)[0],
         validation_score=fitted.validation_score, split=task.split, epochs=fitted.epochs, notes=notes)
-    if isinstance(model, StackedModel):
-        return model.replace(vectors=vectors, upper=model.upper.replace(provenance=provenance))
     return model.replace(vectors=vectors, provenance=provenance)

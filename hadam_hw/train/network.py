@@ -5,12 +5,14 @@ import numpy as np
 import torch
 
 from hadam_hw.errors import ModelError
-from hadam_hw.model import Activation, Emit
+from hadam_hw.layer import Activation
+from hadam_hw.model import MAX_LAYERS
+from hadam_hw.readout import Pooling
 from hadam_hw.train.last_state import dense_last_state, dense_recurrence, gain, last_state
 from hadam_hw.train.scan import Read, scan
 from hadam_hw.train.settings import Signs
 
-_READ = {Emit.LAST: Read.LAST, Emit.SUM: Read.MEAN, Emit.EVERY: Read.EVERY}
+_READ = {Pooling.LAST: Read.LAST, Pooling.SUM: Read.MEAN, Pooling.EVERY: Read.EVERY}
 
 
 class Quantise(torch.autograd.Function):
@@ -101,7 +103,7 @@ class HadamRNN(torch.nn.Module):
 
     A linear recurrence read out once is one product with a kernel, and never steps (:mod:`hadam_hw.train.last_state`); all else
     goes through compiled steps that are read out as they go (:mod:`hadam_hw.train.scan`). The memory of the first is
-    ``2 T (d + 1) n`` floats, that of the second ``B T (2 d + outputs + n / 16)``, and ``3 B T n`` more with a second layer:
+    ``2 T (d + 1) n`` floats, that of the second ``B T (2 d + outputs + n / 16)``, and ``3 B T n`` more for each further layer:
     nothing is ever of size T x T.
 
     Parameters
@@ -115,20 +117,20 @@ class HadamRNN(torch.nn.Module):
     Raises
     ------
     ModelError
-        If there are neither one nor two layers, or tokens are to be offset.
+        If there are not 1 to 8 layers, or tokens are to be offset.
     """
 
     def __init__(self, inputs, outputs, settings, vocabulary=0):
         super().__init__()
-        if settings.layers not in (1, 2):
-            raise ModelError(f"Layers must be 1 or 2, not {settings.layers}")
+        if not 1 <= settings.layers <= MAX_LAYERS:
+            raise ModelError(f"Layers must be between 1 and {MAX_LAYERS}, not {settings.layers}")
         if vocabulary and settings.offset:
             raise ModelError(f"Offset must be 0 where inputs are tokens, not {settings.offset}")
         generator = torch.Generator().manual_seed(settings.seed)
         size = settings.hidden
         self.settings, self.vocabulary = settings, vocabulary
         self.layers = torch.nn.ModuleList([HadamardLayer(inputs, size, generator, settings, settings.v_bits, vocabulary)])
-        if settings.layers == 2:  # a binary input matrix between them, as the hardware has it
+        for _ in range(1, settings.layers):  # a ternary input matrix between two, as the hardware has it
             self.layers.append(HadamardLayer(size, size, generator, settings, 1))
         self.output_weight = torch.nn.Parameter(torch.randn(outputs, size, generator=generator) / size**0.5)
         self.output_bias = torch.nn.Parameter(torch.zeros(outputs))
@@ -145,7 +147,7 @@ class HadamRNN(torch.nn.Module):
             x = layer.read(x, quantised, Read.EVERY)
         dropout = self.settings.dropout if self.training else 0.0
         weight = Quantise.apply(self.output_weight, self.settings.u_bits) if quantised else self.output_weight
-        if self.settings.readout is Emit.EVERY and not dropout:
+        if self.settings.readout is Pooling.EVERY and not dropout:
             return top.read(x, quantised, Read.LOGITS, out_weight=weight, out_bias=self.output_bias)
         features = top.read(x, quantised, _READ[self.settings.readout])
         return torch.nn.functional.dropout(features, dropout) @ weight.t() + self.output_bias

@@ -58,20 +58,10 @@ def record_of(model, settings, metrics, out):
     scores = model.provenance
     return {
         "out": str(out), "task": settings.task, "hidden": settings.hidden, "block": settings.block,
-        "leak": settings.leak, "readout": settings.readout.value, "activation": settings.activation.value,
+        "leak": settings.leak, "wires": settings.wires.value, "drive": settings.drive.value, "stages": settings.stages,
+        "readout": settings.readout.value, "activation": settings.activation.value,
         "signs": settings.signs.value, "v_bits": settings.v_bits, "u_bits": settings.u_bits,
         "state_bits": settings.state_bits, "integer": scores.integer_score, "float": scores.float_score,
         "full_precision": scores.full_precision_score, "validation": scores.validation_score,
         "bytes": model.model_bytes, "digest": model.digest, "epochs": scores.epochs,
-        "seconds": round(metrics.seconds, 1), "seed": settings.seed}
-
-
-def record_of_readout(fitted, settings, metrics, out, score):
-    """The same of a :class:`~hadam_hw.train.fit_stages.FittedReadout` whose integers score ``score`` on the test set."""
-    bits = fitted.layer.layer_bits + fitted.readout.bits
-    return {
-        "out": str(out), "task": settings.task, "hidden": settings.hidden, "block": settings.block, "leak": settings.leak,
-        "wires": settings.wires.value, "drive": settings.drive.value, "stages": settings.stages, "v_bits": settings.v_bits,
-        "u_bits": settings.u_bits, "state_bits": settings.state_bits, "integer": score,
-        "validation": fitted.validation_score, "bytes": -(-bits // 8), "epochs": fitted.epochs,
         "seconds": round(metrics.seconds, 1), "seed": settings.seed}

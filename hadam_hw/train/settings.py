@@ -7,7 +7,8 @@ from enum import Enum
 
 from hadam_hw.errors import DataError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Activation, Emit
+from hadam_hw.layer import Activation
+from hadam_hw.readout import Pooling
 
 
 class Signs(Enum):
@@ -90,14 +91,14 @@ class Settings:
         Share of the read-out's features dropped while training.
     v_init : float
         Deviation of V at the start.
-    readout : Emit
+    readout : Pooling
         Of the last state, the sum of all, or (copy task) each.
     leak : int
         0, or the state shrinks by ``1 - 2**-leak`` a step.
     activation : Activation
         ReLU within the recurrence or not.
     layers : int
-        1, or 2 with a ternary matrix between them.
+        1 to 8, with a ternary matrix between each two.
     signs : Signs
     sign_lr : float
         Rate of the latent signs for ``Signs.ADAM``.
@@ -134,7 +135,7 @@ class Settings:
     turn: float = 0.0
     dropout: float = 0.0
     v_init: float = 0.3
-    readout: Emit = Emit.LAST
+    readout: Pooling = Pooling.LAST
     leak: int = 0
     activation: Activation = Activation.LINEAR
     layers: int = 1

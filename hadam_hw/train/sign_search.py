@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from hadam_hw.errors import DataError
-from hadam_hw.model import Activation, Emit
+from hadam_hw.layer import Activation
+from hadam_hw.readout import Pooling
 from hadam_hw.train.last_state import gain, powers
 from hadam_hw.train.settings import Signs
 
@@ -98,7 +99,7 @@ class Explained:
 
 def searchable(task, settings):
     """Whether the last state is what is read out, and a linear function of inputs that are few enough."""
-    return (not task.vocabulary and not task.every_step and settings.readout is Emit.LAST and settings.layers == 1
+    return (not task.vocabulary and not task.every_step and settings.readout is Pooling.LAST and settings.layers == 1
             and settings.activation is Activation.LINEAR and task.train.inputs[0].size <= LONGEST)
 
 

@@ -1,67 +1,34 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A drawn layer and the read-out trained behind it as a file, until the model file has stages: arrays, and a JSON header."""
-
-import io
-import json
-import zipfile
-from pathlib import Path
+"""From a drawn layer and the read-out trained behind it to the model, and its score."""
 
 import numpy as np
 
+from hadam_hw import golden
 from hadam_hw.errors import DataError
-from hadam_hw.files import atomic_write
-from hadam_hw.fixed import FixedPoint, Rounding
-from hadam_hw.layer import Activation, InputFormat, Layer, Phase
-from hadam_hw.readout import Dense, Pooling, Readout, Requantization
-from hadam_hw.recurrence import Recurrence
+from hadam_hw.model import Model, Provenance
+from hadam_hw.train.export import percent, vectors_of
+from hadam_hw.train.state_cache import kept_states
 
 
-def export_model(layer, readout, provenance, path):
-    """Writes ``layer``, ``readout`` and ``provenance`` (a dict for JSON) to ``path``, an ``.npz``; equals are equal bytes."""
-    readout.check_state(layer.state, layer.size, len(layer.phases))
-    stages = [{"bits": stage.bits, "bias_shift": stage.bias_shift} | (
-        {} if stage.requantization is None else {"shift": stage.requantization.shift, "width": stage.requantization.width})
-        for stage in readout.stages]
-    header = {"layer": layer.layer_header(), "pooling": readout.pooling.value, "pool_bits": readout.pool_bits, "stages": stages,
-              "scales": readout.scales, "classes": readout.classes, "provenance": provenance}
-    arrays = {"header": np.frombuffer(json.dumps(header, sort_keys=True).encode(), np.uint8)} | layer.layer_arrays()
-    for k, stage in enumerate(readout.stages):
-        arrays |= {f"stage_{k}_codes": stage.codes, f"stage_{k}_biases": np.stack(stage.biases)}
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, values in arrays.items():
-            member = io.BytesIO()
-            np.save(member, values)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue(), zipfile.ZIP_DEFLATED)
-    atomic_write(path, buffer.getvalue())
+def finish_stages(task, settings, fitted, cache, command):
+    """The model of a :class:`~hadam_hw.train.fit_stages.FittedReadout` with its score on the test set and real test vectors.
 
-
-def import_model(path):
-    """(layer, readout, provenance) of a file of :func:`export_model`.
+    The score is of states that the compiled kernel computed; of the test vectors the golden model computes them again.
 
     Raises
     ------
     DataError
-        If it is none.
+        If the two differ, which no release of this package should.
     """
-    try:
-        with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive}
-        header = json.loads(arrays.pop("header").tobytes())
-        given = header["layer"]
-        kind = given["recurrence"].pop("kind")
-        recurrence = Recurrence.kinds()[kind].parse(given["recurrence"], arrays)
-        phases = tuple(Phase(arrays[f"input_codes_{p}"], phase["input_frac"], arrays[f"bias_{p}"],
-                             output_scale=phase["output_scale"]) for p, phase in enumerate(given["phases"]))
-        layer = Layer(recurrence=recurrence, input=InputFormat(**given["input"]), state=FixedPoint(**given["state"]),
-                      rounding=Rounding(given["rounding"]), phases=phases, input_bits=given["input_bits"],
-                      activation=Activation(given.get("activation", "linear")))
-        stages = tuple(Dense(codes=arrays[f"stage_{k}_codes"], bits=stage["bits"], biases=tuple(arrays[f"stage_{k}_biases"]),
-                             bias_shift=stage["bias_shift"],
-                             requantization=Requantization(stage["shift"], stage["width"]) if "shift" in stage else None)
-                       for k, stage in enumerate(header["stages"]))
-        readout = Readout(pooling=Pooling(header["pooling"]), stages=stages, scales=tuple(header["scales"]),
-                          pool_bits=header["pool_bits"], classes=tuple(header["classes"]))
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} must hold a layer and its read-out, as a training of stages writes them ({error})") from None
-    return layer, readout, header["provenance"]
+    model = Model(layers=(fitted.layer,), readout=fitted.readout)
+    states, saturations = kept_states(fitted.layer, task.test.inputs, cache)
+    outputs = fitted.readout(states.astype(np.int64), 0)
+    vectors = vectors_of(model, task, outputs)
+    if (golden.run(model, vectors.inputs).outputs != vectors.outputs).any():
+        raise DataError("States of the compiled kernel must equal the golden model's, and on test vectors they do not; "
+                        "clear the cache, and report it if that does not help")
+    provenance = Provenance(
+        task=task.name, seed=settings.seed, command=command, integer_score=percent(outputs, task.test.labels),
+        validation_score=fitted.validation_score, split=task.split, epochs=fitted.epochs,
+        notes=f"{saturations} saturations on the test set; recurrence drawn, not trained")
+    return model.replace(vectors=vectors, provenance=provenance)

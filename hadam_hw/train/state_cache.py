@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The last states of a data set, computed once for each layer and kept on disk."""
 
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from hadam_hw import golden
 from hadam_hw.cache import Cache, cache_folder, digest
+from hadam_hw.form import layer_digest
 from hadam_hw.train import states
 from hadam_hw.train.states import last_states
 
@@ -45,16 +45,8 @@ def kept_states(layer, inputs, cache, *, progress=None):
         np.save(buffer, found.astype(np.int16 if layer.state.width <= 16 else np.int32))
         return {"states.npy": buffer.getvalue(), "saturations.json": json.dumps(saturations).encode()}
 
-    files, _ = cache.stage("states", {"layer": digest_of_layer(layer), "inputs": digest_of_array(inputs), "code": _CODE}, make)
+    files, _ = cache.stage("states", {"layer": layer_digest(layer), "inputs": digest_of_array(inputs), "code": _CODE}, make)
     return np.load(io.BytesIO(files["states.npy"]), allow_pickle=False), json.loads(files["saturations.json"])
-
-
-def digest_of_layer(layer):
-    """SHA-256 of all that defines the layer's arithmetic."""
-    total = hashlib.sha256(json.dumps(layer.layer_header(), sort_keys=True).encode())
-    for name, values in sorted(layer.layer_arrays().items()):
-        total.update(f"{name} {digest_of_array(values)}\0".encode())
-    return total.hexdigest()
 
 
 def digest_of_array(values):

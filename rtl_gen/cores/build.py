@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The core of a model in an architecture."""
 
-from hadam_hw.stack import StackedModel
 from rtl_gen.cores.context_core import ContextCore
 from rtl_gen.cores.core import Core
 from rtl_gen.cores.stacked_core import build_stack
@@ -20,13 +19,13 @@ def build_core(model, architecture):
     ArchitectureError
         If the architecture cannot render the model.
     """
-    if isinstance(model, StackedModel):
+    if len(model.layers) > 1:
         return build_stack(model, architecture)
     if isinstance(architecture, Folded):
-        return Core(model, architecture, FoldedCell(model, fold(model.recurrence, architecture), architecture.lanes))
+        return Core(model, architecture, FoldedCell(model.top, fold(model.top.recurrence, architecture), architecture.lanes))
     if architecture.contexts > 1:
         return ContextCore(model, architecture)
     if architecture.digit is None:
-        return Core(model, architecture, ParallelCell(model))
-    check_digit(model, architecture)
-    return Core(model, architecture, SerialCell(model, architecture.digit))
+        return Core(model, architecture, ParallelCell(model.top))
+    check_digit(model.top, architecture)
+    return Core(model, architecture, SerialCell(model.top, architecture.digit))

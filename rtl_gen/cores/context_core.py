@@ -7,10 +7,10 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
+from rtl_gen.cores.readouts import build_readout
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.parallel.context_cell import ContextCell
-from rtl_gen.gateware.readout.one_stage import Readout
 from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.timing import SequenceTiming
@@ -35,7 +35,7 @@ class ContextCore(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     architecture : DigitSerial
         Of whole words.
 
@@ -59,17 +59,17 @@ class ContextCore(wiring.Component):
         self.model = model
         self.architecture = architecture
         self.contexts = architecture.contexts
-        if model.emit is Emit.SUM:
+        if model.pooling is Pooling.SUM:
             raise ArchitectureError(
                 "Architecture must have one context where states are summed (emit = sum), not more: there is one pool")
-        self._cell = ContextCell(model, self.contexts)
-        self._readout = Readout(model, block=False)
-        self._selector = Selector(model.size, model.state.width)
+        self._cell = ContextCell(model.top, self.contexts)
+        self._readout = build_readout(model, block=False)
+        self._selector = Selector(model.size, model.top.state.width)
         #: States that may wait for the read-out: one of each context, and those accepted until `full` is seen.
         self.queue = 1 << (self.contexts + SEEN_LATE - 1).bit_length()
         super().__init__({
-            "x": In(input_stream(model, self.contexts)), "y": Out(output_stream(model, self.contexts)),
-            "tap": Out(word_signature(model.state.width)), "saturated": Out(1)})
+            "x": In(input_stream(model, self.contexts)), "y": Out(output_stream(model.readout_width, self.contexts)),
+            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})
 
     @property
     def timing(self):
@@ -86,7 +86,7 @@ class ContextCore(wiring.Component):
         """
         step, readout = self.timing.interval, self.model.size + self._selector.latency + 2 + self._readout.cycles
         occupied = self.contexts * readout
-        every = self.model.emit is Emit.EVERY
+        every = self.model.pooling is Pooling.EVERY
         interval = steps * max(step, occupied) if every else max(steps * step, occupied)
         # after each step, the other contexts' read-outs of the step before are still to be done
         between = max(step, occupied) if every else step
@@ -112,7 +112,7 @@ class ContextCore(wiring.Component):
         # Room is taken when a vector is accepted, so that its state finds it; what is accepted before `full` is seen fits too.
         # What counts comes out of registers: the streams' handshakes and the read-out are far away.
         ends, ended = Signal(), Signal()
-        m.d.comb += ends.eq(cell.start & (1 if self.model.emit is Emit.EVERY else vector.last))
+        m.d.comb += ends.eq(cell.start & (1 if self.model.pooling is Pooling.EVERY else vector.last))
         owed = Signal(range(self.queue + 1))
         m.d.sync += [ended.eq(ends), owed.eq(owed + ended - late(m, released, 1)), full.eq(owed >= self.queue - SEEN_LATE + 1)]
 

@@ -7,8 +7,8 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.model import Emit
-from rtl_gen.gateware.readout.one_stage import Readout
+from hadam_hw.readout import Pooling
+from rtl_gen.cores.readouts import build_readout
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.timing import SequenceTiming
 
@@ -26,7 +26,7 @@ class Core(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     architecture : Architecture
     cell : SerialCell, ParallelCell or FoldedCell
 
@@ -45,10 +45,10 @@ class Core(wiring.Component):
         self.model = model
         self.architecture = architecture
         self._cell = cell
-        self._readout = Readout(model)
+        self._readout = build_readout(model)
         super().__init__({
-            "x": In(input_stream(model)), "y": Out(output_stream(model)), "tap": Out(word_signature(model.state.width)),
-            "saturated": Out(1)})
+            "x": In(input_stream(model)), "y": Out(output_stream(model.readout_width)),
+            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})
 
     @property
     def cell(self):
@@ -63,7 +63,7 @@ class Core(wiring.Component):
         :meth:`sequence_timing`.
         """
         step = self._cell.timing
-        if self.model.emit is not Emit.SUM:
+        if self.model.pooling is not Pooling.SUM:
             return step
         unloaded = step.interval + 1 + self._cell.unload_interval
         return replace(step, interval=max(unloaded, 1 + self._cell.unload_cycles + self._readout.POOLING))
@@ -79,11 +79,11 @@ class Core(wiring.Component):
         ``I + (steps - 1) S + D + r``.
         """
         step, unload, readout = self._cell.timing.interval, 1 + self._cell.unload_cycles, self._readout.cycles
-        if self.model.emit is Emit.SUM:
+        if self.model.pooling is Pooling.SUM:
             before = (steps - 1) * self.timing.interval
             last = max(step + 1 + self._cell.unload_interval, unload + readout + 2)
             return SequenceTiming(step + before + unload + readout, before + last)
-        batch = steps if self.model.emit is Emit.LAST else 1
+        batch = steps if self.model.pooling is Pooling.LAST else 1
         each = max(batch * step + 1 + self._cell.unload_interval, unload + readout + 2)
         batches = steps // batch
         return SequenceTiming(batch * step + (batches - 1) * each + unload + readout, batches * each)
@@ -92,7 +92,7 @@ class Core(wiring.Component):
         m = Module()
         m.submodules.cell = cell = self._cell
         m.submodules.readout = readout = self._readout
-        two_phases = len(self.model.phases) > 1
+        two_phases = len(self.model.top.phases) > 1
         vector = self.x.payload
         phase, unloaded_phase = Signal(), Signal()
         pending = Signal()  # the state of the last step is to be handed over
@@ -116,8 +116,8 @@ class Core(wiring.Component):
         with m.If(cell.unload):
             m.d.sync += [pending.eq(0), unloaded_phase.eq(phase)]
         with m.If(cell.start):
-            m.d.sync += [phase.eq(cell.phase), pending.eq(vector.last if self.model.emit is Emit.LAST else 1)]
-        if self.model.emit is Emit.SUM:
+            m.d.sync += [phase.eq(cell.phase), pending.eq(vector.last if self.model.pooling is Pooling.LAST else 1)]
+        if self.model.pooling is Pooling.SUM:
             first, last = Signal(), Signal()
             with m.If(cell.unload):
                 m.d.sync += [readout.first.eq(first), readout.last.eq(last)]

@@ -6,10 +6,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
+from rtl_gen.cores.readouts import build_readout
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.parallel.cell import ParallelCell
-from rtl_gen.gateware.readout.one_stage import Readout
 from rtl_gen.gateware.serial.cell import SerialCell, check_digit
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.arch import DigitSerial
@@ -20,7 +20,7 @@ SHORT_STATE = 2
 
 
 def build_stack(model, architecture):
-    """The :class:`StackedCore` of a :class:`hadam_hw.stack.StackedModel`.
+    """The :class:`StackedCore` of a model of two layers.
 
     Raises
     ------
@@ -30,12 +30,16 @@ def build_stack(model, architecture):
     if not isinstance(architecture, DigitSerial) or architecture.contexts > 1:
         raise ArchitectureError(
             f"Architecture of two stacked layers must be 'serial', 'serial:D' or 'parallel', not {architecture}")
+    if len(model.layers) > 2:
+        raise ArchitectureError(f"Layers must be one or two in hardware, not {len(model.layers)}; "
+                                "the golden model and C take more")
+    lower, upper = model.layers
     if architecture.digit is None:
-        return StackedCore(model, architecture, ParallelCell(model.lower, copies=True), ParallelCell(model.upper))
+        return StackedCore(model, architecture, ParallelCell(lower, copies=True), ParallelCell(upper))
     for layer in model.layers:
         check_digit(layer, architecture)
-    return StackedCore(model, architecture, SerialCell(model.lower, architecture.digit, copies=True),
-                       SerialCell(model.upper, architecture.digit, chained=True))
+    return StackedCore(model, architecture, SerialCell(lower, architecture.digit, copies=True),
+                       SerialCell(upper, architecture.digit, chained=True))
 
 
 class StackedCore(wiring.Component):
@@ -50,7 +54,8 @@ class StackedCore(wiring.Component):
 
     Parameters
     ----------
-    model : StackedModel
+    model : Model
+        Of two layers.
     architecture : DigitSerial
     lower, upper : SerialCell or ParallelCell
 
@@ -70,16 +75,16 @@ class StackedCore(wiring.Component):
         self._lower, self._upper = lower, upper
         self._serial = architecture.digit is not None
         self._handing_over = upper.taken + 1 if self._serial else 1
-        self._readout = Readout(model.upper)
+        self._readout = build_readout(model)
         interval = max(lower.timing.interval + self._handing_over, upper.timing.interval)
-        if model.emit is Emit.SUM:
+        if model.pooling is Pooling.SUM:
             interval = max(interval, upper.timing.interval + 1 + upper.unload_interval,
                            1 + upper.unload_cycles + self._readout.POOLING)
         #: The latency is that of a step: from an accepted vector to the upper layer's new state.
         self.timing = Timing(lower.timing.interval + (not self._serial) + upper.timing.interval, interval)
         super().__init__({
-            "x": In(input_stream(model)), "y": Out(output_stream(model)), "tap": Out(word_signature(model.state.width)),
-            "saturated": Out(1)})
+            "x": In(input_stream(model)), "y": Out(output_stream(model.readout_width)),
+            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})
 
     @property
     def cells(self):
@@ -95,11 +100,11 @@ class StackedCore(wiring.Component):
         """
         step, own = self.timing.interval, self._upper.timing.interval
         unload, readout = 1 + self._upper.unload_cycles, self._readout.cycles
-        if self.model.emit is Emit.SUM:
+        if self.model.pooling is Pooling.SUM:
             before = (steps - 1) * step
             last = max(step, own + 1 + self._upper.unload_interval, unload + readout + 2)
             return SequenceTiming(self.timing.latency + before + unload + readout, before + last)
-        batch = steps if self.model.emit is Emit.LAST else 1
+        batch = steps if self.model.pooling is Pooling.LAST else 1
         each = max((batch - 1) * step + max(step, own + 1 + self._upper.unload_interval), unload + readout + 2)
         batches = steps // batch
         latency = self.timing.latency + (batch - 1) * step + (batches - 1) * each + unload + readout
@@ -126,8 +131,8 @@ class StackedCore(wiring.Component):
         with m.If(unload):
             m.d.sync += pending.eq(0)
         with m.If(upper.start):
-            m.d.sync += [full.eq(0), pending.eq(last if self.model.emit is Emit.LAST else 1)]
-        if self.model.emit is Emit.SUM:
+            m.d.sync += [full.eq(0), pending.eq(last if self.model.pooling is Pooling.LAST else 1)]
+        if self.model.pooling is Pooling.SUM:
             self._tell_step(m, first, last, unload)
         with m.If(lower.start):
             m.d.sync += [full.eq(1), first.eq(vector.first), last.eq(vector.last)]
@@ -141,7 +146,7 @@ class StackedCore(wiring.Component):
     def _tell_step(self, m, first, last, unload):
         """Tells the read-out whose state comes; it looks when the first word is there."""
         upper, readout = self._upper, self._readout
-        if self.model.upper.size > SHORT_STATE:  # the upper layer's step stays the same until its state is on its way
+        if self.model.top.size > SHORT_STATE:  # the upper layer's step stays the same until its state is on its way
             with m.If(upper.start):
                 m.d.sync += [readout.first.eq(first), readout.last.eq(last)]
             return

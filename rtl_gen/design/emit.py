@@ -69,7 +69,7 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     architecture : Architecture
     board : boards.parts.board.Board
     clock_mhz : float or None

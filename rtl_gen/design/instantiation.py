@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A Verilog template for those who put the core into a design of their own."""
 
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 
 _TEMPLATE = """\
 // How to use {module} (core.v) in a design of your own. Copy what stands below, connect the wires.
@@ -47,4 +47,4 @@ def instantiation_template(core, module):
         module=module, architecture=core.architecture, size=model.size, inputs=model.inputs, width=model.input.width,
         signedness="signed" if model.input.signed else "unsigned", outputs=model.outputs, logit=model.readout_width,
         last_class=model.outputs - 1, interval=core.timing.interval,
-        answer="An answer after each vector." if model.emit is Emit.EVERY else "An answer after each sequence.")
+        answer="An answer after each vector." if model.pooling is Pooling.EVERY else "An answer after each sequence.")

@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from hadam_hw.errors import BoardError
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.link.frames import Identity, logit_bytes, step_vectors
 from rtl_gen.link.half_duplex import LEAN_DIVISOR, HalfDuplexPhy
 from rtl_gen.link.kind import Link, Profile
@@ -30,12 +30,12 @@ PINS = {
 def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS, lean=False):
     """The :class:`Identity` of a design with ``core``, at ``clock_hz``."""
     model = core.model
-    source, every = model.input, model.emit is Emit.EVERY
+    source, every = model.input, model.pooling is Pooling.EVERY
     chunk = 0 if lean else step_vectors(model.inputs, source.width, every)
     return Identity(
         digest=model.digest[:16], size=model.size, inputs=model.inputs, outputs=model.outputs, input_width=source.width,
         input_signed=source.signed, emit_every=every, output_bytes=logit_bytes(model.readout_width),
-        state_width=model.state.width, step_vectors=chunk,
+        state_width=model.top.state.width, step_vectors=chunk,
         step_clocks=core.timing.interval, answer_clocks=core.sequence_timing(1).latency, silence_clocks=silence_clocks,
         clock_hz=round(clock_hz), link_hz=link_hz, lean=lean)
 
@@ -44,7 +44,7 @@ def _check_lean(core, clock_hz, baud, link):
     """Refuses what the lean link cannot carry."""
     if link is not Link.UART:
         raise BoardError(f"Link must be a UART where it is lean, not {link.value}; try --profile full, or --link uart")
-    if core.model.emit is Emit.EVERY:
+    if core.model.pooling is Pooling.EVERY:
         raise BoardError("Model must be read out at the end of a sequence where the link is lean, not at every step, since "
                          "that link has no steps; try --profile full, or a larger board")
     slower = choose_baud(core, clock_hz, baud, Profile.LEAN)

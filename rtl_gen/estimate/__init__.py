@@ -88,7 +88,7 @@ def estimate(model, architecture, board, asked_mhz=None):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     architecture : Architecture
     board : boards.parts.board.Board
     asked_mhz : float, optional

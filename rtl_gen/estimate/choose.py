@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 
 from hadam_hw.errors import ArchitectureError, DoesNotFitError
 from hadam_hw.fixed import FixedPoint
-from hadam_hw.recurrence import Hadamard
-from hadam_hw.stack import StackedModel
 from rtl_gen.estimate import Estimate, estimate
 from rtl_gen.plan.arch import RADICES, DigitSerial, Folded
 
@@ -41,23 +39,16 @@ class Candidate:
 
 def architectures(model, chip):
     """The architectures that can render ``model`` and are not hopelessly larger than ``chip``."""
-    adders, room = sum(map(_adders, model.layers)), HOPELESS * chip.lc
+    adders, room = sum(layer.recurrence.adders for layer in model.layers), HOPELESS * chip.lc
     width = min(layer.state.width for layer in model.layers)
     found = [DigitSerial(digit) for digit in DIGITS if 2 * digit <= width and 2 * digit * adders <= room]
-    if adders * width <= room:
+    if max(adders, model.size) * width <= room:
         found.append(DigitSerial(None))
-    if not isinstance(model, StackedModel) and isinstance(model.recurrence, Hadamard):
-        size, recurrence = model.size, model.recurrence
+    block = model.top.recurrence.foldable_block
+    if len(model.layers) == 1 and block is not None:
         found += [Folded(radix, lanes) for radix in RADICES for lanes in LANES
-                  if radix <= recurrence.block and size // recurrence.block % lanes == 0]
+                  if radix <= block and model.size // block % lanes == 0]
     return found
-
-
-def _adders(layer):
-    """About as many as a layer's recurrence has."""
-    butterflies = isinstance(layer.recurrence, Hadamard)
-    levels = layer.recurrence.log2_block + (layer.recurrence.leak > 0) if butterflies else layer.size.bit_length() - 1
-    return layer.size * max(1, levels)
 
 
 def survey(model, board, asked_mhz=None):
@@ -131,7 +122,7 @@ def _alternatives(model, board, boards, asked_mhz, candidates):
     if slow:
         best = max(slow, key=lambda found: found.fmax_mhz / found.cycles_per_step)
         yield f"--arch {best.architecture} --freq {int(0.95 * best.fmax_mhz)} would fit"
-    for kind in () if isinstance(model, StackedModel) else (_narrower, _in_smaller_blocks, _with_fewer_units):
+    for kind in () if len(model.layers) > 1 else (_narrower, _in_smaller_blocks, _with_fewer_units):
         for text, smaller in kind(model):
             fitting = [one for one in survey(smaller, board, asked_mhz) if one.fits]
             if fitting:
@@ -147,23 +138,23 @@ def _alternatives(model, board, boards, asked_mhz, candidates):
 
 def _narrower(model):
     """(in words, the model) with narrower states; at least the 8 bits that training can cope with."""
-    for width in range(model.state.width - 2, 7, -2):
-        yield f"a state of {width} bits", model.replace(state=FixedPoint(width, model.state.frac), vectors=None)
+    state = model.top.state
+    for width in range(state.width - 2, 7, -2):
+        yield f"a state of {width} bits", model.replace(vectors=None).with_top(state=FixedPoint(width, state.frac))
 
 
 def _in_smaller_blocks(model):
     """(in words, a model of that shape) with smaller blocks."""
-    if isinstance(model.recurrence, Hadamard) and model.recurrence.block >= 16:
-        part = model.recurrence.block // 4
-        yield f"blocks of {part}", _cut(model, model.size, part)
+    block = model.top.recurrence.foldable_block
+    if block is not None and block >= 16:
+        yield f"blocks of {block // 4}", _cut(model, model.size, block // 4)
 
 
 def _with_fewer_units(model):
     """(in words, a model of that shape) with a half and a quarter of the units."""
-    if not isinstance(model.recurrence, Hadamard):
-        return
-    for units in (model.size // 2, model.size // 4):
-        part = model.recurrence.block
+    block = model.top.recurrence.foldable_block
+    for units in () if block is None else (model.size // 2, model.size // 4):
+        part = block
         while part > units:
             part //= 4
         if part >= 2 and units % part == 0:
@@ -172,6 +163,8 @@ def _with_fewer_units(model):
 
 def _cut(model, units, block):
     """The model's first units; a block by a power of 4 smaller keeps the number of phases, so the constants can stay."""
-    phases = tuple(replace(phase, input_codes=phase.input_codes[:units], bias=phase.bias[:units]) for phase in model.phases)
-    smaller = replace(model.recurrence, size=units, block=block, signs=model.recurrence.signs[:units])
-    return model.replace(recurrence=smaller, phases=phases, output_weight=model.output_weight[:, :units], vectors=None)
+    layer, (first, *others) = model.top, model.readout.stages
+    phases = tuple(replace(phase, input_codes=phase.input_codes[:units], bias=phase.bias[:units]) for phase in layer.phases)
+    smaller = replace(layer, recurrence=layer.recurrence.cut(units, block), phases=phases)
+    stages = (replace(first, codes=first.codes[:, :units]), *others)
+    return model.replace(layers=(smaller,), readout=replace(model.readout, stages=stages), vectors=None)

@@ -8,21 +8,21 @@ inverted in it). What synthesis really makes of a part is that times a factor ne
 """
 
 from collections import Counter
-from functools import lru_cache
 
-from hadam_hw.fixed import Rounding, signed_width
-from hadam_hw.model import Activation
+from hadam_hw.fixed import Rounding
+from hadam_hw.layer import Activation
 from rtl_gen.cores.context_core import ContextCore
 from rtl_gen.cores.stacked_core import StackedCore
 from rtl_gen.estimate.networks import serial_delays, word_network
 from rtl_gen.estimate.ram import block_rams, varying_bits
+from rtl_gen.estimate.readouts import readout_parts
 from rtl_gen.gateware.folded.cell import FoldedCell
 from rtl_gen.gateware.parallel.cell import ParallelCell
-from rtl_gen.gateware.readout.one_stage import FEW_ROWS
 from rtl_gen.gateware.selector import GROUP
-from rtl_gen.gateware.serial.cell import SerialCell, bias_in_block_ram, bias_rows
+from rtl_gen.gateware.serial.cell import SerialCell
 from rtl_gen.plan.adder_graph import recurrence_graph
 from rtl_gen.plan.alignment import align, input_products
+from rtl_gen.plan.bias_table import bias_table
 
 #: Cells of a two-way multiplexer when many are combined: four ways take two look-up tables.
 MUX = 2 / 3
@@ -33,10 +33,6 @@ LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 725, 1.05, 4.2
 LINK_RAMS = 1
 #: All that does not depend on the model where the link is lean; a logit's bit is only sent there.
 LEAN_LINK = 350
-
-# By identity: the same model is asked about in many architectures, and these graphs take longest.
-_recurrence_graph = lru_cache(maxsize=4)(recurrence_graph)
-_input_products = lru_cache(maxsize=4)(input_products)
 
 
 def inventory(core):
@@ -49,13 +45,13 @@ def inventory(core):
     """
     model = core.model
     if isinstance(core, ContextCore):
-        parts, rams = _contexts(model, core)
+        parts, rams = _contexts(model.top, core)
     else:
         cells = core.cells if isinstance(core, StackedCore) else (core.cell,)
         counted = [{SerialCell: _serial, ParallelCell: _parallel, FoldedCell: _folded}[type(cell)](layer, cell)
                    for layer, cell in zip(model.layers, cells)]
         parts, rams = sum((parts for parts, _ in counted), Counter()), sum(rams for _, rams in counted)
-    more, more_rams = _readout(model.layers[-1])
+    more, more_rams = readout_parts(model)
     return parts + more, rams + more_rams
 
 
@@ -75,36 +71,23 @@ def _selector(size, width):
     return width * cells + (size - 1).bit_length()**2 / 4
 
 
-def _readout(model):
-    classes, size, words = model.outputs, model.size, model.readout_width
-    bits = signed_width(int(model.output_weight.min()), int(model.output_weight.max()))
-    addresses = sum(count.bit_length() for count in (size, size * classes, classes))
-    constants = [int(value) for phase in model.phases for value in phase.output_bias]
-    kept = model.state.width - 1 + model.pool_bits
-    pool = 2 * (kept + model.state.width + size.bit_length()) if model.pool_bits else 0  # a sum, its limit, two clocks' delay
-    rams = block_rams(size, kept) + block_rams(size * classes, bits)
-    if len(constants) > FEW_ROWS:
-        rams += block_rams(len(constants), varying_bits(constants, words))
-    return Counter({"read-out": 4 * words + 2 * model.state.width + 3 * bits + 3 * addresses + 20 + pool}), rams
-
-
 def _observation(words):
     """Cells that say whether one of so many words saturated."""
     return words / 3 + 5
 
 
-def _serial(model, cell):
-    digit, size, phases = cell.digit, model.size, len(model.phases)
-    alignment, products = align(model, digit), _input_products(model)
-    graph = _recurrence_graph(model.recurrence)
-    words = -(-model.state.width // digit)
-    rows = [row for phase in alignment.phases for row in bias_rows(phase.bias, digit)]
-    in_ram = bias_in_block_ram(size, digit)
+def _serial(layer, cell):
+    digit, size, phases = cell.digit, layer.size, len(layer.phases)
+    alignment, products = align(layer, digit), input_products(layer)
+    graph = recurrence_graph(layer.recurrence)
+    words = -(-layer.state.width // digit)
+    biases = bias_table([phase.bias for phase in alignment.phases], digit)
+    rows, in_ram = biases.rows, biases.in_block_ram
     users = sum(unit is not None for unit in products.units)
-    varying = varying_bits(rows, digit * size)
+    varying = varying_bits(rows, biases.columns)
     adders = len(graph.adders) + len(products.graph.adders) + size + users
-    rectified = model.activation is Activation.RELU
-    flags = 1 + 1.5 * digit / 2 + 2 * (model.rounding is Rounding.HALF_EVEN)
+    rectified = layer.activation is Activation.RELU
+    flags = 1 + 1.5 * digit / 2 + 2 * (layer.rounding is Rounding.HALF_EVEN)
     shifted = any(phase.state_shift % digit for phase in alignment.phases)
     fetched = digit * (1.5 + rectified + shifted * (1 + (phases > 1)))
     parts = Counter({
@@ -114,21 +97,21 @@ def _serial(model, cell):
                                     + (phases > 1) * products.count),
         "serial state": size * (flags + fetched + digit * cell.copies) + (not in_ram) * varying * max(1, len(rows) / 8),
         "selector": 0 if cell.copies else _selector(size, digit),  # which is for the read-out
-        "serial input": 0 if cell.chained else model.inputs * (
-            2 * model.input.width + max(phase.input_shift % digit for phase in alignment.phases)),
+        "serial input": 0 if cell.chained else layer.inputs * (
+            2 * layer.input.width + max(phase.input_shift % digit for phase in alignment.phases)),
         "serial control": cell.schedule.interval + 30 * phases + words * digit,
         "observation": _observation(size),
     })
     return parts, block_rams(max(2, words), digit * size) + (block_rams(len(rows), varying) if in_ram else 0)
 
 
-def _parallel(model, cell):
-    size, width, phases = model.size, model.state.width, len(model.phases)
-    alignment, products = align(model, None), _input_products(model)
+def _parallel(layer, cell):
+    size, width, phases = layer.size, layer.state.width, len(layer.phases)
+    alignment, products = align(layer, None), input_products(layer)
     most = max(phase.state_shift for phase in alignment.phases)
-    graph = _recurrence_graph(model.recurrence)
-    network = word_network(graph, model.state.minimum << most, model.state.maximum << most)
-    source = word_network(products.graph, min(model.input.minimum, -1), model.input.maximum)
+    graph = recurrence_graph(layer.recurrence)
+    network = word_network(graph, layer.state.minimum << most, layer.state.maximum << most)
+    source = word_network(products.graph, min(layer.input.minimum, -1), layer.input.maximum)
     users = sum(unit is not None for unit in products.units)
     subtracted = sum(edge is not None and edge.negate for edge in graph.outputs) \
         + sum(unit is not None and unit[1] for unit in products.units)
@@ -136,47 +119,47 @@ def _parallel(model, cell):
         "sums": network.sums + source.sums, "differences": 2 * (network.differences + source.differences),
         "delayed bits": network.delays + source.delays,
         "joins": alignment.width * (size + users + subtracted + (phases - 1) * size),
-        "saturation": size * _saturation(model, alignment),
+        "saturation": size * _saturation(layer, alignment),
         "parallel words": size * width * (1 + (phases > 1)),
         "selector": 0 if isinstance(cell, ParallelCell) and cell.copies else _selector(size, width),
-        "parallel control": 10 + model.inputs * model.input.width,
+        "parallel control": 10 + layer.inputs * layer.input.width,
         "observation": _observation(size),
     }), 0
 
 
-def _contexts(model, core):
+def _contexts(layer, core):
     """The parallel step as a pipeline; its states and the queue of finished ones are memories, with a register behind each.
 
     On ECP5 and Gowin these are memories of look-up tables, three cells for two bits.
     """
-    parts, rams = _parallel(model, core)
-    bits = model.size * model.state.width
+    parts, rams = _parallel(layer, core)
+    bits = layer.size * layer.state.width
     parts += Counter({"context words": 2 * bits, "context control": 10 * core.timing.interval})
     return parts, rams + block_rams(core.contexts, bits) + block_rams(core.queue, bits)
 
 
-def _saturation(model, alignment):
+def _saturation(layer, alignment):
     """Cells of one word: the choice of the limit, the test of the bits above, the test for a tie."""
     shift = alignment.phases[0].output_shift
-    above = alignment.width - shift - model.state.width + 1
-    return model.state.width + above / 2 + (shift / 3 + 1) * (model.rounding is Rounding.HALF_EVEN)
+    above = alignment.width - shift - layer.state.width + 1
+    return layer.state.width + above / 2 + (shift / 3 + 1) * (layer.rounding is Rounding.HALF_EVEN)
 
 
-def _folded(model, cell):
+def _folded(layer, cell):
     folding, lanes, alignment, source = cell.folding, cell.lanes, cell.alignment, cell.source
-    banks, width, rho, phases = folding.radix * lanes, cell.width, folding.log2_radix, len(model.phases)
-    finished, leak = banks // cell.schedule.groups, model.recurrence.leak
-    bank = word_network(source.multiples, min(model.input.minimum, -1), model.input.maximum)
+    banks, width, rho, phases = folding.radix * lanes, cell.width, folding.log2_radix, len(layer.phases)
+    finished, leak = banks // cell.schedule.groups, layer.recurrence.leak
+    bank = word_network(source.multiples, min(layer.input.minimum, -1), layer.input.maximum)
     parts = Counter({
         "butterflies": 2 * banks * sum(width + axis + 1 for axis in range(rho)),
         "folded words": banks * width * (1 + cell.has_short_pass),
-        "folded sums": finished * ((2 + phases) * alignment.width + width + rho + _saturation(model, alignment)
+        "folded sums": finished * ((2 + phases) * alignment.width + width + rho + _saturation(layer, alignment)
                                    + 2 * (width + rho + leak) * (leak > 0)),
         "folded products": finished * (bank.width + MUX * (sum(source.widths) - max(source.widths))),
         "folded input": bank.sums + 2 * bank.differences + sum(source.widths) * phases
-        + model.inputs * model.input.width,
+        + layer.inputs * layer.input.width,
         "folded control": 60 + 4 * folding.rows.bit_length() * len(folding.passes),
-        "selector": _selector(banks, model.state.width),
+        "selector": _selector(banks, layer.state.width),
         "observation": _observation(finished),
     })
     rams = banks * block_rams(max(2, cell.schedule.rows), width)

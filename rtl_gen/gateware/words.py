@@ -36,13 +36,13 @@ def input_stream(model, contexts=1):
     return stream.Signature(data.StructLayout({"data": vector_layout(model), "first": 1, "last": 1} | idle))
 
 
-def output_stream(model, contexts=1):
+def output_stream(width, contexts=1):
     """One class's ``Y`` a transfer, class 0 first; ``last`` marks the last class of a read-out.
 
     With several contexts ``context`` tells whose it is.
     """
     context = {"context": range(contexts)} if contexts > 1 else {}
-    return stream.Signature(data.StructLayout({"data": signed(model.readout_width), "last": 1} | context))
+    return stream.Signature(data.StructLayout({"data": signed(width), "last": 1} | context))
 
 
 def byte_of(value, index):

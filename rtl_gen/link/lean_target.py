@@ -36,7 +36,7 @@ class LeanTarget(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     identity : Identity
         ``silence_clocks`` must be a power of two.
 
@@ -55,7 +55,7 @@ class LeanTarget(wiring.Component):
         self._vectors = VectorAssembler(model)
         super().__init__({
             "data": In(8), "valid": In(1), "framing_error": In(1), "tx": Out(stream.Signature(8)),
-            "x": Out(input_stream(model)), "y": In(output_stream(model)), "open": Out(1),
+            "x": Out(input_stream(model)), "y": In(output_stream(model.readout_width)), "open": Out(1),
             "label": Out(range(model.class_count)), "busy": Out(1), "failed": Out(1),
         })
 

@@ -2,7 +2,7 @@
 """The rate of a UART: what a clock can make, and what a core keeps up with."""
 
 from hadam_hw.errors import BoardError
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.link.frames import MAX_BAUD_ERROR, RATES, keeps_up, vector_bytes
 from rtl_gen.link.half_duplex import LEAN_DIVISOR
 from rtl_gen.link.kind import Profile
@@ -47,6 +47,6 @@ def choose_baud(core, clock_hz, fastest, profile=Profile.FULL):
 def keeps_up_with(core, clock_hz, baud):
     """Whether ``core`` takes the vectors of an ``INFER`` as fast as they come at ``baud``."""
     source = core.model.input
-    if core.model.emit is Emit.EVERY:  # each vector's answer is waited for
+    if core.model.pooling is Pooling.EVERY:  # each vector's answer is waited for
         return True
     return keeps_up(vector_bytes(source.size, source.width), core.timing.interval, clock_hz, baud)

@@ -25,7 +25,7 @@ class ResultBytes(wiring.Component):
 
     def __init__(self, model):
         self.model = model
-        super().__init__({"y": In(output_stream(model)), "o": Out(stream.Signature(8)), "last": Out(1),
+        super().__init__({"y": In(output_stream(model.readout_width)), "o": Out(stream.Signature(8)), "last": Out(1),
                           "label": Out(range(model.class_count))})
 
     def elaborate(self, platform):

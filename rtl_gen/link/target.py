@@ -7,7 +7,7 @@ from amaranth.lib.crc import catalog
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.words import byte_of, input_stream, output_stream
 from rtl_gen.link import frames
@@ -32,7 +32,7 @@ class LinkTarget(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     identity : Identity
 
     Members
@@ -61,7 +61,7 @@ class LinkTarget(wiring.Component):
         self.identity = identity
         self._vectors = VectorAssembler(model)
         self._result = ResultBytes(model)
-        self._every = model.emit is Emit.EVERY
+        self._every = model.pooling is Pooling.EVERY
         self._vector_bytes = identity.vector_bytes
         self._step_bytes = identity.step_vectors * identity.vector_bytes
         self._result_bytes = frames.result_bytes(model.outputs, identity.output_bytes)
@@ -70,7 +70,7 @@ class LinkTarget(wiring.Component):
         self._goals = [0, self._result_place, self._step_place]
         super().__init__({
             "data": In(8), "valid": In(1), "framing_error": In(1), "tx": Out(stream.Signature(8)),
-            "x": Out(input_stream(model)), "y": In(output_stream(model)), "saturated": In(1), "open": Out(1),
+            "x": Out(input_stream(model)), "y": In(output_stream(model.readout_width)), "saturated": In(1), "open": Out(1),
             "label": Out(self._result.label.shape()), "busy": Out(1), "failed": Out(1),
         })
 

@@ -7,12 +7,23 @@ asked for (:meth:`AdderGraph.matrix`), so that a graph that exists is a graph th
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from heapq import heapify, heappop, heappush
+from math import ceil, sqrt
 
 import numpy as np
 
 from rtl_gen.plan.sharing import reference_rows, share_sums
+
+#: Pairs of digits in a matrix up to which all of them are counted; each costs some 10 us.
+FEW_PAIRS = 300_000
+#: Of a larger matrix: pairs of a group of columns, and those of all groups together.
+GROUP_PAIRS, ALL_PAIRS = 60_000, 1_500_000
+#: Squared terms times rows of a ternary matrix up to which all columns are shared together, and, of a larger one, what the
+#: number of groups is reckoned by.
+TERNARY_WORK, GROUP_WORK = 40_000_000_000, 10_000_000_000
+#: Columns of a matrix that are evaluated together: each adder has a number for each of them.
+COLUMNS = 256
 
 
 @dataclass(frozen=True)
@@ -75,16 +86,24 @@ class AdderGraph:
 
     def matrix(self):
         """The matrix the graph computes, int64 [outputs, inputs]."""
-        return self.evaluate(np.eye(self.inputs, dtype=np.int64)).T
+        return np.concatenate([self.evaluate(rows).T for rows in self._units()], axis=1)
+
+    def _units(self):
+        """The unit vectors of the inputs, some at a time: int64 [up to COLUMNS, inputs]."""
+        for start in range(0, self.inputs, COLUMNS):
+            yield np.eye(min(COLUMNS, self.inputs - start), self.inputs, start, dtype=np.int64)
 
     @cached_property
     def node_bounds(self):
         """For each node, (sum of its negative coefficients, sum of its positive ones): its range is these times the input's."""
-        rows = [np.eye(self.inputs, dtype=np.int64)[i] for i in range(self.inputs)]
-        for adder in self.adders:
-            right = rows[adder.right.node] << adder.right.shift
-            rows.append((rows[adder.left.node] << adder.left.shift) + (-right if adder.right.negate else right))
-        return tuple((int(row[row < 0].sum()), int(row[row > 0].sum())) for row in rows)
+        bounds = np.zeros((self.inputs + len(self.adders), 2), dtype=np.int64)
+        for units in self._units():
+            rows = list(units.T)
+            for adder in self.adders:
+                right = rows[adder.right.node] << adder.right.shift
+                rows.append((rows[adder.left.node] << adder.left.shift) + (-right if adder.right.negate else right))
+            bounds += [(np.minimum(row, 0).sum(), np.maximum(row, 0).sum()) for row in rows]
+        return tuple((negative, positive) for negative, positive in bounds.tolist())
 
     @cached_property
     def levels(self):
@@ -120,10 +139,14 @@ class _Builder:
 
     def sum(self, terms):
         """The sum of edges, the shallowest two first: the least depth."""
-        terms = sorted(terms, key=self._order)
+        terms = [(*self._order(edge), count, edge) for count, edge in enumerate(terms)]  # of equals the older first
+        heapify(terms)
+        count = len(terms)
         while len(terms) > 1:
-            terms = sorted([*terms[2:], self.add(terms[0], terms[1])], key=self._order)
-        return terms[0] if terms else None
+            edge = self.add(heappop(terms)[-1], heappop(terms)[-1])
+            heappush(terms, (*self._order(edge), count, edge))
+            count += 1
+        return terms[0][-1] if terms else None
 
     def scale(self, edge, factor):
         """``edge * factor`` by the canonical signed digits of ``factor``; None for 0."""
@@ -156,6 +179,7 @@ def signed_digits(value):
     return digits
 
 
+@lru_cache(maxsize=4)  # by identity: the same recurrence is asked about in many architectures
 def recurrence_graph(recurrence):
     """The graph of ``R``: by construction where the recurrence has one, common-subexpression elimination where it has none.
 
@@ -194,6 +218,10 @@ def matrix_graph(matrix, positive=False):
     its own, until no pair is shared (Hartley, IEEE Trans. CAS II 43, 1996); among equals the shallowest pair wins. What
     is left of a row is summed shallowest first. With ``positive`` no output edge is negated, for users that cannot
     subtract.
+
+    The time grows with the pairs of digits within a row. Of more than :data:`FEW_PAIRS` only those whose columns are
+    neighbours are counted: the columns are cut into groups, so many that about :data:`GROUP_PAIRS` pairs are left in each and
+    at most :data:`ALL_PAIRS` in all of them. So are those of a matrix of -1, 0 and 1 of more than :data:`TERNARY_WORK`.
     """
     matrix = np.asarray(matrix, dtype=np.int64)
     if np.isin(matrix, (-1, 0, 1)).all():
@@ -204,8 +232,15 @@ def matrix_graph(matrix, positive=False):
     builder = _Builder(matrix.shape[1])
     rows = [{(column, shift): negate for column, value in enumerate(row) for shift, negate in signed_digits(value)}
             for row in matrix]
-    _share_pairs(builder, rows)
-    outputs = [builder.sum([Edge(node, shift, negate) for (node, shift), negate in row.items()]) for row in rows]
+    shared = [{} for _ in rows]
+    pairs = sum(len(row) ** 2 for row in rows) // 2
+    groups = 1 if pairs <= FEW_PAIRS else ceil(max(sqrt(pairs / GROUP_PAIRS), pairs / ALL_PAIRS))
+    for columns in _column_groups(matrix.shape[1], groups):
+        parts = [{digit: negate for digit, negate in row.items() if digit[0] in columns} for row in rows]
+        _share_pairs(builder, parts)
+        for row, part in zip(shared, parts):
+            row.update(part)
+    outputs = [builder.sum([Edge(node, shift, negate) for (node, shift), negate in row.items()]) for row in shared]
     if positive:
         outputs = [builder.positive(edge) for edge in outputs]
     return _checked(builder.finish(outputs), matrix)
@@ -218,18 +253,35 @@ def _ternary_graph(matrix, references, positive):
         if row != reference:
             signs[row] = 1 if matrix[row] @ matrix[reference] >= 0 else -1
             steps[row] = (matrix[row] - signs[row] * matrix[reference]) // 2
-    shared = share_sums(steps)
     builder = _Builder(matrix.shape[1])
-    terms = [Edge(column) for column in range(matrix.shape[1])]
-    for first, second, subtract in shared.sums:
-        terms.append(builder.add(terms[first], -terms[second] if subtract else terms[second]))
-    outputs = [builder.sum([terms[k] if row[k] > 0 else -terms[k] for k in np.flatnonzero(row)]) for row in shared.rows]
+    rows = [[] for _ in matrix]
+    work = np.count_nonzero(steps) ** 2 * len(steps)
+    groups = 1 if work <= TERNARY_WORK else ceil(sqrt(work / GROUP_WORK))
+    for columns in _column_groups(matrix.shape[1], groups):
+        shared = share_sums(steps[:, columns.start:columns.stop])
+        terms = [Edge(column) for column in columns]
+        for first, second, subtract in shared.sums:
+            terms.append(builder.add(terms[first], -terms[second] if subtract else terms[second]))
+        for row, values in zip(rows, shared.rows):
+            row += [terms[k] if values[k] > 0 else -terms[k] for k in np.flatnonzero(values)]
+    outputs = [builder.sum(row) for row in rows]
     for row in np.flatnonzero(references != np.arange(len(matrix))):
         reference = outputs[references[row]] if signs[row] > 0 else -outputs[references[row]]
         outputs[row] = reference if outputs[row] is None else builder.add(outputs[row] << 1, reference)
     if positive:
         outputs = [builder.positive(edge) for edge in outputs]
     return _checked(builder.finish(outputs), matrix)
+
+
+def _column_groups(columns, groups):
+    """``columns`` cut into about so many ranges."""
+    width = max(1, columns // groups)
+    return [range(start, min(start + width, columns)) for start in range(0, columns, width)]
+
+
+def count_digits(matrix):
+    """The canonical signed digits of all entries: the terms that a graph of the matrix adds up, before any is shared."""
+    return sum(len(signed_digits(value)) * int(count) for value, count in zip(*np.unique(matrix, return_counts=True)))
 
 
 def _share_pairs(builder, rows):

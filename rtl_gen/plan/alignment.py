@@ -7,11 +7,16 @@ state added to the bias once and for all.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding, signed_width
-from rtl_gen.plan.adder_graph import AdderGraph, matrix_graph
+from rtl_gen.plan.adder_graph import AdderGraph, count_digits, matrix_graph
+
+#: More would be some hundred thousand adders, whatever is shared, and minutes until that is known.
+MAX_DIGITS = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -33,26 +38,26 @@ class Alignment:
     width: int
 
 
-def align(model, digit):
-    """The alignment of a model's words.
+def align(layer, digit):
+    """The alignment of a layer's words.
 
     ``pre`` gets extra fraction bits, which change no result, so that its ``output_shift`` is a whole number of digits
     of ``digit`` bits, or, where ``digit`` is None (whole words), the same in every phase.
     """
-    count = len(model.phases)
-    most = max(model.output_shift(p) for p in range(count))
+    count = len(layer.phases)
+    most = max(layer.output_shift(p) for p in range(count))
     phases, low, high = [], 0, 0
     for p in range(count):
-        shift = model.output_shift(p)
+        shift = layer.output_shift(p)
         extra = most - shift if digit is None else -shift % digit
-        half = 0 if model.rounding is Rounding.FLOOR or not shift else 1 << (shift - 1)
+        half = 0 if layer.rounding is Rounding.FLOOR or not shift else 1 << (shift - 1)
         phases.append(PhaseAlignment(
-            model.state_shift(p) + extra, model.input_shift(p) + extra, shift + extra,
-            tuple((int(b) + half) << extra for b in model.phases[p].bias),
-            model.rounding is Rounding.HALF_EVEN and shift > 0))
-        lows, highs = model.pre_bounds(p)
+            layer.state_shift(p) + extra, layer.input_shift(p) + extra, shift + extra,
+            tuple((int(b) + half) << extra for b in layer.phases[p].bias),
+            layer.rounding is Rounding.HALF_EVEN and shift > 0))
+        lows, highs = layer.pre_bounds(p)
         # the state's own window counts too: its top bit must exist in pre
-        low = min(low, (min(int(v) for v in lows) << extra), -1 << (shift + extra + model.state.width - 1))
+        low = min(low, (min(int(v) for v in lows) << extra), -1 << (shift + extra + layer.state.width - 1))
         high = max(high, ((max(int(v) for v in highs) + half) << extra))
     return Alignment(tuple(phases), signed_width(low, high))
 
@@ -79,11 +84,23 @@ class InputProducts:
     units: tuple[tuple[int, bool] | None, ...]
 
 
-def input_products(model):
-    """The :class:`InputProducts` of a model."""
+@lru_cache(maxsize=4)  # by identity: the same layer is asked about in many architectures
+def input_products(layer):
+    """The :class:`InputProducts` of a layer.
+
+    Raises
+    ------
+    ArchitectureError
+        If the input matrix has too many digits to be made of adders.
+    """
+    digits = sum(count_digits(phase.input_codes) for phase in layer.phases)
+    if digits > MAX_DIGITS:
+        raise ArchitectureError(
+            f"Input matrix must have at most {MAX_DIGITS:,} signed digits where each is an adder, not {digits:,}; use "
+            "'folded:R', which takes one input element after the other, or fewer inputs")
     index, units = {}, []
-    for unit in range(model.size):
-        codes = np.stack([phase.input_codes[unit] for phase in model.phases])
+    for unit in range(layer.size):
+        codes = np.stack([phase.input_codes[unit] for phase in layer.phases])
         nonzero = codes[codes != 0]
         if not nonzero.size:
             units.append(None)
@@ -91,9 +108,9 @@ def input_products(model):
         negate = bool(nonzero[0] < 0)
         key = tuple(map(tuple, (-codes if negate else codes).tolist()))
         units.append((index.setdefault(key, len(index)), negate))
-    rows = np.array([key[p] for p in range(len(model.phases)) for key in index], dtype=np.int64)
+    rows = np.array([key[p] for p in range(len(layer.phases)) for key in index], dtype=np.int64)
     # with two phases a product is chosen behind the graph, so its sign must not depend on the phase
-    graph = matrix_graph(rows.reshape(-1, model.inputs), positive=len(model.phases) > 1)
+    graph = matrix_graph(rows.reshape(-1, layer.inputs), positive=len(layer.phases) > 1)
     return InputProducts(graph, len(index), tuple(
         unit and (unit[0], unit[1] != _negated(graph.outputs[unit[0]])) for unit in units))
 

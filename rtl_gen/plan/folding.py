@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hadam_hw.errors import ArchitectureError
-from hadam_hw.recurrence import Hadamard
 
 
 @dataclass(frozen=True)
@@ -114,10 +113,10 @@ def fold(recurrence, architecture):
     ArchitectureError
         If the architecture cannot render the recurrence.
     """
-    if not isinstance(recurrence, Hadamard):
-        raise ArchitectureError("A folded core needs a Hadamard recurrence, whose butterflies it folds; "
-                                "use 'serial' for any other")
-    size, block = recurrence.size, recurrence.block
+    size, block = recurrence.size, recurrence.foldable_block
+    if block is None:
+        raise ArchitectureError("A folded core needs a Hadamard recurrence without wires, in blocks of 2 or more, whose "
+                                "butterflies it folds; use 'serial' for any other")
     if architecture.radix > block:
         raise ArchitectureError(f"Radix must be at most the block of {block} units, not {architecture.radix}")
     if size // block % architecture.lanes:

@@ -16,7 +16,7 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
 
     Parameters
     ----------
-    model : QuantizedModel
+    model : Model
     architecture : Architecture
     board_name : str
     files : dict of str to bytes
@@ -77,8 +77,8 @@ def describe_model(model):
     return {
         "task": model.provenance.task, "command": model.provenance.command, "split": model.provenance.split, **top,
         "units": model.size, "inputs": model.inputs, "input_width": model.input.width, "outputs": model.outputs,
-        "emit": model.emit.value, "input_bits": layers[0]["input_bits"], "output_bits": model.layers[-1].output_bits,
-        "layers": layers,
+        "emit": model.pooling.value, "input_bits": layers[0]["input_bits"], "output_bits": model.readout.stages[-1].bits,
+        "layers": layers, "stages": [describe_stage(stage) for stage in model.readout.stages],
     }
 
 
@@ -86,9 +86,16 @@ def describe_layer(layer):
     """A layer's sizes, as JSON data."""
     return {
         "units": layer.size, "block": getattr(layer.recurrence, "block", None),
-        "recurrence": type(layer.recurrence).__name__.lower(), "state_width": layer.state.width,
+        "recurrence": layer.recurrence.kind, "state_width": layer.state.width,
         "rounding": layer.rounding.value, "activation": layer.activation.value, "input_bits": layer.input_bits,
     }
+
+
+def describe_stage(stage):
+    """A read-out stage's sizes, as JSON data."""
+    hidden = stage.requantization
+    return {"inputs": stage.inputs, "outputs": stage.outputs, "bits": stage.bits, "bias_shift": stage.bias_shift,
+            "shift": hidden and hidden.shift, "activation_bits": hidden and hidden.width}
 
 
 def grouped(parts, depth=3):

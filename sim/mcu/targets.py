@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware.mcu.export import INCLUDE, LOWER, c_sources, render, sizes
+from firmware.mcu.export import INCLUDE, c_sources, render, sizes
 from hadam_hw.errors import ToolFailedError, ToolMissingError
 
 HERE = Path(__file__).parent
@@ -16,8 +16,8 @@ STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-ffreestandin
 SECONDS = 120
 #: What multiplies: instructions of both, and the functions that stand in for them.
 _PRODUCT = re.compile(r"\t(v?mul|mla|mls|[su]mul|[su]mlal|smla|smm|umaal)[\w.]*\s|__\w*mul\w+", re.IGNORECASE)
-#: A call of something else than the layer below.
-_CALL = re.compile(rf"(R_RISCV_CALL\S*|R_ARM_THM_CALL|R_ARM_THM_JUMP24)\s+(?!{NAME}{LOWER}_)")
+#: A call of anything.
+_CALL = re.compile(r"R_RISCV_CALL|R_ARM_THM_CALL|R_ARM_THM_JUMP24")
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,8 @@ _PACKAGES = {"qemu-system-riscv32": "qemu-system-misc", "qemu-system-arm": "qemu
 class Footprint:
     """What a compiled model takes, in bytes.
 
-    ``code`` and ``tables`` are the object files', a table of tokens aside; ``state`` and ``outputs`` the caller's; ``stack``
-    the largest frame of a function of each layer, which calls nothing but the layer below. ``products`` are the disassembly's
-    lines that multiply, of all functions.
+    ``code`` and ``tables`` are the object file's, a table of tokens aside; ``state`` and ``outputs`` the caller's; ``stack``
+    the largest frame of a function, none of which calls another. ``products`` are the disassembly's lines that multiply.
     """
 
     code: int
@@ -80,24 +79,8 @@ class Run:
 
 def footprint(model, target, folder, optimise="-O2"):
     """Compiles ``model`` for ``target`` in ``folder`` and returns its :class:`Footprint`."""
-    parts = [_part(target, folder, source, optimise) for source in _write(model, folder)]
+    source, = _write(model, folder)
     facts = sizes(model)
-    # a layer calls the one below, so the frames of both lie on the stack
-    return Footprint(code=sum(part.code for part in parts), tables=sum(part.tables for part in parts),
-                     state=facts["state_bytes"], outputs=facts["logits_bytes"], stack=sum(part.stack for part in parts),
-                     products=tuple(line for part in parts for line in part.products))
-
-
-@dataclass(frozen=True)
-class _Part:
-    code: int
-    tables: int
-    stack: int
-    products: tuple[str, ...]
-
-
-def _part(target, folder, source, optimise):
-    """What one layer's source takes."""
     obj = _compile(target, folder, source, optimise, "-fstack-usage")
     sections = dict(re.findall(r"^(\.\S+)\s+(\d+)", _call([target.tool("size"), "-A", obj], folder), re.MULTILINE))
 
@@ -106,11 +89,11 @@ def _part(target, folder, source, optimise):
 
     disassembly = _call([target.tool("objdump"), "-dr", obj], folder)
     if _CALL.search(disassembly):
-        raise ToolFailedError(f"Functions of a model must call nothing but the layer below on {target.name}, "
-                              "or its stack is unknown")
+        raise ToolFailedError(f"Functions of a model must call nothing on {target.name}, or its stack is unknown")
     frames = re.findall(r"\t(\d+)\tstatic$", Path(folder, source).with_suffix(".su").read_text(), re.MULTILINE)
-    return _Part(total(".text"), total(".rodata", ".srodata", ".data"), max(map(int, frames)),
-                 tuple(line.strip() for line in disassembly.splitlines() if _PRODUCT.search(line)))
+    return Footprint(code=total(".text"), tables=total(".rodata", ".srodata", ".data"), state=facts["state_bytes"],
+                     outputs=facts["logits_bytes"], stack=max(map(int, frames)),
+                     products=tuple(line.strip() for line in disassembly.splitlines() if _PRODUCT.search(line)))
 
 
 def run(model, target, sequence, folder, optimise="-O2"):

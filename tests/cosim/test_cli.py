@@ -9,6 +9,7 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.model import TestVectors
+from hadam_hw.model_file import save_model
 from sim import one_core as by_hand
 from sim.cli import main
 from sim.core_job import emit_cores
@@ -24,7 +25,7 @@ def weights(tmp_path):
     inputs = np.random.default_rng(0).integers(0, 256, (2, 7, 1))
     outputs = golden.run(model, inputs).outputs
     model = model.replace(vectors=TestVectors(inputs, outputs, golden.classify(outputs)))
-    model.save(tmp_path / "model.npz")
+    save_model(model, tmp_path / "model.npz")
     return tmp_path / "model.npz"
 
 
@@ -46,7 +47,8 @@ def test_everything_is_compared(weights, capsys, emit, steps, sequences, readout
 
 @pytest.mark.parametrize("arch", ["serial", "parallel"])
 def test_two_layers_are_compared_like_one(tmp_path, capsys, arch):
-    random_stack(lower=dict(size=4, block=4), upper=dict(size=8, block=4, outputs=2, frac=-3)).save(tmp_path / "stack.npz")
+    stack = random_stack(lower=dict(size=4, block=4), upper=dict(size=8, block=4, outputs=2, frac=-3))
+    save_model(stack, tmp_path / "stack.npz")
     assert command(tmp_path / "stack.npz", "--arch", arch, "--steps", 9, "--emit", "every", "--json") == 0
     result = json.loads(capsys.readouterr().out)
     assert (result["outputs"], result["states"], result["cycles_per_step"]) == (2 * 9, 8 * 9, None)

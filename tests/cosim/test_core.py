@@ -10,7 +10,8 @@ import pytest
 
 from hadam_hw.cache import Cache
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Emit, QuantizedModel
+from hadam_hw.model_file import load_model
+from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.estimate.inventory import inventory
 from rtl_gen.plan.arch import parse_architecture
@@ -43,7 +44,7 @@ def noise(model, steps, seed=0):
 
 def corner_entry(name, architecture):
     """Back to back, with pauses on both sides, cut by a reset in the middle, begun anew; each state is compared."""
-    model = random_model(emit=Emit.EVERY, seed=6, **CORNERS[name])
+    model = random_model(emit=Pooling.EVERY, seed=6, **CORNERS[name])
     sequences = [noise(model, steps, steps) for steps in (4, 1, 3)]
     unfinished = Sequence(noise(model, 3).inputs, finished=False)
     contexts = build_core(model, parse_architecture(architecture)).timing.contexts
@@ -72,7 +73,7 @@ def test_random_models_equal_the_golden_model(architecture):
 
 
 def shipped_entry(name, steps):
-    model = QuantizedModel.load(ROOT / "models" / f"{name}.npz")
+    model = load_model(ROOT / "models" / f"{name}.npz")
     return Entry(model, SHIPPED[name], (make_run(model, [Sequence(x[:steps]) for x in model.vectors.inputs[:2]]),))
 
 
@@ -81,7 +82,7 @@ def test_shipped_models_on_real_sequences():
     result = simulate_cores(entries, Simulator.VERILATOR)
     for entry, core in zip(entries, result["cores"]):
         assert core["runs"][0]["compared_y"] == 2 * entry.model.outputs
-        handed_over = 60 if entry.model.emit is Emit.SUM else 1
+        handed_over = 60 if entry.model.pooling is Pooling.SUM else 1
         assert core["runs"][0]["compared_tap"] == 2 * handed_over * entry.model.size
         assert any(entry.runs[0].tap)
 
@@ -154,7 +155,7 @@ def simulate_netlist(entry, text, simulator):
 
 
 def test_the_netlist_after_synthesis_computes_50_real_steps():
-    model = QuantizedModel.load(ROOT / "models" / "pmnist-h128-b64.npz")
+    model = load_model(ROOT / "models" / "pmnist-h128-b64.npz")
     run = make_run(model, [Sequence(model.vectors.inputs[0, -50:])])
     # Thousands of cells are slow, in Icarus most of all. That nothing more comes is watched for longer on the text.
     entry = Entry(model, "serial", (run,), quiet_clocks=100)
@@ -168,7 +169,7 @@ def test_the_netlist_after_synthesis_computes_50_real_steps():
 
 def test_the_netlist_of_a_folded_core_is_the_golden_model_and_a_wrong_bit_in_it_is_not():
     # two phases, a last pass that is short, several rows a bank: all that a folded core has
-    model = random_model(size=16, block=8, outputs=2, inputs=2, emit=Emit.EVERY, seed=6)
+    model = random_model(size=16, block=8, outputs=2, inputs=2, emit=Pooling.EVERY, seed=6)
     entry = Entry(model, "folded:4", (make_run(model, [noise(model, 6), noise(model, 3, 1)]),), quiet_clocks=100)
     netlist = synthesise(entry)
     assert netlist.cells["SB_RAM40_4K"] == inventory(build_core(model, parse_architecture("folded:4")))[1] > 4

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from boards import get
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, crc16
 from rtl_gen.plan.arch import parse_architecture
 from sim.runner import BenchFailed
@@ -92,7 +92,7 @@ def test_the_bench_sees_a_wrong_reply(design, talk, damage):
 
 
 def test_the_shipped_model_answers_real_images():
-    model = QuantizedModel.load(SHIPPED)
+    model = load_model(SHIPPED)
     talk = Conversation(model, SERIAL, BOARD)
     talk.identify()
     for image in model.vectors.inputs[:3]:

@@ -48,7 +48,7 @@ static void tell(int64_t value)
                 if (!every && step + 1 < steps) \\
                     continue; \\
                 for (i = 0; i < UPPER##_UNITS; i++) \\
-                    tell(state.z[i]); \\
+                    tell(state.UPPER##_TOP.z[i]); \\
                 tell(state.saturations); \\
                 name##_readout(&state, y); \\
                 for (i = 0; i < UPPER##_OUTPUTS; i++) \\

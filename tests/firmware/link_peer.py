@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A device on a socket, as docs/link.md says it, made of the golden model; and a line that damages what goes over it."""
+"""A device on a socket, as docs/link.md says it, made of a golden model of one layer; and a line that damages its bytes."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ import threading
 import numpy as np
 
 from hadam_hw import golden
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.link import frames
 from rtl_gen.link.frames import Command, ErrorCode, Frame, Identity, Result
 
@@ -17,10 +17,10 @@ SILENCE = 0.5
 
 def identity_of(model):
     """What a device with ``model`` says of itself."""
-    every = model.emit is Emit.EVERY
+    every = model.pooling is Pooling.EVERY
     return Identity(
         model.digest[:16], model.size, model.inputs, model.outputs, model.input.width, model.input.signed, every,
-        frames.logit_bytes(model.readout_width), model.state.width,
+        frames.logit_bytes(model.readout_width), model.top.state.width,
         frames.step_vectors(model.inputs, model.input.width, every), 30, 400, 4000, 42_000_000, 3_000_000)
 
 
@@ -59,7 +59,7 @@ class Peer(threading.Thread):
         self.line.settimeout(silence)
         self.steps = 0
         self.states = []
-        self.state = np.zeros(model.size, dtype=np.int64)
+        self.state = np.zeros(model.top.size, dtype=np.int64)
         self.index = 0
         self.in_sequence = False
         self.step_tag, self.result, self.bad = None, None, 0
@@ -146,15 +146,15 @@ class Peer(threading.Thread):
         """Steps through the vectors of ``data``."""
         kind = f"<{'i' if self.model.input.signed else 'u'}{frames.element_bytes(self.model.input.width)}"
         if first:
-            self.state, self.index = np.zeros(self.model.size, dtype=np.int64), 0
+            self.state, self.index = np.zeros(self.model.top.size, dtype=np.int64), 0
         for x in np.frombuffer(data, kind).reshape(-1, self.model.inputs).astype(np.int64):
-            self.state, _ = golden.step(self.model, self.state, x, self.model.phase_of(self.index))
+            self.state, _ = golden.step(self.model.top, self.state, x, self.model.phase_of(self.index))
             self.index += 1
             self.steps += 1
 
     def read_out(self, tag):
         """Keeps the result of the state for whoever asks."""
-        outputs = golden.readout(self.model, self.state, self.model.phase_of(self.index - 1))
+        outputs = self.model.readout(self.state, self.model.phase_of(self.index - 1))
         self.result = Result(tuple(int(y) for y in outputs), int(golden.classify(outputs)), tag)
 
     def told(self, tag):

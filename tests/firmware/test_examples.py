@@ -8,14 +8,14 @@ import numpy as np
 
 from firmware.mcu.export import INCLUDE
 from hadam_hw import golden
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from tests.firmware.c_harness import compile_all, export, random_inputs
 
 HAR = Path(__file__).parents[2] / "models" / "har-h128-b64.npz"
 
 
 def test_the_streaming_sensor_classifies_overlapping_windows(tmp_path):
-    model = QuantizedModel.load(HAR)
+    model = load_model(HAR)
     program = compile_all([INCLUDE / "examples" / "streaming_sensor.c", *export(model, "net", tmp_path)], tmp_path)
     rest, moved = model.vectors.inputs[:3], random_inputs(model, 3, 128)  # the vectors are of somebody who stands still
     samples = np.concatenate([rest, moved]).reshape(-1, model.inputs)

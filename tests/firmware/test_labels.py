@@ -10,12 +10,13 @@ from firmware import device
 from firmware.__main__ import main
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
+from hadam_hw.model_file import save_model
 from tests.firmware.test_tokens import Port
 from tests.models_for_tests import centred, random_model
 
 NAMES = ("no", "yes")
 INPUTS = np.random.default_rng(5).integers(0, 256, (9, 4, 1))
-MODEL = centred(random_model(size=16, outputs=1), INPUTS).replace(classes=NAMES)
+MODEL = centred(random_model(size=16, outputs=1), INPUTS).with_readout(classes=NAMES)
 LABELS = golden.classify(golden.run(MODEL, INPUTS).outputs)
 
 
@@ -24,7 +25,7 @@ def infer(tmp_path, monkeypatch, capsys):
     """Runs the command on INPUTS with these labels; returns what it said, or its error."""
     monkeypatch.setattr(Port, "model", MODEL)
     monkeypatch.setattr(device, "SerialPort", Port)
-    MODEL.save(tmp_path / "model.npz")
+    save_model(MODEL, tmp_path / "model.npz")
 
     def run(labels, weights=True, suffix="npz"):
         path = tmp_path / f"data.{suffix}"

@@ -2,7 +2,6 @@
 """The lean link of small chips: the iCEstick's whole design, compiled, byte for byte through its pins, and what is refused."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +15,8 @@ from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import BoardError, LinkError
 from hadam_hw.fixed import FixedPoint
-from hadam_hw.model import Emit
+from hadam_hw.model_file import save_model
+from hadam_hw.readout import Pooling
 from rtl_gen import build, cli
 from rtl_gen.design import top
 from rtl_gen.design.emit import emit_design
@@ -25,7 +25,7 @@ from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, Identity, Resul
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.design_files import FACTS_FILE
-from tests.models_for_tests import centred, random_model
+from tests.models_for_tests import centred, random_model, with_stage
 
 SILENCE = 4096
 BOARD = get("icestick")
@@ -34,7 +34,7 @@ MODEL = random_model(size=8, block=4, outputs=5, inputs=3, input_signed=True, se
 #: Logits of eight bytes that are close to each other.
 NEAR = random_model(size=4, block=4, outputs=9, state_width=32, input_width=2, input_bits=1, output_bits=1, bias_range=1,
                     seed=5)
-NEAR = NEAR.replace(phases=(replace(NEAR.phases[0], output_bias=np.array([-1, 0, 1, 1, 0, -3, 2, 2, -300])),))
+NEAR = with_stage(NEAR, biases=(np.array([-1, 0, 1, 1, 0, -3, 2, 2, -300]),))
 RNG = np.random.default_rng(4)
 TAG = 0x5A
 
@@ -209,14 +209,14 @@ def test_the_command_line_hands_the_profile_on(options, profile, monkeypatch, tm
 
     asked = []
     monkeypatch.setattr(build, "build", refuse)
-    MODEL.save(tmp_path / "model.npz")
+    save_model(MODEL, tmp_path / "model.npz")
     command = ["--weights", str(tmp_path / "model.npz"), "--board", "icestick", "--arch", "serial", *options]
     assert run_cli(cli.main, command) == 1 and asked == [profile]
     assert "Enough must be enough" in capsys.readouterr().err
 
 
 def test_a_model_that_is_read_out_at_every_step_needs_the_full_link():
-    every = random_model(size=8, block=4, outputs=3, emit=Emit.EVERY)
+    every = random_model(size=8, block=4, outputs=3, emit=Pooling.EVERY)
     with pytest.raises(BoardError, match="end of a sequence where the link is lean, not at every step"):
         emit_design(every, SERIAL, BOARD, None, 1)
     facts = json.loads(emit_design(every, SERIAL, BOARD, None, 1, profile=Profile.FULL)[FACTS_FILE])
@@ -224,7 +224,7 @@ def test_a_model_that_is_read_out_at_every_step_needs_the_full_link():
 
 
 def test_the_full_link_gets_a_rate_at_which_no_vector_is_lost_too():
-    crawling = random_model(size=64, block=64, outputs=2, seed=4, state_width=8).replace(state=FixedPoint(8, 0))
+    crawling = random_model(size=64, block=64, outputs=2, seed=4, state_width=8).with_top(state=FixedPoint(8, 0))
     facts = json.loads(emit_design(crawling, SLOW, get("icebreaker"), None, 1)[FACTS_FILE])
     assert facts["link_profile"] == "full" and facts["cycles_per_step"] == 251
     assert facts["link_baud"] == 1_000_000  # 360 clocks a byte; 1,500,000 would leave 240

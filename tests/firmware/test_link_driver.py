@@ -17,7 +17,7 @@ from firmware.virtual.board import VirtualBoard
 from firmware.virtual.compiled import compile_board
 from firmware.virtual.terminal import Terminal
 from hadam_hw import golden
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.link import frames
 from rtl_gen.link.frames import Command, ErrorCode
 from rtl_gen.plan.arch import parse_architecture
@@ -72,7 +72,7 @@ def talk(driver, peer, orders, digest="-", timeout=5000, retries=12):
 MODELS = {
     "scalar": random_model(size=8, outputs=3, seed=1),
     "vectors": random_model(size=16, outputs=5, inputs=3, input_width=11, input_signed=True, frac=-2),
-    "every": random_model(size=4, outputs=2, emit=Emit.EVERY, input_width=16),
+    "every": random_model(size=4, outputs=2, emit=Pooling.EVERY, input_width=16),
 }
 
 
@@ -81,7 +81,7 @@ def test_requests_over_a_good_line(driver, name):
     model = MODELS[name]
     first, second = random_inputs(model, 2, 9)
     wanted = golden.trace(model, second).outputs
-    every = model.emit is Emit.EVERY
+    every = model.pooling is Pooling.EVERY
     chunk = 1 if every else 4
     peer = Peer(model)
     orders = order("stream", second, chunk) + "read status reset read"

@@ -15,7 +15,7 @@ from firmware.virtual.board import VirtualBoard
 from firmware.virtual.compiled import compile_board
 from hadam_hw import golden
 from hadam_hw.errors import LinkError
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.link import frame_reader
 from rtl_gen.link.target import LinkTarget
 from rtl_gen.plan.arch import parse_architecture
@@ -39,7 +39,7 @@ def compiled(emit, lean):
                                 silence_clocks=LEAN_SILENCE if lean else SILENCE)
 
 
-@pytest.fixture(scope="module", params=[(Emit.LAST, False), (Emit.EVERY, False), (Emit.LAST, True)],
+@pytest.fixture(scope="module", params=[(Pooling.LAST, False), (Pooling.EVERY, False), (Pooling.LAST, True)],
                 ids=["last", "every", "lean"])
 def device(request):
     return compiled(*request.param)
@@ -56,8 +56,8 @@ def converse(device, seed, damaged):
         while sum(line.faults.values()) < damaged:
             sequence = np.array([[rng.randrange(256)] for _ in range(rng.randrange(1, 13))])
             outputs = [tuple(y) for y in golden.trace(model, sequence).outputs.tolist()]
-            streamed = model.emit is Emit.EVERY or rng.random() < 0.5
-            expected = outputs if model.emit is Emit.EVERY else outputs[-1:]
+            streamed = model.pooling is Pooling.EVERY or rng.random() < 0.5
+            expected = outputs if model.pooling is Pooling.EVERY else outputs[-1:]
             found = []
             try:
                 for result in client.stream(iter(sequence.tolist())) if streamed else client.each([sequence.tolist()]):
@@ -89,5 +89,5 @@ def test_without_the_check_of_the_crc_wrong_results_are_seen(device, monkeypatch
 
 def test_without_the_devices_check_of_the_crc_wrong_results_are_seen(monkeypatch):
     monkeypatch.setattr(LinkTarget, "_damaged", lambda self: Const(0))
-    _, outcome = converse(compiled(Emit.LAST, lean=False), seed=1, damaged=400)
+    _, outcome = converse(compiled(Pooling.LAST, lean=False), seed=1, damaged=400)
     assert outcome["wrong"] > 5

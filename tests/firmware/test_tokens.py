@@ -10,6 +10,7 @@ from firmware import device
 from firmware.__main__ import main
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
+from hadam_hw.model_file import save_model
 from tests.firmware.link_peer import Peer
 from tests.models_for_tests import random_model
 
@@ -45,8 +46,8 @@ class Port:
 def infer(tmp_path, monkeypatch, capsys):
     """Runs the command on a file of these arrays; returns what it said, or its error."""
     monkeypatch.setattr(device, "SerialPort", Port)
-    MODEL.save(tmp_path / "tokens.npz")
-    PLAIN.save(tmp_path / "plain.npz")
+    save_model(MODEL, tmp_path / "tokens.npz")
+    save_model(PLAIN, tmp_path / "plain.npz")
 
     def run(inputs, model="tokens", suffix="npz"):
         path = tmp_path / f"data.{suffix}"

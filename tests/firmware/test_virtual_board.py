@@ -21,7 +21,9 @@ from firmware.virtual.terminal import Terminal
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import LinkError
-from hadam_hw.model import Emit, QuantizedModel, TestVectors
+from hadam_hw.model import TestVectors
+from hadam_hw.model_file import load_model, save_model
+from hadam_hw.readout import Pooling
 from rtl_gen.plan.arch import parse_architecture
 from tests.models_for_tests import random_model, random_stack
 
@@ -46,7 +48,7 @@ def compiled():
 
 @pytest.fixture
 def weights(tmp_path):
-    tiny().save(tmp_path / "tiny.npz")
+    save_model(tiny(), tmp_path / "tiny.npz")
     return str(tmp_path / "tiny.npz")
 
 
@@ -79,7 +81,7 @@ def test_two_layers_equal_the_golden_model(tmp_path, capsys):
     stack = random_stack(lower=dict(size=4, block=4), upper=dict(size=4, block=4, outputs=3, frac=-3))
     inputs = np.random.default_rng(7).integers(0, 256, (3, 9, 1))
     outputs = golden.run(stack, inputs).outputs
-    stack.replace(vectors=TestVectors(inputs, outputs, golden.classify(outputs))).save(tmp_path / "stack.npz")
+    save_model(stack.replace(vectors=TestVectors(inputs, outputs, golden.classify(outputs))), tmp_path / "stack.npz")
     assert run_cli(main, ["simulate", "--weights", str(tmp_path / "stack.npz"), "--board", "icebreaker", "--count", "3",
                           "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["compared"] == 3 * 4
@@ -87,7 +89,7 @@ def test_two_layers_equal_the_golden_model(tmp_path, capsys):
 
 def test_a_sum_of_states_takes_its_steps_as_slowly_as_it_has_to():
     # a step hands all units over, which takes longer than a byte of the board's rate: the rate has to be a lower one
-    model = random_model(size=32, block=16, outputs=3, emit=Emit.SUM, pool_bits=4, leak=2)
+    model = random_model(size=32, block=16, outputs=3, emit=Pooling.SUM, pool_bits=4, leak=2)
     inputs = np.random.default_rng(7).integers(0, 256, (3, 20, 1))
     compiled = compile_board(model, SERIAL, BOARD)
     assert compiled.identity.link_hz < BOARD.baud
@@ -98,7 +100,7 @@ def test_a_sum_of_states_takes_its_steps_as_slowly_as_it_has_to():
 
 
 def test_one_wrong_bit_is_seen():
-    model = QuantizedModel.load(SHIPPED)
+    model = load_model(SHIPPED)
     outputs = golden.run(model, model.vectors.inputs[:2]).outputs
     from rtl_gen.link.frames import Result
 

@@ -35,11 +35,12 @@ def widen(value):
 
 def is_step(model, state, x, phase, rounded, rounding):
     """That ``rounded`` are the words of a step before their saturation, from ``state`` with the input ``x``."""
-    numbers, claims = model.phases[phase], []
-    for unit in range(model.size):
+    layer, claims = model.top, []
+    numbers = layer.phases[phase]
+    for unit in range(layer.size):
         pre = z3.BitVecVal(int(numbers.bias[unit]), WIDE)
-        for weights, values, shift in ((model.recurrence.matrix()[unit], state, model.state_shift(phase)),
-                                       (numbers.input_codes[unit], x, model.input_shift(phase))):
+        for weights, values, shift in ((layer.recurrence.matrix()[unit], state, layer.state_shift(phase)),
+                                       (numbers.input_codes[unit], x, layer.input_shift(phase))):
             pre += z3.Sum([int(weight) * value for weight, value in zip(weights, values)]) << shift
-        claims.append(is_rounded(rounded[unit], pre, model.output_shift(phase), rounding))
+        claims.append(is_rounded(rounded[unit], pre, layer.output_shift(phase), rounding))
     return z3.And(*claims)

@@ -52,7 +52,7 @@ class TwoSteps(wiring.Component):
         self.core = core
         model = core.model
         super().__init__({"x0": In(model.input.width), "x1": In(model.input.width),
-                          "words": Out(model.size * model.state.width), "done": Out(1)})
+                          "words": Out(model.size * model.top.state.width), "done": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -65,7 +65,7 @@ class TwoSteps(wiring.Component):
         with m.If(x.valid & x.ready):
             m.d.sync += sent.eq(sent + 1)
         with m.If(core.tap.valid):
-            m.d.sync += [self.words.eq(Cat(self.words, core.tap.data)[core.model.state.width:]), seen.eq(seen + 1)]
+            m.d.sync += [self.words.eq(Cat(self.words, core.tap.data)[core.model.top.state.width:]), seen.eq(seen + 1)]
         return m
 
 
@@ -73,7 +73,7 @@ def small_model(rounding):
     """Two units whose second step may saturate and meet ties; every sum fits the definition's words."""
     model = random_model(size=2, ternary=True, outputs=1, input_width=5, input_signed=True, input_bits=2, output_bits=1,
                          state_width=4, frac=-1, bias_range=2, rounding=rounding, seed=4)
-    return model.replace(recurrence=Ternary([[1, -1], [1, 1]], 3, 2))
+    return model.with_top(recurrence=Ternary([[1, -1], [1, 1]], 3, 2))
 
 
 def two_steps(model, rounding, x0, x1):
@@ -82,7 +82,7 @@ def two_steps(model, rounding, x0, x1):
     for number, x in enumerate((x0, x1)):
         rounded = [z3.BitVec(f"rounded{number}_{unit}", WIDE) for unit in range(model.size)]
         facts.append(is_step(model, state, [x], 0, rounded, rounding))
-        state = [clamp(word, model.state.width) for word in rounded]
+        state = [clamp(word, model.top.state.width) for word in rounded]
     return z3.And(*facts), rounded, state
 
 
@@ -98,7 +98,7 @@ def step_differs(architecture, model, rounding):
         xs.append(widen(first))
     defined, _, state = two_steps(model, rounding, *xs)
     proof.assume(defined)
-    width, words = model.state.width, proof.wire("words", clocks - 1)
+    width, words = model.top.state.width, proof.wire("words", clocks - 1)
     return proof.counterexample(proof.wire("done", clocks - 1), *(
         widen(z3.Extract((unit + 1) * width - 1, unit * width, words)) == state[unit] for unit in range(model.size)))
 

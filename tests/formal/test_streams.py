@@ -7,19 +7,19 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.gateware.words import input_stream
 from rtl_gen.plan.arch import parse_architecture
 from tests.formal.smt import Proof
-from tests.models_for_tests import random_model
+from tests.models_for_tests import random_model, with_stage
 
 
 def small_core(architecture):
     """A core with so few clocks a read-out that two of them are within reach."""
     model = random_model(size=2, block=2, outputs=2, input_width=2, input_bits=1, output_bits=1, state_width=3, frac=-1,
-                         input_frac=0, bias_range=1, emit=Emit.EVERY, seed=2)
-    model = model.replace(output_weight=[[1, -1], [0, 1]])
+                         input_frac=0, bias_range=1, emit=Pooling.EVERY, seed=2)
+    model = with_stage(model, codes=[[1, -1], [0, 1]])
     return build_core(model, parse_architecture(architecture))
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Drives a core in Amaranth's simulator and writes down everything that comes out, with the clock it came in."""
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from amaranth.sim import Simulator
 
+from sim.turns import take_turns
 from tests.gateware.stream_rules import check_stream
 
 
@@ -19,20 +19,6 @@ class Record:
     owners: list = field(default_factory=list)  # context of each of them, where there are several
     tap: list = field(default_factory=list)  # state words
     saturated: int = 0  # clocks
-
-
-def take_turns(sequences, contexts, idle):
-    """The transfers for ``contexts`` that have sequence after sequence: (sequence, step), or None where one has no vector.
-
-    Context ``c`` has the sequences ``c``, ``c + contexts`` and so on. ``idle()`` makes it pass its turn for once.
-    """
-    # A sequence may say that it is longer than it is; see the tests of `first`.
-    waiting = [deque((k, t) for k in range(context, len(sequences), contexts) for t, _ in enumerate(sequences[k]))
-               for context in range(contexts)]
-    while any(waiting):
-        for mine in waiting:
-            if any(waiting):
-                yield mine.popleft() if mine and not (contexts > 1 and idle()) else None
 
 
 def drive_core(core, sequences, *, x_pause=lambda: 0, y_pause=lambda: 0, idle=lambda: False, expected_outputs,

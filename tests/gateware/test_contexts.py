@@ -8,7 +8,7 @@ import pytest
 
 from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError, BoardError
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.top import Top
 from rtl_gen.gateware.parallel.context_cell import ContextCell
@@ -19,7 +19,7 @@ from tests.models_for_tests import random_model
 
 
 @pytest.mark.parametrize("contexts", [2, 3, "MOST"])
-@pytest.mark.parametrize("emit", [Emit.LAST, Emit.EVERY])
+@pytest.mark.parametrize("emit", [Pooling.LAST, Pooling.EVERY])
 def test_idle_turns_and_pauses_change_nothing(contexts, emit):
     rng = random.Random(contexts)
     model = random_model(size=8, block=8, outputs=2, emit=emit, seed=9)
@@ -35,9 +35,9 @@ def test_idle_turns_and_pauses_change_nothing(contexts, emit):
                          ids=["small", "many-inputs", "ternary"])
 @pytest.mark.parametrize("contexts", [2, "MOST"])
 def test_a_step_of_each_context_every_interval(shape, contexts):
-    model = random_model(outputs=1, emit=Emit.LAST, seed=1, **shape)
+    model = random_model(outputs=1, emit=Pooling.LAST, seed=1, **shape)
     length = 60  # long enough for the read-outs of all contexts to be done while the next sequences run
-    core = build_core(model, parse_architecture(f"parallel,contexts={ContextCell(model, 1).timing.interval}"
+    core = build_core(model, parse_architecture(f"parallel,contexts={ContextCell(model.top, 1).timing.interval}"
                                                 if contexts == "MOST" else f"parallel,contexts={contexts}"))
     count = core.timing.contexts
     record, core, _ = check_against_golden(model, str(core.architecture), sequences_for(model, [length] * 2 * count))
@@ -52,7 +52,7 @@ def test_a_step_of_each_context_every_interval(shape, contexts):
     assert record.outputs[0][0] - record.accepted[0] == promised.latency
 
 
-@pytest.mark.parametrize("emit", [Emit.LAST, Emit.EVERY])
+@pytest.mark.parametrize("emit", [Pooling.LAST, Pooling.EVERY])
 def test_sequences_shorter_than_their_read_outs_wait_for_them(emit):
     model = random_model(size=4, block=4, outputs=3, emit=emit, seed=1)
     length, rounds = 2, 8
@@ -61,7 +61,7 @@ def test_sequences_shorter_than_their_read_outs_wait_for_them(emit):
     promised = core.sequence_timing(length)
     assert promised.interval > length * core.timing.interval
     assert set(np.diff(starts)[-3:]) == {promised.interval}  # the queue, empty at first, is full by then
-    readouts = [turn for turn in record.sent if emit is Emit.EVERY or turn[1] == length - 1]
+    readouts = [turn for turn in record.sent if emit is Pooling.EVERY or turn[1] == length - 1]
     whole = record.outputs[(readouts.index((0, length - 1)) + 1) * model.outputs - 1][0] - record.accepted[0]
     assert whole == promised.latency
 
@@ -75,7 +75,7 @@ def test_a_context_without_vectors_does_not_make_the_others_wait():
 
 
 def test_first_forgets_what_is_unfinished_of_its_context_only():
-    model = random_model(size=8, block=8, outputs=2, emit=Emit.LAST, seed=2)
+    model = random_model(size=8, block=8, outputs=2, emit=Pooling.LAST, seed=2)
     core = build_core(model, parse_architecture("parallel,contexts=2"))
 
     class Unfinished(list):

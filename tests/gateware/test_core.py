@@ -2,15 +2,18 @@
 """Every architecture x recurrence x corner, one body: each state, each read-out, `==` to the golden model."""
 
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from amaranth.hdl import ResetInserter, Signal
+from amaranth.sim import Simulator
 
 from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
-from hadam_hw.model import Activation, Emit, QuantizedModel
+from hadam_hw.layer import Activation
+from hadam_hw.model import Model
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.cores.build import build_core
 from rtl_gen.estimate.inventory import inventory
@@ -18,8 +21,9 @@ from rtl_gen.gateware.parallel.context_cell import ContextCell
 from rtl_gen.plan.alignment import input_products
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.plan.folding import fold
+from sim.core_check import saturated_steps
 from tests.gateware.core_harness import drive_core
-from tests.models_for_tests import random_model
+from tests.models_for_tests import random_model, with_stage, without_input
 
 ARCHITECTURES = ["serial", "serial:2", "serial:3", "parallel"]
 # MOST: as many contexts as the model's loop has clocks
@@ -74,32 +78,19 @@ def sequences_for(model, lengths, seed=0):
 def architecture_for(model, text):
     """The architecture that ``text`` spells, as many contexts for ``MOST`` as ``model`` allows."""
     if text.endswith("MOST"):
-        text = text.replace("MOST", str(ContextCell(model, 1).timing.interval))
+        text = text.replace("MOST", str(ContextCell(model.top, 1).timing.interval))
     return parse_architecture(text)
-
-
-def saturated_steps(model, inputs):
-    """Steps in which a unit saturated, counted for each layer."""
-    total = 0
-    for layer in model.layers:
-        state, taken = np.zeros(layer.size, dtype=np.int64), []
-        for index, x in enumerate(inputs):
-            state, events = golden.step(layer, state, x, model.phase_of(index))
-            total += int(events > 0)
-            taken.append(np.maximum(state, 0))
-        inputs = taken
-    return total
 
 
 def check_against_golden(model, architecture, sequences, **pauses):
     """Runs the core and compares all it says; returns the record and the core."""
     traces = [golden.trace(model, sequence) for sequence in sequences]
     core = build_core(model, architecture_for(model, architecture))
-    every = model.emit is Emit.EVERY
+    every = model.pooling is Pooling.EVERY
     readouts = sum(map(len, sequences)) if every else len(sequences)
     record = drive_core(core, sequences, expected_outputs=readouts * model.outputs, **pauses)
     read_out = [(k, t) for k, t in record.sent if every or t == len(sequences[k]) - 1]
-    handed_over = record.sent if model.emit is Emit.SUM else read_out
+    handed_over = record.sent if model.pooling is Pooling.SUM else read_out
     states = np.array([traces[k].states[t] for k, t in handed_over])
     outputs = np.array([traces[k].outputs[t] for k, t in read_out])
     contexts = core.timing.contexts
@@ -117,7 +108,7 @@ def pairs():
         for corner, shape in CORNERS.items():
             try:
                 if architecture in FOLDED:
-                    fold(random_model(**shape).recurrence, parse_architecture(architecture))
+                    fold(random_model(**shape).top.recurrence, parse_architecture(architecture))
             except ArchitectureError:
                 continue
             yield architecture, corner
@@ -125,37 +116,32 @@ def pairs():
 
 @pytest.mark.parametrize("architecture, corner", [*pairs(), *WIDE])
 def test_every_state_and_output_equals_the_golden_model(architecture, corner):
-    model = random_model(emit=Emit.EVERY, seed=3, **(CORNERS | {"two-blocks": TWO_BLOCKS})[corner])
+    model = random_model(emit=Pooling.EVERY, seed=3, **(CORNERS | {"two-blocks": TWO_BLOCKS})[corner])
     lengths = [3, 2, 1, 2, 2] if architecture in CONTEXTS else [5, 4, 1]
     check_against_golden(model, architecture, sequences_for(model, lengths))
 
 
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, *CONTEXTS])
 @pytest.mark.parametrize("outputs", [1, 3, 4, 5, 6])
-@pytest.mark.parametrize("emit", [Emit.LAST, Emit.EVERY])
+@pytest.mark.parametrize("emit", [Pooling.LAST, Pooling.EVERY])
 def test_one_unit_is_read_out_with_the_right_bias(architecture, outputs, emit):
     model = random_model(size=1, outputs=outputs, ternary=True, emit=emit, seed=2)
     check_against_golden(model, architecture, sequences_for(model, [3, 1, 2, 1]))
 
 
-def without_input(model):
-    """The model with an input matrix of zeros: its biases alone drive it."""
-    return model.replace(phases=tuple(replace(phase, input_codes=0 * phase.input_codes) for phase in model.phases))
-
-
 @pytest.mark.parametrize("architecture, corner", [
     (architecture, corner) for architecture, corner in pairs() if corner in ("vector", "vector-odd", "ternary")])
 def test_a_model_that_takes_no_input_is_driven_by_its_biases(architecture, corner):
-    model = without_input(random_model(emit=Emit.EVERY, seed=3, **CORNERS[corner]))
+    model = without_input(random_model(emit=Pooling.EVERY, seed=3, **CORNERS[corner]))
     _, core, _ = check_against_golden(model, architecture, sequences_for(model, [3, 2]))
-    assert not input_products(model).graph.adders and inventory(core)
+    assert not input_products(model.top).graph.adders and inventory(core)
 
 
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, *CONTEXTS])
 def test_a_recurrence_of_zeros_forgets(architecture):
-    model = random_model(emit=Emit.EVERY, seed=3, **CORNERS["vector"])
-    model = model.replace(recurrence=Ternary(np.zeros((8, 8), dtype=np.int8), multiplier=5, shift_bits=2))
-    for one in (model, without_input(model), without_input(model).replace(output_weight=0 * model.output_weight)):
+    model = random_model(emit=Pooling.EVERY, seed=3, **CORNERS["vector"])
+    model = model.with_top(recurrence=Ternary(np.zeros((8, 8), dtype=np.int8), multiplier=5, shift_bits=2))
+    for one in (model, without_input(model), with_stage(without_input(model), codes=0 * model.readout.stages[-1].codes)):
         check_against_golden(one, architecture, sequences_for(one, [2, 3]))
 
 
@@ -175,7 +161,7 @@ POOLS = {
     if not architecture.startswith("folded") or "ternary" not in POOLS[shape]])
 @pytest.mark.parametrize("pauses", [False, True])
 def test_the_sum_of_states_equals_the_golden_model(architecture, shape, pauses):
-    model = random_model(emit=Emit.SUM, **{"seed": 6} | POOLS[shape])
+    model = random_model(emit=Pooling.SUM, **{"seed": 6} | POOLS[shape])
     rng = random.Random(shape)
 
     def pause():
@@ -184,12 +170,12 @@ def test_the_sum_of_states_equals_the_golden_model(architecture, shape, pauses):
     sequences = sequences_for(model, [5, 1, 7, 2])
     check_against_golden(model, architecture, sequences, **({"x_pause": pause, "y_pause": pause} if pauses else {}))
     pools = [sum(np.maximum(golden.trace(model, sequence).states, 0)).max() for sequence in sequences]
-    assert bool(max(pools) > model.readout_maximum) == (shape == "saturating")
+    assert bool(max(pools) > model.readout.range(model.top.state)[1]) == (shape == "saturating")
 
 
 @pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
 def test_timing_of_a_sum(architecture):
-    model = random_model(size=8, block=4, outputs=3, emit=Emit.SUM, seed=1)
+    model = random_model(size=8, block=4, outputs=3, emit=Pooling.SUM, seed=1)
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [6] * 3))
     promised = core.sequence_timing(6)
     assert np.diff(record.accepted[:6]).tolist() == [core.timing.interval] * 5
@@ -200,8 +186,8 @@ def test_timing_of_a_sum(architecture):
 @pytest.mark.parametrize("architecture", ["serial", "serial:3"])
 @pytest.mark.parametrize("corner", ["even", "odd"])
 def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
-    monkeypatch.setattr("rtl_gen.gateware.serial.cell.BIAS_IN_BLOCK_RAM", 0)
-    model = random_model(emit=Emit.EVERY, seed=4, **CORNERS[corner])
+    monkeypatch.setattr("rtl_gen.plan.bias_table.MOST_IN_BLOCK_RAM", 0)
+    model = random_model(emit=Pooling.EVERY, seed=4, **CORNERS[corner])
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
 
@@ -209,7 +195,7 @@ def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
     ("folded:2", "vector"), ("folded:4", "fine-codes"), ("folded:8", "vector-odd"), ("folded:2x2", "vector")])
 def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatch):
     monkeypatch.setattr("rtl_gen.gateware.folded.input.BLOCK_ROWS", 1)
-    model = random_model(emit=Emit.EVERY, seed=5, **CORNERS[corner])
+    model = random_model(emit=Pooling.EVERY, seed=5, **CORNERS[corner])
     assert build_core(model, parse_architecture(architecture))._cell.source.early_codes
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
@@ -217,13 +203,13 @@ def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatc
 @pytest.mark.parametrize("digit", range(2, 9))
 @pytest.mark.parametrize("width", [1, 2, 7])
 def test_a_signed_input_narrower_than_the_digit_keeps_its_sign(digit, width):
-    model = random_model(size=4, block=4, outputs=1, state_width=16, input_width=width, input_signed=True, emit=Emit.EVERY)
+    model = random_model(size=4, block=4, outputs=1, state_width=16, input_width=width, input_signed=True, emit=Pooling.EVERY)
     check_against_golden(model, f"serial:{digit}", sequences_for(model, [4, 2]))
 
 
 #: Sums of shifted sums: products of a scalar input with codes of eight bits, and a multiplier of four signed digits.
 SHIFTED_TWICE = {
-    "codes": QuantizedModel.from_arrays(
+    "codes": Model.from_arrays(
         recurrence=Hadamard(4, 4, [1, -1, 1, 1]), input_weight=np.array([[72], [88], [51], [-44]]), input_bits=8,
         output_weight=np.ones((1, 4), dtype=int), input_width=12, input_signed=True, state_width=20, state_frac=-4),
     "multiplier": random_model(size=2, outputs=1, ternary=True, multiplier=107, shift_bits=2, state_width=28, seed=3),
@@ -237,29 +223,62 @@ def test_a_word_meets_nothing_of_the_one_before_where_sums_are_shifted_twice(arc
     check_against_golden(SHIFTED_TWICE[name], architecture, sequences_for(SHIFTED_TWICE[name], [4] * 12, seed=1))
 
 
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
+@pytest.mark.parametrize("name", SHIFTED_TWICE)
+def test_a_reset_of_one_clock_within_a_step_leaves_nothing_behind(architecture, name):
+    model = SHIFTED_TWICE[name]
+    core, reset = build_core(model, parse_architecture(architecture)), Signal()
+    loudest, outputs = [model.input.minimum] * model.inputs, []
+
+    async def drive(ctx):
+        for clock in range(2, core.timing.interval + 2):
+            ctx.set(core.x.payload, {"data": loudest, "first": 1, "last": 1})
+            ctx.set(core.x.valid, 1)
+            await ctx.tick().until(core.x.ready)
+            ctx.set(core.x.valid, 0)
+            await ctx.tick().repeat(clock)
+            ctx.set(reset, 1)
+            await ctx.tick()
+            ctx.set(reset, 0)
+            ctx.set(core.x.payload, {"data": [1] * model.inputs, "first": 1, "last": 1})
+            ctx.set(core.x.valid, 1)
+            await ctx.tick().until(core.x.ready)
+            ctx.set(core.x.valid, 0)
+            ctx.set(core.y.ready, 1)
+            value, = await ctx.tick().sample(core.y.payload.data).until(core.y.valid)
+            outputs.append(value)
+
+    simulator = Simulator(ResetInserter(reset)(core))
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(drive)
+    simulator.run()
+    assert outputs == [int(golden.run(model, np.ones((1, 1, model.inputs), dtype=int)).outputs[0, 0])] * core.timing.interval
+
+
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])
 @pytest.mark.parametrize("rounding", list(Rounding))
 def test_saturation_and_ties_are_really_met(architecture, rounding):
     model = random_model(size=8, block=4, outputs=1, state_width=5, frac=-3, input_width=4, rounding=rounding,
-                         emit=Emit.EVERY, seed=5)
+                         emit=Pooling.EVERY, seed=5)
     _, _, traces = check_against_golden(model, architecture, sequences_for(model, [12]))
     assert sum(int(np.sum(trace.saturations)) for trace in traces) > 3
-    shift = model.output_shift(0)
-    state, ties = np.zeros(model.size, dtype=np.int64), 0
+    layer = model.top
+    shift = layer.output_shift(0)
+    state, ties = np.zeros(layer.size, dtype=np.int64), 0
     for x in sequences_for(model, [12])[0]:
-        exact = (model.recurrence.apply(state) << model.state_shift(0)) \
-            + ((model.phases[0].input_codes @ x) << model.input_shift(0)) + model.phases[0].bias
+        exact = (layer.recurrence.apply(state) << layer.state_shift(0)) \
+            + ((layer.phases[0].input_codes @ x) << layer.input_shift(0)) + layer.phases[0].bias
         ties += int(np.sum(exact % (1 << shift) == 1 << (shift - 1)))
-        state, _ = golden.step(model, state, x, 0)
+        state, _ = golden.step(layer, state, x, 0)
     assert ties > 3
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])
-@pytest.mark.parametrize("emit", list(Emit))
+@pytest.mark.parametrize("emit", list(Pooling))
 @pytest.mark.parametrize("pauses", ["none", "x", "y", "both"])
 def test_pauses_change_nothing(architecture, emit, pauses):
     rng = random.Random(pauses)
-    model = random_model(size=8, block=4 if emit is Emit.SUM else 8, outputs=3, emit=emit, seed=9)
+    model = random_model(size=8, block=4 if emit is Pooling.SUM else 8, outputs=3, emit=emit, seed=9)
 
     def pause():
         return rng.choice([0, 0, 1, 2, 7, 80])
@@ -275,7 +294,7 @@ def test_pauses_change_nothing(architecture, emit, pauses):
     ("folded:8", dict(size=16, block=8, inputs=3)), ("folded:2x4", dict(size=16, block=4, input_bits=8)),
     ("folded:4", dict(size=16, block=16, leak=3)), ("serial", dict(size=8, block=4, leak=2))])
 def test_timing_is_as_promised(architecture, shape):
-    model = random_model(outputs=2, emit=Emit.LAST, seed=1, **shape)
+    model = random_model(outputs=2, emit=Pooling.LAST, seed=1, **shape)
     length = 6
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [length] * 3))
     steps = np.diff(record.accepted)
@@ -288,7 +307,7 @@ def test_timing_is_as_promised(architecture, shape):
 
 @pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
 def test_timing_of_a_readout_each_step(architecture):
-    model = random_model(size=8, block=4, outputs=3, emit=Emit.EVERY, seed=1)
+    model = random_model(size=8, block=4, outputs=3, emit=Pooling.EVERY, seed=1)
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [7]))
     promised = core.sequence_timing(7)
     assert record.outputs[-1][0] - record.accepted[0] == promised.latency
@@ -297,7 +316,7 @@ def test_timing_of_a_readout_each_step(architecture):
 
 @pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
 def test_first_forgets_an_unfinished_sequence(architecture):
-    model = random_model(size=8, block=8, outputs=2, emit=Emit.LAST, seed=2)
+    model = random_model(size=8, block=8, outputs=2, emit=Pooling.LAST, seed=2)
     whole, = sequences_for(model, [4], seed=1)
     core = build_core(model, parse_architecture(architecture))
 
@@ -323,7 +342,7 @@ def test_a_digit_that_leaves_no_two_state_digits_is_refused():
     ("folded:2x4", dict(size=8, block=4), "divide the 2 blocks"),
     ("folded:2x2", dict(size=8, block=8), "divide the 1 block of"),
     ("folded:2", dict(size=8, ternary=True), "needs a Hadamard recurrence"),
-    ("parallel,contexts=2", dict(size=8, block=4, emit=Emit.SUM), "one pool"),
+    ("parallel,contexts=2", dict(size=8, block=4, emit=Pooling.SUM), "one pool"),
 ])
 def test_a_folding_that_cannot_be_is_refused(architecture, shape, message):
     with pytest.raises(ArchitectureError, match=message):

@@ -74,7 +74,7 @@ def watch_two_sequences(architecture, shape):
     """Two steps, the state handed over, two more; returns the cell and the :class:`Watch`."""
     model = random_model(outputs=2, **shape)
     parsed = parse_architecture(architecture)
-    cell, watch = WatchedCell(model, fold(model.recurrence, parsed), parsed.lanes), Watch()
+    cell, watch = WatchedCell(model.top, fold(model.top.recurrence, parsed), parsed.lanes), Watch()
     simulator = Simulator(cell)
     unloading = False
 
@@ -110,7 +110,7 @@ def test_every_read_finds_what_the_pass_before_wrote(architecture, shape):
     assert watch.faults == []
     assert len(cell.banks) == banks and len(watch.rows) == banks * rows
     assert all(row == Row(passes, passes) for row in watch.rows.values())
-    assert watch.unloaded == cell.model.size * banks  # each of n clocks reads all banks
+    assert watch.unloaded == cell.layer.size * banks  # each of n clocks reads all banks
 
 
 def break_drain(monkeypatch):

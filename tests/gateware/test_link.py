@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The link's device end, byte for byte, with a real core behind it."""
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 
 from hadam_hw import golden
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.top import identify
 from rtl_gen.link.frame_reader import FrameReader
@@ -28,7 +27,7 @@ from rtl_gen.link.frames import (
 )
 from rtl_gen.link.target import LinkTarget
 from rtl_gen.plan.arch import parse_architecture
-from tests.models_for_tests import centred, random_model
+from tests.models_for_tests import centred, random_model, with_stage
 
 SILENCE = 400
 TAG = 0x5A
@@ -225,8 +224,7 @@ def test_steps_that_come_faster_than_the_core_wait():
 
 def test_a_tie_goes_to_the_lowest_class():
     def constant(model):
-        phase = replace(model.phases[0], output_bias=np.array([-5, 7, 7, 3]))
-        return model.replace(output_weight=np.zeros_like(model.output_weight), phases=(phase,))
+        return with_stage(model, codes=0 * model.readout.stages[-1].codes, biases=(np.array([-5, 7, 7, 3]),))
 
     bench = Bench(outputs=4, change=constant)
     reply, = frames(bench.run([*bench.infer(bench.sequence(2)), None]))
@@ -252,7 +250,7 @@ def test_a_sequence_in_steps_is_the_sequence():
 
 
 def test_each_step_is_answered_where_each_is_read_out():
-    bench = Bench(emit=Emit.EVERY)
+    bench = Bench(emit=Pooling.EVERY)
     sequence = bench.sequence(5)
     script = []
     for k, vector in enumerate(sequence):

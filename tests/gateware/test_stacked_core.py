@@ -2,7 +2,6 @@
 """Two stacked layers: each state of the upper one, each read-out, `==` to the golden model, in the promised clocks."""
 
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +9,11 @@ import pytest
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.plan.arch import parse_architecture
 from tests.gateware.test_core import check_against_golden, sequences_for
-from tests.models_for_tests import random_stack
+from tests.models_for_tests import random_stack, without_input
 
 ARCHITECTURES = ["serial", "serial:2", "serial:3", "parallel"]
 STACKS = {
@@ -31,13 +30,13 @@ STACKS = {
 
 def stack(name, emit):
     model = random_stack(seed=3, **STACKS[name])
-    return model.replace(upper=model.upper.replace(emit=emit, pool_bits=2 if emit is Emit.SUM else 0))
+    return model.with_readout(pooling=emit, pool_bits=2 if emit is Pooling.SUM else 0)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", STACKS)
 def test_every_state_and_output_equals_the_golden_model(architecture, name):
-    model = stack(name, Emit.EVERY)
+    model = stack(name, Pooling.EVERY)
     record, _, traces = check_against_golden(model, architecture, sequences_for(model, [3, 2, 1]))
     assert len({tuple(state) for trace in traces for state in trace.states.tolist()}) > 3
     assert (record.saturated > 0) >= (name == "saturating")
@@ -45,9 +44,8 @@ def test_every_state_and_output_equals_the_golden_model(architecture, name):
 
 @pytest.mark.parametrize("architecture", ["serial", "parallel"])
 def test_a_layer_that_takes_nothing_of_the_one_below_is_driven_by_its_biases(architecture):
-    model = stack("ternary", Emit.EVERY)
-    phase = model.upper.phases[0]
-    model = model.replace(upper=model.upper.replace(phases=(replace(phase, input_codes=0 * phase.input_codes),)))
+    model = stack("ternary", Pooling.EVERY)
+    model = without_input(model)
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
 
@@ -55,12 +53,12 @@ def test_a_layer_that_takes_nothing_of_the_one_below_is_driven_by_its_biases(arc
     ("serial", 1, 12, 3), ("parallel", 1, 12, 3), ("serial:2", 2, 4, 2), ("serial:2", 3, 4, 2)])
 def test_states_of_few_words_are_added_up(architecture, size, width, seed):
     model = random_stack(seed=seed, lower=dict(size=1, ternary=True, frac=-3, state_width=4), upper=dict(
-        size=size, ternary=True, outputs=1, frac=-3, state_width=width, emit=Emit.SUM, pool_bits=6))
+        size=size, ternary=True, outputs=1, frac=-3, state_width=width, emit=Pooling.SUM, pool_bits=6))
     check_against_golden(model, architecture, sequences_for(model, [3, 1, 2]))
 
 
 @pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
-@pytest.mark.parametrize("emit", list(Emit))
+@pytest.mark.parametrize("emit", list(Pooling))
 def test_pauses_change_nothing(architecture, emit):
     rng = random.Random(architecture)
     model = stack("ternary", emit)
@@ -74,7 +72,7 @@ def test_pauses_change_nothing(architecture, emit):
 @pytest.mark.parametrize("name, architecture", [
     *((name, architecture) for name in ("hadamard", "deep-below") for architecture in ("serial", "serial:3", "parallel"))])
 def test_timing_is_as_promised(name, architecture):
-    model, length = stack(name, Emit.LAST), 5
+    model, length = stack(name, Pooling.LAST), 5
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [length] * 4))
     inside = [gap for k, gap in enumerate(np.diff(record.accepted)) if (k + 1) % length and k % length]
     assert inside[3:] == [core.timing.interval] * len(inside[3:])
@@ -86,7 +84,7 @@ def test_timing_is_as_promised(name, architecture):
 
 @pytest.mark.parametrize("architecture", ["serial", "parallel"])
 def test_timing_of_a_sum(architecture):
-    model = stack("hadamard", Emit.SUM)
+    model = stack("hadamard", Pooling.SUM)
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [5] * 4))
     promised = core.sequence_timing(5)
     assert np.diff(record.accepted[2:5]).tolist() == [core.timing.interval] * 2
@@ -98,9 +96,9 @@ def test_timing_of_a_sum(architecture):
 @pytest.mark.parametrize("word", ["folded:4", "parallel,contexts=2"])
 def test_other_architectures_are_refused(word):
     with pytest.raises(ArchitectureError, match=f"must be 'serial', 'serial:D' or 'parallel', not {word}"):
-        build_core(stack("hadamard", Emit.LAST), parse_architecture(word))
+        build_core(stack("hadamard", Pooling.LAST), parse_architecture(word))
 
 
 def test_a_digit_too_wide_for_one_of_the_layers_is_refused():
     with pytest.raises(ArchitectureError, match="at most half of the state's 6 bits"):
-        build_core(stack("saturating", Emit.LAST), parse_architecture("serial:4"))
+        build_core(stack("saturating", Pooling.LAST), parse_architecture("serial:4"))

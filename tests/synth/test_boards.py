@@ -10,6 +10,7 @@ import pytest
 import boards
 from boards.parts.bitstreams import mark_of
 from hadam_hw.cli import run_cli
+from hadam_hw.model_file import save_model
 from rtl_gen.cli import main
 from rtl_gen.report.report import RESOURCES
 from tests.models_for_tests import random_model
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "m.npz"
-    random_model(size=4, block=4, outputs=2).save(path)
+    save_model(random_model(size=4, block=4, outputs=2), path)
     return path
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hadam_hw.model_file import save_model
 from tests.models_for_tests import random_stack
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 def _build(folder, hash_seed):
     """The main command in ``folder``, for a model of two layers; the Verilog, netlist and bitstream it leaves, by name."""
     folder.mkdir()
-    random_stack(lower=dict(size=4, block=4), upper=dict(size=4, block=4, outputs=3, frac=-3)).save(folder / "m.npz")
+    save_model(random_stack(lower=dict(size=4, block=4), upper=dict(size=4, block=4, outputs=3, frac=-3)), folder / "m.npz")
     subprocess.run(
         [sys.executable, "-m", "rtl_gen", "--weights", "m.npz", "--board", "icebreaker", "--arch", "serial", "--out", "out",
          "--no-cache"],

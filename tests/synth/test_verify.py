@@ -7,6 +7,7 @@ import pytest
 
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import LinkError
+from hadam_hw.model_file import save_model
 from rtl_gen.cli import main
 from rtl_gen.tools.toolchain import Kind
 from rtl_gen.verbs import explore
@@ -30,7 +31,7 @@ def test_explore_says_what_was_built(tmp_path, monkeypatch, capsys):
         return [{"lc": 1, "ebr": 2, "fmax_mhz": 3.0}, {"error": "Design must fit"}]
 
     monkeypatch.setattr(explore, "verify", built)
-    random_model(size=16, block=4, outputs=2).save(tmp_path / "m.npz")
+    save_model(random_model(size=16, block=4, outputs=2), tmp_path / "m.npz")
     command = ["explore", "--weights", str(tmp_path / "m.npz"), "--board", "icebreaker", "--verify", "2"]
     assert run_cli(main, [*command, "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out

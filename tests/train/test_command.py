@@ -15,10 +15,9 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import DataError
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from hadam_hw.train import data
 from hadam_hw.train.__main__ import main
-from hadam_hw.train.stage_export import import_model
 from hadam_hw.train.states import last_states
 from hadam_hw.train.tasks import load_task
 
@@ -29,7 +28,7 @@ def test_what_is_saved_is_what_the_golden_model_says(pictures, tmp_path, capsys)
     out = tmp_path / "m.npz"
     assert run_cli(main, [*SMALL, "--data", str(pictures), "--out", str(out), "--epochs", "5", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    model = QuantizedModel.load(out)
+    model = load_model(out)
     test = load_task("smnist", pictures).test
     run = golden.run(model, test.inputs)
     score = 100 * (golden.classify(run.outputs) == test.labels).mean()
@@ -48,13 +47,14 @@ def test_a_readout_behind_a_drawn_layer_is_saved_and_scored(pictures, tmp_path, 
                  "--batch", "20", "--epochs", "6", "--shift", "1", "--copies", "2", "--data", str(pictures), "--out", str(out)]
     assert run_cli(main, [*arguments, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    layer, readout, provenance = import_model(out)
+    model = load_model(out)
+    layer, readout, provenance = model.top, model.readout, model.provenance
     task = load_task("smnist", pictures)
     for part, score in ((task.validation, said["validation"]), (task.test, said["integer"])):
         states, _ = last_states(layer, part.inputs)
         assert score == 100 * (golden.classify(readout(states.astype(np.int64), 0)) == part.labels).mean() > 60
-    assert provenance["integer"] == said["integer"] and provenance["command"].startswith("python -m hadam_hw.train --task")
-    assert said["bytes"] == -(-(layer.layer_bits + readout.bits) // 8)
+    assert provenance.integer_score == said["integer"] and provenance.command.startswith("python -m hadam_hw.train --task")
+    assert np.array_equal(golden.run(model, model.vectors.inputs).outputs, model.vectors.outputs)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "m.jsonl", "m.npz", "m.svg"]
     assert run_cli(main, arguments) == 0
     told = capsys.readouterr()
@@ -72,12 +72,19 @@ def test_ctrl_c_saves_the_best_and_exits_130(pictures, tmp_path):
                 break
         rest = process.communicate(timeout=120)[1]
     assert process.returncode == 130 and "Traceback" not in rest
-    assert QuantizedModel.load(tmp_path / "m.npz").provenance.epochs >= 3
+    assert load_model(tmp_path / "m.npz").provenance.epochs >= 3
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (["--task", "har", "--hidden", "16", "--block", "8"], "missing"),
     (["--task", "pmnist", "--hidden", "16", "--block", "5"], "block"),
+    (["--task", "har", "--hidden", "16", "--block", "4", "--layers", "9"], "between 1 and 8 layers, not 9"),
+    (["--task", "har", "--hidden", "16", "--block", "4", "--layers", "0"], "between 1 and 8 layers, not 0"),
+    (["--task", "har", "--hidden", "16", "--block", "8", "--layers", "3"], "layer 0's recurrence must have one phase, not two"),
+    (["--task", "har", "--hidden", "16", "--block", "8", "--readout", "sum"], "one phase for emit = sum"),
+    (["--task", "har", "--hidden", "16", "--block", "4", "--v-bits", "9"], "between 1 and 8 bits, not 9"),
+    (["--task", "har", "--hidden", "16", "--block", "4", "--u-bits", "0"], "between 1 and 8 bits, not 0"),
+    (["--task", "har", "--hidden", "16", "--block", "4", "--layers", "2", "--state-bits", "18"], "1 and 16 bits, not 17"),
     (["--task", "pmnist", "--hidden", "16", "--block", "4", "--wires", "drawn"], "wires must be left alone without stages"),
     (["--task", "pmnist", "--hidden", "16", "--block", "4", "--stages", "12"], "stages must be units:code bits")])
 def test_bad_input_is_one_line(arguments, words, tmp_path, capsys):

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from hadam_hw import golden
-from hadam_hw.model import Activation, Emit, InputFormat
+from hadam_hw.layer import Activation, InputFormat
+from hadam_hw.readout import Pooling
 from hadam_hw.train.export import finish, integers, percent
 from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.settings import Settings, Signs
@@ -73,11 +74,13 @@ def test_ctrl_c_keeps_the_best(task, tmp_path):
 
 
 @pytest.mark.parametrize("changes, least", [
-    (dict(readout=Emit.SUM, block=4), 80), (dict(readout=Emit.SUM, block=4, leak=2, shift=1, noise=0.05, dropout=0.1), 60),
+    (dict(readout=Pooling.SUM, block=4), 80),
+    (dict(readout=Pooling.SUM, block=4, leak=2, shift=1, noise=0.05, dropout=0.1), 60),
     (dict(activation=Activation.RELU), 60), (dict(state_bits=8, state_in_loop=True, u_bits=6), 80),
     (dict(signs=Signs.FLIPS), 80),
     (dict(signs=Signs.ADAM, sign_lr=1e-3), 60), (dict(v_bits=1, u_bits=1), 50),
-    (dict(layers=2, block=4), 60), (dict(layers=2, block=4, readout=Emit.SUM, leak=1, state_in_loop=True), 60)], ids=str)
+    (dict(layers=2, block=4), 60), (dict(layers=3, block=4, hidden=32, readout=Pooling.SUM, leak=1), 60),
+    (dict(layers=2, block=4, readout=Pooling.SUM, leak=1, state_in_loop=True), 60)], ids=str)
 def test_every_kind_learns_and_what_is_best_are_its_integers(task, changes, least, tmp_path):
     settings = replace(SETTINGS, epochs=6, **changes)
     epochs = []
@@ -109,7 +112,8 @@ def test_a_clipped_gradient_is_no_longer_than_its_limit(task, tmp_path, monkeypa
     assert 0.99 * limit < max(norms) <= 1.0001 * limit
 
 
-def test_tokens_learn_through_a_table(tmp_path):
+@pytest.mark.parametrize("layers", [1, 2])
+def test_tokens_learn_through_a_table(layers, tmp_path):
     rng = np.random.default_rng(7)
 
     def draw(count):
@@ -120,9 +124,9 @@ def test_tokens_learn_through_a_table(tmp_path):
         return Sequences(inputs[more != 0], (more > 0)[more != 0].astype(np.int64))
 
     task = Task("count", draw(600), draw(200), draw(200), None, 1.0, ("fewer", "more"), "drawn", vocabulary=9)
-    settings = replace(SETTINGS, block=4, readout=Emit.SUM, leak=1, epochs=8, v_bits=6)
+    settings = replace(SETTINGS, block=4, readout=Pooling.SUM, leak=1, epochs=8, v_bits=6, layers=layers)
     model = finish(network_of(task, settings), task, settings, fit(task, settings, tmp_path / "c"), "")
-    assert model.table.shape == (9, 16) and model.provenance.integer_score > 85
+    assert model.table.shape == (9, 16) and len(model.layers) == layers and model.provenance.integer_score > 85
     outputs = golden.run(model, integers(task, task.test.inputs)).outputs
     assert model.provenance.integer_score == percent(outputs, task.test.labels)
     assert (golden.run(model, model.vectors.inputs).outputs == model.vectors.outputs).all()

@@ -13,8 +13,9 @@ from hadam_hw import golden
 from hadam_hw.__main__ import check, main
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import ModelFileError, ToolMissingError
-from hadam_hw.model import Emit, QuantizedModel
+from hadam_hw.model_file import load_model
 from hadam_hw.quantize import quantize_codes
+from hadam_hw.readout import Pooling
 from hadam_hw.reference import Calibration, convert, forward, load_reference
 from hadam_hw.train.tasks import load_task
 
@@ -138,10 +139,10 @@ def test_the_command_and_its_file(tmp_path, capsys):
                  "--out", str(tmp_path / "m.npz")]
     assert run_cli(main, [*arguments, "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    model = QuantizedModel.load(tmp_path / "m.npz")
+    model = load_model(tmp_path / "m.npz")
     assert facts["digest"] == model.digest and facts["block"] == 8 and model.input.signed and facts["sequences"] == 40
     assert facts["float_agreement"] > 95 and facts["integer_agreement"] > 90
-    assert np.array_equal(model.recurrence.signs, np.sign(network.recurrent_layer.sign_vector.detach().numpy()[0]))
+    assert np.array_equal(model.top.recurrence.signs, np.sign(network.recurrent_layer.sign_vector.detach().numpy()[0]))
     assert "r.pth" in model.provenance.notes and check(model) == 32
     assert run_cli(main, arguments) == 0 and "as integers" in capsys.readouterr().out
 
@@ -150,7 +151,7 @@ def test_a_task_calibrates_and_names_the_classes(pictures, tmp_path, capsys):
     path = saved(Network(1, 16, 10, 16), tmp_path / "r.pth")
     arguments = ["import", str(path), "--task", "smnist", "--data", str(pictures), "--out", str(tmp_path / "m.npz")]
     assert run_cli(main, [*arguments, "--json"]) == 0
-    facts, model = json.loads(capsys.readouterr().out), QuantizedModel.load(tmp_path / "m.npz")
+    facts, model = json.loads(capsys.readouterr().out), load_model(tmp_path / "m.npz")
     train = load_task("smnist", pictures).train
     classes = forward(load_reference(path), train.inputs[:256] / 255, 16, 4).argmax(1)
     assert facts["reference_score"] == 100 * (classes == train.labels[:256]).mean()
@@ -170,8 +171,8 @@ def test_a_checkpoint_of_another_number_of_classes_than_the_tasks_is_refused(pic
 def test_every_step_is_read_out_where_the_task_says_so(tmp_path):
     path = saved(Network(10, 16, 9, 16), tmp_path / "r.pth")
     assert run_cli(main, ["import", str(path), "--task", "copy:8:2", "--out", str(tmp_path / "m.npz")]) == 0
-    model = QuantizedModel.load(tmp_path / "m.npz")
-    assert model.emit is Emit.EVERY and model.input.width == 1 and check(model) == 32
+    model = load_model(tmp_path / "m.npz")
+    assert model.pooling is Pooling.EVERY and model.input.width == 1 and check(model) == 32
 
 
 def test_a_single_output_is_a_class_by_its_sign(tmp_path):

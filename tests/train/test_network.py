@@ -8,18 +8,21 @@ import pytest
 import torch
 
 from hadam_hw.errors import ModelError
-from hadam_hw.model import Activation, Emit
+from hadam_hw.layer import Activation
 from hadam_hw.quantize import quantize_codes
+from hadam_hw.readout import Pooling
 from hadam_hw.train.last_state import dense_recurrence
 from hadam_hw.train.network import HadamRNN, Quantise
 from hadam_hw.train.settings import Settings, Signs
 
 PLAIN = Settings(task="any", hidden=16, block=8, v_init=0.5, seed=3)
 FORMS = {
-    "last": {}, "leak": dict(leak=2), "full": dict(block=16), "small-blocks": dict(block=2), "sum": dict(readout=Emit.SUM),
-    "every": dict(readout=Emit.EVERY), "relu": dict(activation=Activation.RELU), "two-layers": dict(layers=2),
-    "two-layers-sum": dict(layers=2, readout=Emit.SUM, leak=1), "adam": dict(signs=Signs.ADAM),
-    "tokens": dict(readout=Emit.SUM), "tokens-last": {},
+    "last": {}, "leak": dict(leak=2), "full": dict(block=16), "small-blocks": dict(block=2), "sum": dict(readout=Pooling.SUM),
+    "every": dict(readout=Pooling.EVERY), "relu": dict(activation=Activation.RELU), "two-layers": dict(layers=2),
+    "two-layers-sum": dict(layers=2, readout=Pooling.SUM, leak=1), "adam": dict(signs=Signs.ADAM),
+    "three-layers": dict(layers=3), "four-relu-layers-every": dict(
+        layers=4, activation=Activation.RELU, readout=Pooling.EVERY, block=4),
+    "tokens": dict(readout=Pooling.SUM), "tokens-two-layers": dict(layers=2), "tokens-last": {},
 }
 
 
@@ -34,7 +37,7 @@ def definition(network, x, settings):
             state = torch.relu(state) if settings.activation is Activation.RELU else state
             reached.append(state)
         x = torch.relu(torch.stack(reached, 1))
-    read = {Emit.LAST: x[:, -1], Emit.EVERY: x, Emit.SUM: x.mean(1)}[settings.readout]
+    read = {Pooling.LAST: x[:, -1], Pooling.EVERY: x, Pooling.SUM: x.mean(1)}[settings.readout]
     return read @ Quantise.apply(network.output_weight, settings.u_bits).t() + network.output_bias
 
 
@@ -66,9 +69,9 @@ def test_the_codes_in_the_loop_are_those_of_the_model(bits):
     assert np.array_equal(Quantise.apply(weight, bits).numpy(), (codes * scale).astype(np.float32))
 
 
-def test_more_layers_are_refused():
-    with pytest.raises(ModelError, match="Layers must be 1 or 2, not 3"):
-        HadamRNN(1, 2, replace(PLAIN, layers=3))
+def test_nine_layers_are_refused():
+    with pytest.raises(ModelError, match="Layers must be between 1 and 8, not 9"):
+        HadamRNN(1, 2, replace(PLAIN, layers=9))
 
 
 def test_an_offset_is_one_number_a_channel_while_training():

@@ -4,7 +4,7 @@
 import pytest
 
 from hadam_hw.errors import DataError
-from hadam_hw.model import Emit
+from hadam_hw.readout import Pooling
 from hadam_hw.train.settings import Settings, read_config
 from hadam_hw.train.tasks import TASKS
 from tests.test_docs import ROOT
@@ -14,7 +14,7 @@ def test_a_configuration_becomes_settings(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text('task = "har"\nhidden = 64\nblock = 16\nreadout = "sum"\nleak = 3\nlr = 1\nstate_in_loop = true\n')
     settings = Settings(**read_config(path))
-    assert settings == Settings("har", 64, 16, readout=Emit.SUM, leak=3, lr=1.0, state_in_loop=True)
+    assert settings == Settings("har", 64, 16, readout=Pooling.SUM, leak=3, lr=1.0, state_in_loop=True)
     assert isinstance(settings.lr, float) and settings.as_json()["readout"] == "sum"
 
 

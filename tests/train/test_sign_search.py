@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from hadam_hw.errors import DataError
-from hadam_hw.model import Activation, Emit, InputFormat
+from hadam_hw.layer import Activation, InputFormat
+from hadam_hw.readout import Pooling
 from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.last_state import stepped_last_state
 from hadam_hw.train.settings import Settings, Signs
@@ -98,14 +99,14 @@ def test_a_training_starts_from_searched_signs_once_and_resumes_with_them(task, 
     assert np.array_equal(fitted.parameters["layers.0.signs"], searched.layers[0].signs.numpy())
 
 
-@pytest.mark.parametrize("changes", [dict(readout=Emit.SUM), dict(layers=2), dict(activation=Activation.RELU)], ids=str)
+@pytest.mark.parametrize("changes", [dict(readout=Pooling.SUM), dict(layers=2), dict(activation=Activation.RELU)], ids=str)
 def test_signs_that_no_kernel_tells_of_are_not_searched(task, changes, tmp_path):
     with pytest.raises(DataError, match="signs = searched takes one linear layer that is read out of its last state"):
         fit(task, replace(SETTINGS, **changes), tmp_path / "checkpoint")
 
 
 @pytest.mark.parametrize("changes, signs", [
-    ({}, Signs.SEARCHED), (dict(readout=Emit.SUM), Signs.FIXED), (dict(layers=2), Signs.FIXED),
+    ({}, Signs.SEARCHED), (dict(readout=Pooling.SUM), Signs.FIXED), (dict(layers=2), Signs.FIXED),
     (dict(activation=Activation.RELU), Signs.FIXED), (dict(signs=Signs.FLIPS), Signs.FLIPS)], ids=str)
 def test_signs_are_searched_where_they_can_be_unless_told(task, changes, signs):
     settings = replace(SETTINGS, signs=Signs.AUTO)

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from hadam_hw.cli import run_cli
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from hadam_hw.train.record import read_lines
 from hadam_hw.train.sweep import main
 
@@ -40,7 +40,7 @@ def test_what_is_done_is_not_done_again_and_a_cluster_makes_the_same(config, pic
     assert str(tmp_path) not in records.read_text()
 
     assert run_cli(main, [*common, "--out", str(tmp_path / "there"), "--scheduler", cluster.scheduler_address]) == 0
-    assert QuantizedModel.load(tmp_path / "there" / "small-s1.npz").digest == said["digest"]
+    assert load_model(tmp_path / "there" / "small-s1.npz").digest == said["digest"]
 
 
 @pytest.mark.parametrize("configs, message", [

@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Adder graphs: the matrix they compute, and what they cost."""
 
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hadam_hw.errors import ArchitectureError
+from hadam_hw.model_file import load_model
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.plan import adder_graph
 from rtl_gen.plan.adder_graph import AdderGraph, Edge, matrix_graph, recurrence_graph, signed_digits
+from rtl_gen.plan.alignment import input_products
 from rtl_gen.plan.sharing import reference_rows, share_sums
+from tests.models_for_tests import random_model
+
+MODELS = Path(__file__).parents[2] / "models"
 
 
 def random_signs(size, seed=0):
@@ -77,6 +85,41 @@ def test_what_is_shared_is_the_matrix():
     assert len(terms) > 96 and np.array_equal(shared.rows.astype(np.int64) @ np.array(terms), matrix)
     counts = np.abs(shared.rows.T.astype(np.int64)) @ np.abs(shared.rows) + np.abs(shared.rows.T.astype(np.int64) @ shared.rows)
     assert (counts // 2 - np.diag(np.diag(counts // 2))).max() == 1  # no pair is left that two rows share
+
+
+@pytest.mark.parametrize("name, adders", [("har-h128-b64", 417), ("copy-h128-b64", 521), ("pmnist-h128-b64-v6-u8", 15)])
+def test_shipped_input_matrices_cost_what_they_did(name, adders):
+    assert len(input_products(load_model(MODELS / f"{name}.npz").top).graph.adders) == adders
+
+
+@pytest.mark.parametrize("largest, sums", [(7, "FEW_PAIRS"), (1, "TERNARY_WORK")])
+def test_large_matrices_are_shared_by_groups_of_columns(largest, sums, monkeypatch):
+    matrix = np.random.default_rng(1).integers(-largest, largest + 1, (12, 30))
+    whole = matrix_graph(matrix)
+    monkeypatch.setattr(adder_graph, sums, 1000)
+    monkeypatch.setattr(adder_graph, "GROUP_PAIRS", 1000)
+    monkeypatch.setattr(adder_graph, "GROUP_WORK", 100_000)
+    monkeypatch.setattr(adder_graph, "COLUMNS", 7)
+    grouped = matrix_graph(matrix)
+    assert np.array_equal(grouped.matrix(), matrix)
+    for edge, row in zip(grouped.outputs, matrix):
+        node = (-row if edge.negate else row) >> edge.shift
+        assert grouped.node_bounds[edge.node] == (np.minimum(node, 0).sum(), np.maximum(node, 0).sum())
+    assert len(whole.adders) < len(grouped.adders) < adder_graph.count_digits(matrix) - len(matrix)
+
+
+def test_an_input_of_many_elements_does_not_take_minutes():
+    matrix = np.random.default_rng(0).integers(-8, 8, (64, 128))
+    begin = time.process_time()
+    graph = matrix_graph(matrix)
+    assert time.process_time() - begin < 15  # 40 s where all pairs are counted; 2 s are usual
+    assert len(graph.adders) < 0.8 * matrix.size
+
+
+def test_an_input_of_too_many_elements_is_refused_at_once():
+    model = random_model(size=128, block=4, inputs=2048, outputs=2)
+    with pytest.raises(ArchitectureError, match="at most 131,072 signed digits .* use 'folded:R'"):
+        input_products(model.top)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3])

@@ -22,6 +22,7 @@ from boards.parts.pins import SPI_PORTS
 from boards.parts.plls import Ecp5Pll, GowinPll, Ice40Pll
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import BoardError
+from hadam_hw.model_file import save_model
 from rtl_gen.cli import main
 from rtl_gen.design.emit import emit_design
 from rtl_gen.link.rates import divide_baud
@@ -187,7 +188,7 @@ def test_the_wrapper_leads_each_signal_to_its_pin(name, spi):
 
 
 def test_an_unknown_board_is_told_those_there_are(capsys, tmp_path):
-    random_model(size=8, block=4, outputs=3).save(tmp_path / "m.npz")
+    save_model(random_model(size=8, block=4, outputs=3), tmp_path / "m.npz")
     assert run_cli(main, ["--weights", str(tmp_path / "m.npz"), "--board", "arty", "--no-cache"]) == 1
     error = capsys.readouterr().err
     assert all(name in error for name in PLATFORMS) and "'arty'" in error and error.count("\n") == 1

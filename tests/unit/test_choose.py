@@ -14,7 +14,7 @@ import boards
 from hadam_hw.cache import Cache
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model, save_model
 from rtl_gen import auto
 from rtl_gen.build import Options
 from rtl_gen.cli import main
@@ -85,7 +85,7 @@ def test_a_clock_that_nobody_asked_for_is_lowered_to_what_is_reached():
 
 
 def test_nothing_fits_is_exit_code_2_in_one_line(tmp_path, tiny_board, capsys):
-    random_model(size=64, block=64, outputs=2).save(tmp_path / "m.npz")
+    save_model(random_model(size=64, block=64, outputs=2), tmp_path / "m.npz")
     assert run_cli(main, ["--weights", str(tmp_path / "m.npz"), "--board", tiny_board, "--no-cache"]) == 2
     error = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert len(error) == 1 and "Model must fit tiny in some architecture" in error[0]
@@ -126,9 +126,9 @@ def test_when_all_are_refuted_the_last_word_is_told(monkeypatch):
 
 def test_the_demos_model_is_serial_on_its_board(tmp_path):
     cache = Cache(tmp_path)
-    choice = auto.choose(QuantizedModel.load(SHIPPED), "icebreaker", None, cache)
+    choice = auto.choose(load_model(SHIPPED), "icebreaker", None, cache)
     assert choice["ranked"][0][0] == "serial" and choice["refusal"] is None
-    assert auto.choose(QuantizedModel.load(SHIPPED), "icebreaker", None, cache) == choice
+    assert auto.choose(load_model(SHIPPED), "icebreaker", None, cache) == choice
 
 
 def test_two_layers_are_chosen_for_like_one():
@@ -143,7 +143,7 @@ def test_two_layers_are_chosen_for_like_one():
 
 
 def test_explore_writes_its_table_and_its_picture(tmp_path, capsys):
-    random_model(size=16, block=4, outputs=2).save(tmp_path / "m.npz")
+    save_model(random_model(size=16, block=4, outputs=2), tmp_path / "m.npz")
     out = tmp_path / "out"
     command = ["explore", "--weights", str(tmp_path / "m.npz"), "--board", "icebreaker", "--out", str(out)]
     assert run_cli(main, command) == 0
@@ -159,14 +159,14 @@ def test_explore_writes_its_table_and_its_picture(tmp_path, capsys):
 
 
 def test_explore_of_what_fits_nowhere_is_exit_code_2(tmp_path, tiny_board, capsys):
-    random_model(size=16, block=4, outputs=2).save(tmp_path / "m.npz")
+    save_model(random_model(size=16, block=4, outputs=2), tmp_path / "m.npz")
     assert run_cli(main, ["explore", "--weights", str(tmp_path / "m.npz"), "--board", tiny_board, "--json"]) == 2
     assert not any(row["fits"] for row in json.loads(capsys.readouterr().out)["candidates"])
 
 
 @pytest.mark.parametrize("command", ["rtl_gen", "firmware", "sim"])
 def test_a_core_that_was_only_asked_for_its_timing_is_no_warning_of_a_command(command, tmp_path):
-    random_model(size=16, block=16, outputs=2).save(tmp_path / "small.npz")
+    save_model(random_model(size=16, block=16, outputs=2), tmp_path / "small.npz")
     code = f"""
 import gc, runpy
 from amaranth.hdl import Fragment, Module

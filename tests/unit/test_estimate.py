@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import boards
-from hadam_hw.model import QuantizedModel
+from hadam_hw.model_file import load_model
 from rtl_gen.cores.build import build_core
 from rtl_gen.estimate import estimate
 from rtl_gen.estimate.energy import CELL_JOULES, CLOCK_JOULES, step_joules
@@ -83,7 +83,7 @@ def test_energy_grows_with_cells_and_clocks():
 
 
 def test_the_lean_link_is_what_lets_the_shipped_model_onto_the_smallest_chip():
-    model = QuantizedModel.load(Path(__file__).parents[2] / "models" / "pmnist-h128-b64.npz")
+    model = load_model(Path(__file__).parents[2] / "models" / "pmnist-h128-b64.npz")
     board, folded = boards.get("icestick"), parse_architecture("folded:2")
     lean = estimate(model, folded, board)
     assert not lean.shortages(board.chip)

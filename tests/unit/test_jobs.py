@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hadam_hw.errors import DoesNotFitError, ToolFailedError
+from hadam_hw.model_file import save_model
 from rtl_gen import build
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.flow import Placement
@@ -47,7 +48,7 @@ def test_a_design_that_place_and_route_cannot_end_does_not_fit():
 
 @pytest.mark.parametrize("command", [["--arch", "serial"], ["explore", "--verify", "2"]], ids=["build", "explore"])
 def test_ctrl_c_ends_the_tools_too(command, tmp_path):
-    random_model(size=4, block=4, outputs=2).save(tmp_path / "m.npz")
+    save_model(random_model(size=4, block=4, outputs=2), tmp_path / "m.npz")
     pids = tmp_path / "pids"
     for name in ("yosys", "nextpnr-ice40", "icepack"):
         (tmp_path / name).write_text(STAYS.format(pids=pids))

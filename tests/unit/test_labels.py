@@ -55,5 +55,5 @@ def test_labels_of_test_vectors_are_classes_of_the_model(outputs, labels, words)
 
 @pytest.mark.parametrize("labels", [[0.5, 1, 0], ["0", "1", "0"], [True, False, True]])
 def test_labels_of_test_vectors_are_integers(labels):
-    with pytest.raises(ModelError, match="Test vectors' labels must be integers, not"):
+    with pytest.raises(ModelError, match="Test labels must hold integers, not"):
         TestVectors(np.zeros((3, 2, 1), dtype=int), np.zeros((3, 2), dtype=int), labels)

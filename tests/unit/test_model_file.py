@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 
 from hadam_hw.errors import ModelError, ModelFileError
-from hadam_hw.model import Activation, Emit, QuantizedModel
-from hadam_hw.model_file import model_bytes
+from hadam_hw.layer import Activation
+from hadam_hw.model_file import load_model, model_bytes, save_model
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard
-from tests.models_for_tests import random_model
+from tests.models_for_tests import random_model, with_stage
+
+TABLE = np.arange(24).reshape(12, 2)
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def load(tmp_path, data):
     path = tmp_path / "model.npz"
     path.write_bytes(data)
     try:
-        return QuantizedModel.load(path)
+        return load_model(path)
     finally:
         assert [entry.name for entry in tmp_path.iterdir()] == ["model.npz"]
 
@@ -41,30 +44,32 @@ def edited(model, **arrays):
 
 
 def test_a_saved_model_comes_back_and_saves_the_same_bytes(model, tmp_path):
-    model.save(tmp_path / "model.npz")
-    again = QuantizedModel.load(tmp_path / "model.npz")
+    save_model(model, tmp_path / "model.npz")
+    again = load_model(tmp_path / "model.npz")
     assert again.digest == model.digest and model_bytes(again) == model_bytes(model)
 
 
 def test_relu_is_in_the_file_and_in_the_digest_and_a_linear_model_is_what_it_always_was(model, tmp_path):
-    rectified = model.replace(activation=Activation.RELU)
+    rectified = model.with_top(activation=Activation.RELU)
     again = load(tmp_path, model_bytes(rectified))
-    assert again.activation is Activation.RELU and again.digest == rectified.digest != model.digest
+    assert again.top.activation is Activation.RELU and again.digest == rectified.digest != model.digest
     assert b'"schema": 2' in bytes(np.load(io.BytesIO(model_bytes(rectified)))["header"])
     header = bytes(np.load(io.BytesIO(model_bytes(model)))["header"])
     assert b'"schema": 1' in header and b"activation" not in header
 
 
 @pytest.mark.parametrize("changes", [
-    dict(emit=Emit.SUM, pool_bits=7), dict(table=np.arange(24).reshape(12, 2)), dict(recurrence=Hadamard(8, 4, [1] * 8, 5))])
+    lambda plain: plain.with_readout(pooling=Pooling.SUM, pool_bits=7), lambda plain: plain.replace(table=TABLE),
+    lambda plain: plain.with_top(recurrence=Hadamard(8, 4, [1] * 8, 5))], ids=["sum", "table", "leak"])
 def test_what_schema_3_adds_comes_back_and_is_in_the_digest(changes, tmp_path):
     plain = random_model(size=8, block=4, outputs=2, inputs=2)
-    model = plain.replace(**changes)
+    model = changes(plain)
     again = load(tmp_path, model_bytes(model))
     assert again.digest == model.digest != plain.digest and model_bytes(again) == model_bytes(model)
     assert b'"schema": 3' in bytes(np.load(io.BytesIO(model_bytes(model)))["header"])
-    assert (again.emit, again.pool_bits, again.recurrence.leak) == (model.emit, model.pool_bits, model.recurrence.leak)
-    assert (again.table is None) == ("table" not in changes) and (again.table is None or (again.table == model.table).all())
+    assert (again.pooling, again.readout.pool_bits) == (model.pooling, model.readout.pool_bits)
+    assert again.top.recurrence.leak == model.top.recurrence.leak
+    assert again.table is None if model.table is None else np.array_equal(again.table, model.table)
 
 
 def header_with(model, old, new):
@@ -74,7 +79,7 @@ def header_with(model, old, new):
 
 
 def faults(model):
-    whole, rectified = model_bytes(model), model.replace(activation=Activation.RELU)
+    whole, rectified = model_bytes(model), model.with_top(activation=Activation.RELU)
     huge = io.BytesIO()
     with zipfile.ZipFile(huge, "w") as archive:
         head = b"{'descr': '<i8', 'fortran_order': False, 'shape': (671088640,), }".ljust(117) + b"\n"
@@ -141,5 +146,5 @@ def test_damage_anywhere_is_noticed_or_harmless(model, tmp_path):
 
 
 def test_a_model_is_checked_when_it_is_made(model):
-    with pytest.raises(ModelError, match="Output weight must lie between -8 and 7"):
-        model.replace(output_weight=np.full((3, 8), 9))
+    with pytest.raises(ModelError, match="Stage codes must lie between -8 and 7"):
+        with_stage(model, codes=np.full((3, 8), 9))

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from hadam_hw import golden
-from hadam_hw.model import Emit, InputFormat, QuantizedModel
+from hadam_hw.layer import InputFormat
+from hadam_hw.model import Model
 from hadam_hw.quantize import SATURATION_LIMIT, quantize
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard
 
 SIZE, WIDTH = 16, 10
@@ -14,15 +16,16 @@ SIZE, WIDTH = 16, 10
 
 def shifted(model, steps):
     """``model`` with the binary point of its state ``steps`` to the right."""
-    phase, unit = model.phases[0], 2.0**-model.state.frac
-    return QuantizedModel.from_arrays(
-        recurrence=model.recurrence, input_weight=phase.input_codes, output_weight=model.output_weight,
-        bias=phase.bias * unit * 2.0**-model.state_shift(0), output_bias=phase.output_bias * unit,
-        input_width=model.input.width, input_signed=model.input.signed, state_width=WIDTH, input_bits=model.input_bits,
-        output_bits=model.output_bits, emit=model.emit, pool_bits=model.pool_bits, state_frac=model.state.frac + steps)
+    layer, stage = model.top, model.readout.stages[0]
+    phase, unit = layer.phases[0], 2.0**-layer.state.frac
+    return Model.from_arrays(
+        recurrence=layer.recurrence, input_weight=phase.input_codes, output_weight=stage.codes,
+        bias=phase.bias * unit * 2.0**-layer.state_shift(0), output_bias=stage.biases[0] * unit,
+        input_width=model.input.width, input_signed=model.input.signed, state_width=WIDTH, input_bits=layer.input_bits,
+        output_bits=stage.bits, emit=model.pooling, pool_bits=model.readout.pool_bits, state_frac=layer.state.frac + steps)
 
 
-@pytest.mark.parametrize("emit", [Emit.LAST, Emit.SUM])
+@pytest.mark.parametrize("emit", [Pooling.LAST, Pooling.SUM])
 def test_a_bit_is_spent_on_the_range_where_saturated_words_cost_more_than_rounding(emit):
     rng = np.random.default_rng(3)
     inputs = rng.integers(-4, 5, (200, 100, 1))
@@ -35,7 +38,7 @@ def test_a_bit_is_spent_on_the_range_where_saturated_words_cost_more_than_roundi
 
     def judged(other):
         run, wanted = golden.run(other, inputs), golden.float_run(other, inputs)
-        error = np.square(run.outputs * 2.0**-other.state.frac - wanted).sum()
+        error = np.square(run.outputs * 2.0**-other.top.state.frac - wanted).sum()
         return error, run.saturations.sum() / inputs.size / SIZE
 
     (more, saturated), (least, _), (less, _) = (judged(shifted(model, steps)) for steps in (1, 0, -1))

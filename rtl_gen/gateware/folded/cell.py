@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.model import Activation
+from hadam_hw.layer import Activation
 from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.folded.address import RowAddress
@@ -105,38 +105,38 @@ class FoldedCell(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    layer : Layer
     folding : Folding
         Of the units of one lane.
     lanes : int
     """
 
-    def __init__(self, model, folding, lanes):
-        self.model = model
+    def __init__(self, layer, folding, lanes):
+        self.layer = layer
         self.folding = folding
         self.lanes = lanes
-        self.alignment = align(model, None)
+        self.alignment = align(layer, None)
         self._last = len(folding.passes) - 1
         self._short = len(folding.passes[0].axes) if self._last else folding.log2_radix
         #: Bits of a word in memory: a state, or a sum of all passes but the last.
-        self.width = model.state.width + folding.levels - folding.log2_radix
+        self.width = layer.state.width + folding.levels - folding.log2_radix
         self._half = folding.radix // 2  # words of a lane that are finished at once
-        self._input = FoldedInput(model, [
+        self._input = FoldedInput(layer, [
             tuple(lane * folding.units + folding.unit(self._last, butterfly, bank)
                   for lane in range(self.lanes) for bank in range(group * self._half, (group + 1) * self._half))
             for butterfly in range(folding.rows) for group in range(2)])
         self.schedule = FoldedSchedule(
-            passes=len(folding.passes), rows=folding.rows, groups=2, inputs=model.inputs, rho=folding.log2_radix,
-            multiples=self._input.latency - 3, leak=int(model.recurrence.leak > 0))
+            passes=len(folding.passes), rows=folding.rows, groups=2, inputs=layer.inputs, rho=folding.log2_radix,
+            multiples=self._input.latency - 3, leak=int(layer.recurrence.leak > 0))
         self.timing = Timing(self.schedule.interval, self.schedule.interval)
-        self._selector = Selector(lanes * folding.radix, model.state.width)
+        self._selector = Selector(lanes * folding.radix, layer.state.width)
         #: Clocks from ``unload`` to the one in which the last word is valid.
-        self.unload_cycles = model.size + 2 + self._selector.latency
+        self.unload_cycles = layer.size + 2 + self._selector.latency
         #: Clocks from ``unload`` to the one in which the cell is ready again.
-        self.unload_interval = model.size + 1
+        self.unload_interval = layer.size + 1
         super().__init__({
-            "start": In(1), "x": In(vector_layout(model)), "phase": In(1), "first": In(1), "unload": In(1),
-            "ready": Out(1, init=1), "z": Out(word_signature(model.state.width)), "saturated": Out(1),
+            "start": In(1), "x": In(vector_layout(layer)), "phase": In(1), "first": In(1), "unload": In(1),
+            "ready": Out(1, init=1), "z": Out(word_signature(layer.state.width)), "saturated": Out(1),
         })
 
     @property
@@ -269,8 +269,8 @@ class FoldedCell(wiring.Component):
             total = Signal(signed(self.alignment.width), name=f"pre{k}", reset_less=True)
             m.d.sync += total.eq(add_with_carry(self._input.sum[k], operand, carry))
             setattr(m.submodules, f"saturate{k}", saturate := Saturate(
-                self.alignment, self.model.state.width, relu=self.model.activation is Activation.RELU))
-            state = Signal(signed(self.model.state.width), name=f"state{k}", reset_less=True)
+                self.alignment, self.layer.state.width, relu=self.layer.activation is Activation.RELU))
+            state = Signal(signed(self.layer.state.width), name=f"state{k}", reset_less=True)
             m.d.comb += [saturate.i.eq(total), saturate.phase.eq(self._phase)]
             m.d.sync += state.eq(saturate.o)
             states.append(state)
@@ -281,7 +281,7 @@ class FoldedCell(wiring.Component):
 
     def _leak(self, m, k, word):
         """``2**leak - 1`` times a butterfly's word, in a register; the word itself where there is no leak."""
-        leak = self.model.recurrence.leak
+        leak = self.layer.recurrence.leak
         if not leak:
             return word
         leaky = Signal(signed(len(word) + leak), name=f"leaky{k}", reset_less=True)

@@ -23,14 +23,14 @@ BLOCK_ROWS = 256
 class FoldedInput(wiring.Component):
     """Works through groups of units in a fixed order; ``sum`` is ``(C X << input_shift) + bias`` of the group.
 
-    The model's codes have few different magnitudes, so an element is multiplied by all of them at once (a small adder
+    The layer's codes have few different magnitudes, so an element is multiplied by all of them at once (a small adder
     graph, the bank of multiples), and each unit of the group takes its multiple, added or subtracted.
 
     Latency: ``sum`` is complete :attr:`latency` clocks after the ``element`` with ``last``.
 
     Parameters
     ----------
-    model : QuantizedModel
+    layer : Layer
     groups : list of tuple of int
         The units of each group, in the order of work.
 
@@ -50,22 +50,22 @@ class FoldedInput(wiring.Component):
         The signs of the recurrence for the group's units, a clock before ``sum`` is complete.
     """
 
-    def __init__(self, model, groups):
-        self.model = model
+    def __init__(self, layer, groups):
+        self.layer = layer
         self.groups = groups
-        self.alignment = align(model, None)
-        codes = np.stack([phase.input_codes for phase in model.phases], axis=-1)  # [n, d_in, phases]
+        self.alignment = align(layer, None)
+        codes = np.stack([phase.input_codes for phase in layer.phases], axis=-1)  # [n, d_in, phases]
         leading = np.where(codes[..., 0] != 0, codes[..., 0], codes[..., -1])
         self._negative = leading < 0
         magnitudes = np.where(self._negative[..., None], -codes, codes)
-        self._levels, index = np.unique(magnitudes.reshape(-1, len(model.phases)), axis=0, return_inverse=True)
+        self._levels, index = np.unique(magnitudes.reshape(-1, len(layer.phases)), axis=0, return_inverse=True)
         self._index = index.reshape(codes.shape[:2])
         graph = matrix_graph(self._levels.T.reshape(-1, 1), positive=True)
-        self._multiples = ParallelNetwork(graph, min(model.input.minimum, -1), model.input.maximum)
+        self._multiples = ParallelNetwork(graph, min(layer.input.minimum, -1), layer.input.maximum)
         self.latency = self._multiples.latency + 3
         width = len(groups[0])
         super().__init__({
-            "load": In(1), "x": In(vector_layout(model)), "phase": In(1), "element": In(1), "last": In(1),
+            "load": In(1), "x": In(vector_layout(layer)), "phase": In(1), "element": In(1), "last": In(1),
             "sum": Out(data.ArrayLayout(signed(self.alignment.width), width)), "negate": Out(width)})
 
     @property
@@ -76,7 +76,7 @@ class FoldedInput(wiring.Component):
     @property
     def widths(self):
         """For each magnitude of codes, of which a unit takes one: the bits that its multiples of an element need."""
-        low, high = min(self.model.input.minimum, -1), self.model.input.maximum
+        low, high = min(self.layer.input.minimum, -1), self.layer.input.maximum
         return [signed_width(min(low * largest, 0), high * largest) for largest in map(int, self._levels.max(axis=1))]
 
     @property
@@ -87,7 +87,7 @@ class FoldedInput(wiring.Component):
     @property
     def early_codes(self):
         """Whether codes are read a clock ahead, into a register: where their table is long, and multiples take a clock."""
-        return len(self.groups) * self.model.inputs > BLOCK_ROWS and self._multiples.latency > 0
+        return len(self.groups) * self.layer.inputs > BLOCK_ROWS and self._multiples.latency > 0
 
     def elaborate(self, platform):
         m = Module()
@@ -145,13 +145,13 @@ class FoldedInput(wiring.Component):
         """For each element of each group: per unit the index of the multiple, and above it whether it is subtracted."""
         bits = (len(self._levels) - 1).bit_length()
         rows = [[int(self._index[unit, k]) | int(self._negative[unit, k]) << bits for unit in group]
-                for group in self.groups for k in range(self.model.inputs)]
+                for group in self.groups for k in range(self.layer.inputs)]
         return [rows], bits + 1
 
     def _bias_rows(self):
         """For each phase, for each group: per unit the bias, and above it the sign of the recurrence."""
         width = max(signed_width(min(phase.bias), max(phase.bias)) for phase in self.alignment.phases)
-        signs = self.model.recurrence.signs
+        signs = self.layer.recurrence.signs
         return [[[(phase.bias[unit] & ((1 << width) - 1)) | int(signs[unit] < 0) << width for unit in group]
                  for group in self.groups] for phase in self.alignment.phases], width + 1
 

@@ -21,32 +21,32 @@ class ParallelCell(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    layer : Layer
     copies : bool
         A cell above takes the states of this one: there is one more member, ``copied``, the rectified state.
     """
 
-    def __init__(self, model, *, copies=False):
-        self.model = model
+    def __init__(self, layer, *, copies=False):
+        self.layer = layer
         self.copies = copies
-        self._step = ParallelStep(model, steady=True)
-        self._selector = Selector(model.size, model.state.width)
+        self._step = ParallelStep(layer, steady=True)
+        self._selector = Selector(layer.size, layer.state.width)
         interval = self._step.latency + 1
         self.timing = Timing(interval, interval)
         #: Clocks from ``unload`` to the one in which the last word is valid.
-        self.unload_cycles = model.size + self._selector.latency
+        self.unload_cycles = layer.size + self._selector.latency
         #: Clocks from ``unload`` to the one in which the cell is ready again.
-        self.unload_interval = model.size + 1
+        self.unload_interval = layer.size + 1
         super().__init__({
-            "start": In(1), "x": In(vector_layout(model)), "phase": In(1), "first": In(1), "unload": In(1),
-            "ready": Out(1), "z": Out(word_signature(model.state.width)), "saturated": Out(1),
-        } | ({"copied": Out(data.ArrayLayout(model.state.width - 1, model.size))} if copies else {}))
+            "start": In(1), "x": In(vector_layout(layer)), "phase": In(1), "first": In(1), "unload": In(1),
+            "ready": Out(1), "z": Out(word_signature(layer.state.width)), "saturated": Out(1),
+        } | ({"copied": Out(data.ArrayLayout(layer.state.width - 1, layer.size))} if copies else {}))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.step = step = self._step
-        model, interval = self.model, self.timing.interval
-        state = [Signal(signed(model.state.width), name=f"state{unit}", reset_less=True) for unit in range(model.size)]
+        layer, interval = self.layer, self.timing.interval
+        state = [Signal(signed(layer.state.width), name=f"state{unit}", reset_less=True) for unit in range(layer.size)]
         x = Signal.like(self.x)
         phase = Signal()
         count = Signal(range(interval + 1), init=interval)
@@ -69,7 +69,7 @@ class ParallelCell(wiring.Component):
         return m
 
     def _unload(self, m, state, idle):
-        unit = Signal(range(self.model.size))
+        unit = Signal(range(self.layer.size))
         unloading = Signal()
         m.submodules.selector = selector = self._selector
         m.d.comb += [self.ready.eq(idle & ~unloading), selector.unit.eq(unit),
@@ -79,5 +79,5 @@ class ParallelCell(wiring.Component):
             m.d.sync += unloading.eq(1)
         with m.If(unloading):
             m.d.sync += unit.eq(unit + 1)
-            with m.If(unit == self.model.size - 1):
+            with m.If(unit == self.layer.size - 1):
                 m.d.sync += [unit.eq(0), unloading.eq(0)]

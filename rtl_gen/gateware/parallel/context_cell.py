@@ -21,7 +21,7 @@ class ContextCell(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    layer : Layer
     contexts : int
         At most ``P``: more would not make it faster.
 
@@ -45,10 +45,10 @@ class ContextCell(wiring.Component):
         High for one clock a step in which at least one unit saturated, some clocks after its ``o``.
     """
 
-    def __init__(self, model, contexts):
-        self.model = model
+    def __init__(self, layer, contexts):
+        self.layer = layer
         self.contexts = contexts
-        self._step = ParallelStep(model, steady=False)
+        self._step = ParallelStep(layer, steady=False)
         loop = self._step.state_latency + 3
         if contexts > loop:
             raise ArchitectureError(f"Contexts must be at most the {loop} clocks of this model's loop, not {contexts}: with "
@@ -57,8 +57,8 @@ class ContextCell(wiring.Component):
         #: Clocks from ``start`` to ``o``: the context's phase is looked up first, and the step's result has a register.
         self.latency = self._step.latency + 3
         super().__init__({
-            "start": In(1), "x": In(vector_layout(model)), "context": In(range(contexts)), "first": In(1),
-            "phase": Out(1), "o": Out(data.ArrayLayout(self._step.z[0].shape(), model.size)), "saturated": Out(1)})
+            "start": In(1), "x": In(vector_layout(layer)), "context": In(range(contexts)), "first": In(1),
+            "phase": Out(1), "o": Out(data.ArrayLayout(self._step.z[0].shape(), layer.size)), "saturated": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -84,9 +84,9 @@ class ContextCell(wiring.Component):
         return m
 
     def _phase(self, m, start, context, first):
-        """The step's phase, a clock after ``start``: two-phase models begin with phase 1."""
+        """The step's phase, a clock after ``start``: two-phase layers begin with phase 1."""
         phase = Signal()
-        if len(self.model.phases) > 1:
+        if len(self.layer.phases) > 1:
             previous = Signal(self.contexts, reset_less=True)
             following = first | ~previous.bit_select(context, 1)
             m.d.sync += phase.eq(following)

@@ -5,7 +5,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.model import Activation
+from hadam_hw.layer import Activation
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.rounding import Saturate
 from rtl_gen.gateware.word_network import ParallelNetwork
@@ -27,7 +27,7 @@ class ParallelStep(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    layer : Layer
     steady : bool
 
     Members
@@ -40,14 +40,14 @@ class ParallelStep(wiring.Component):
         With ``o``: the units that saturate.
     """
 
-    def __init__(self, model, *, steady):
-        self.model = model
+    def __init__(self, layer, *, steady):
+        self.layer = layer
         self.steady = steady
-        self.alignment = align(model, None)
-        self.products = input_products(model)
+        self.alignment = align(layer, None)
+        self.products = input_products(layer)
         most = max(phase.state_shift for phase in self.alignment.phases)
-        state, source = model.state, model.input
-        self._network = ParallelNetwork(recurrence_graph(model.recurrence), state.minimum << most, state.maximum << most)
+        state, source = layer.state, layer.input
+        self._network = ParallelNetwork(recurrence_graph(layer.recurrence), state.minimum << most, state.maximum << most)
         self._input_network = ParallelNetwork(self.products.graph, min(source.minimum, -1), source.maximum)
         #: Clocks from ``z`` to ``o``.
         self.state_latency = self._network.latency + (1 if steady else 2)
@@ -55,15 +55,15 @@ class ParallelStep(wiring.Component):
         self.latency = max(self.state_latency, self._input_network.latency + (2 if steady else 1))
         #: Clocks from ``x`` to ``z``.
         self.state_clock = self.latency - self.state_latency
-        words = data.ArrayLayout(signed(state.width), model.size)
-        super().__init__({"x": In(vector_layout(model)), "phase": In(1), "z": In(words), "o": Out(words),
-                          "overflow": Out(model.size)})
+        words = data.ArrayLayout(signed(state.width), layer.size)
+        super().__init__({"x": In(vector_layout(layer)), "phase": In(1), "z": In(words), "o": Out(words),
+                          "overflow": Out(layer.size)})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.network = network = self._network
         m.submodules.input_network = input_network = self._input_network
-        model, width = self.model, self.alignment.width
+        layer, width = self.layer, self.alignment.width
         product_clock = self.latency - (2 if self.steady else 1)
         wait = product_clock - input_network.latency  # the product is not to come earlier than the recurrence
         phases = self._phases(m, {self.state_clock, self.latency - 2, product_clock, self.latency})
@@ -73,9 +73,9 @@ class ParallelStep(wiring.Component):
 
         shifts = [phase.state_shift for phase in self.alignment.phases]
         m.d.comb += [network.i[unit].eq(by_phase(self.state_clock, [self.z[unit] << shift for shift in shifts]))
-                     for unit in range(model.size)]
-        m.d.comb += [input_network.i[k].eq(self._late(m, self.x[k], wait)) for k in range(model.inputs)]
-        for unit in range(model.size):
+                     for unit in range(layer.size)]
+        m.d.comb += [input_network.i[k].eq(self._late(m, self.x[k], wait)) for k in range(layer.inputs)]
+        for unit in range(layer.size):
             bias = by_phase(self.latency - 2, [Const(p.bias[unit], signed(width)) for p in self.alignment.phases])
             product, subtracted = None, False
             if self.products.units[unit] is not None:
@@ -90,7 +90,7 @@ class ParallelStep(wiring.Component):
             m.d.sync += [addend.eq(_joined(bias, *first)), pre.eq(_joined(addend, *second))]
 
             setattr(m.submodules, f"saturate{unit}", saturate := Saturate(
-                self.alignment, model.state.width, relu=model.activation is Activation.RELU))
+                self.alignment, layer.state.width, relu=layer.activation is Activation.RELU))
             m.d.comb += [saturate.i.eq(pre), saturate.phase.eq(phases[self.latency]), self.o[unit].eq(saturate.o),
                          self.overflow[unit].eq(saturate.overflow)]
         return m

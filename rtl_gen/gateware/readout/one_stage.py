@@ -17,7 +17,7 @@ FEW_ROWS = 16
 ANY = {"no_rw_check": 1}
 
 
-class Readout(wiring.Component):
+class OneStageReadout(wiring.Component):
     """Stores the rectified state words as they come, then sends ``Y`` class by class, exact and in full width.
 
     With ``n`` units, ``m`` classes and codes of ``b`` bits, a class takes ``n b`` clocks and :attr:`OVERHEAD` more. A code's
@@ -29,7 +29,10 @@ class Readout(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    readout : Readout
+        Of one stage.
+    layer : Layer
+        Whose states are read out.
     block : bool
         Its memories are block RAM; else logic where that is possible, since ECP5's block RAM takes 5.6 ns to read.
 
@@ -52,38 +55,42 @@ class Readout(wiring.Component):
     #: Clocks from the last word of a step that is pooled to ``ready``.
     POOLING = 3
 
-    def __init__(self, model, *, block=True):
-        self.model = model
+    def __init__(self, readout, layer, *, block=True):
+        self.readout = readout
+        self.layer = layer
         self.block = block
-        codes = model.output_weight
+        self._stage, = readout.stages
+        codes = self._stage.codes
         self.code_width = max(2, signed_width(int(codes.min()), int(codes.max())))
+        #: Bits of an output.
+        self.width = readout.widths(layer.state)[-1]
         #: Clocks from the last state word to the one in which the last class is offered, if no class has to wait.
-        self.cycles = model.outputs * (model.size * self.code_width + self.OVERHEAD) + 2 * (model.pool_bits > 0)
+        self.cycles = readout.outputs * (layer.size * self.code_width + self.OVERHEAD) + 2 * (readout.pool_bits > 0)
         super().__init__({
-            "z": In(word_signature(model.state.width)), "phase": In(1), "ready": Out(1, init=1),
-            "y": Out(output_stream(model)),
-        } | ({"first": In(1), "last": In(1)} if model.pool_bits else {}))
+            "z": In(word_signature(layer.state.width)), "phase": In(1), "ready": Out(1, init=1),
+            "y": Out(output_stream(self.width)),
+        } | ({"first": In(1), "last": In(1)} if readout.pool_bits else {}))
 
     def elaborate(self, platform):
         m = Module()
-        model, bits = self.model, self.code_width
-        size, classes = model.size, model.outputs
+        bits, pooled = self.code_width, self.readout.pool_bits > 0
+        size, classes, phases = self.layer.size, self.readout.outputs, len(self._stage.biases)
 
         # relu: a negative word is stored as 0
-        magnitude = model.state.width - 1 + model.pool_bits
+        magnitude = self.layer.state.width - 1 + self.readout.pool_bits
         m.submodules.state = state = Memory(shape=magnitude, depth=size, init=[], attrs=BLOCK if self.block else ANY)
-        table = [[int(code) & ((1 << bits) - 1) for code in row] for row in model.output_weight]
+        table = [[int(code) & ((1 << bits) - 1) for code in row] for row in self._stage.codes]
         if self.block:
             rows, row_width = sum(table, []), bits
         else:  # a row a unit: so there is a register between the choice of the unit and that of the class
             rows, row_width = [sum(code << bits * k for k, code in enumerate(unit)) for unit in zip(*table)], bits * classes
         m.submodules.weight = weight = Memory(shape=row_width, depth=len(rows), init=rows,
                                               attrs=BLOCK if self.block else LOGIC)
-        width = model.readout_width
+        width = self.width
         # Of few classes the biases are cheaper in logic, a cell a bit, than in block RAMs that they would hardly fill.
         m.submodules.bias = bias = Memory(
-            shape=width, depth=classes * len(model.phases), attrs=LOGIC if classes * len(model.phases) <= FEW_ROWS else BLOCK,
-            init=[int(c) & ((1 << width) - 1) for phase in model.phases for c in phase.output_bias])
+            shape=width, depth=classes * phases, attrs=LOGIC if classes * phases <= FEW_ROWS else BLOCK,
+            init=[int(c) & ((1 << width) - 1) for biases in self._stage.biases for c in biases])
         write, z_port, u_port, c_port = state.write_port(), state.read_port(), weight.read_port(), bias.read_port()
         index, last = Signal(range(classes)), Signal(init=classes == 1)
         next_code = u_port.data if self.block else Array(
@@ -94,7 +101,7 @@ class Readout(wiring.Component):
         unit = Signal(range(size))
         last_unit = Signal(init=size == 1)  # the comparison, a clock before it is needed
         rectified = Mux(word[-1], 0, word[:-1])
-        ending = self._pool(m, arrived, rectified, unit, write, z_port) if model.pool_bits else None
+        ending = self._pool(m, arrived, rectified, unit, write, z_port) if pooled else None
         m.d.comb += z_port.addr.eq(unit)
         if ending is None:
             m.d.comb += [write.addr.eq(unit), write.en.eq(arrived), write.data.eq(rectified)]
@@ -147,7 +154,7 @@ class Readout(wiring.Component):
         # its last, too late to say the phase: it has only one, so the address waits at the first class.
         entering = filling if size == 1 else arrived & self.ready
         with m.If(entering):
-            m.d.sync += c_port.addr.eq(Mux(self.phase, classes, 0) if len(model.phases) > 1 else 0)
+            m.d.sync += c_port.addr.eq(Mux(self.phase, classes, 0) if phases > 1 else 0)
         with m.Elif(class_end):
             m.d.sync += c_port.addr.eq(c_port.addr + 1)
         m.d.sync += begin.eq(filled | (taken & ~last))

@@ -10,18 +10,15 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.errors import ArchitectureError
-from hadam_hw.fixed import signed_width
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.memories import BLOCK, LOGIC
 from rtl_gen.gateware.serial.network import SerialAdders, SerialNetwork, bundle, split_shift
 from rtl_gen.gateware.serial.state_memory import StateMemory
-from rtl_gen.gateware.words import vector_layout, word_signature
+from rtl_gen.gateware.words import gather, vector_layout, word_signature
 from rtl_gen.plan.adder_graph import recurrence_graph
 from rtl_gen.plan.alignment import align, input_products
+from rtl_gen.plan.bias_table import bias_table
 from rtl_gen.plan.timing import Timing
-
-#: Bits of a row of biases that are kept in block RAM: with a row of the state as wide they take two a 16 bits.
-BIAS_IN_BLOCK_RAM = 192
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ class SerialCell(wiring.Component):
 
     Parameters
     ----------
-    model : QuantizedModel
+    layer : Layer
     digit : int
         Bits of every word a clock.
     copies : bool
@@ -128,17 +125,17 @@ class SerialCell(wiring.Component):
         Only where ``chained``, in place of ``x``: to be connected with ``copy`` and ``copied`` of the cell below.
     """
 
-    def __init__(self, model, digit, *, copies=False, chained=False):
-        self.model = model
+    def __init__(self, layer, digit, *, copies=False, chained=False):
+        self.layer = layer
         self.copies = copies
         self.chained = chained
         self.digit = digit
-        self.alignment = align(model, digit)
-        self.products = input_products(model)
+        self.alignment = align(layer, digit)
+        self.products = input_products(layer)
         self._phases = range(len(self.alignment.phases))
-        self._network = SerialNetwork(recurrence_graph(model.recurrence), digit)
+        self._network = SerialNetwork(recurrence_graph(layer.recurrence), digit)
         self._input_network = SerialNetwork(self.products.graph, digit)
-        self._memory = StateMemory(model, digit, [phase.state_shift for phase in self.alignment.phases], copies)
+        self._memory = StateMemory(layer, digit, [phase.state_shift for phase in self.alignment.phases], copies)
         self.schedule = Schedule(
             digits=-(-self.alignment.width // digit), network=self._network.latency,
             inputs=self._input_network.latency + (len(self._phases) > 1) + chained,
@@ -149,18 +146,22 @@ class SerialCell(wiring.Component):
         #: Clocks from ``unload`` to the one in which the last word is valid.
         self.unload_cycles = self._memory.unload_cycles
         #: Clocks from ``unload`` to the one in which the cell is ready again.
-        self.unload_interval = model.size * self._memory.digits + 1 + self._network.gap
+        self.unload_interval = layer.size * self._memory.digits + 1 + self._network.gap
         super().__init__({
             "start": In(1), "phase": In(1), "first": In(1), "unload": In(1),
-            "ready": Out(1), "z": Out(word_signature(model.state.width)), "saturated": Out(1),
-        } | ({"take": Out(1), "digits": In(bundle(digit, model.inputs))} if chained else {"x": In(vector_layout(model))})
-          | ({"copy": In(1), "copied": Out(bundle(digit, model.size))} if copies else {}))
+            "ready": Out(1), "z": Out(word_signature(layer.state.width)), "saturated": Out(1),
+        } | ({"take": Out(1), "digits": In(bundle(digit, layer.inputs))} if chained else {"x": In(vector_layout(layer))})
+          | ({"copy": In(1), "copied": Out(bundle(digit, layer.size))} if copies else {}))
 
     @property
     def taken(self):
         """Of a ``chained`` cell: the clocks from ``start`` to the one after the last of ``take``."""
         return 1 + self._take_begin + self._take_digits
 
+    @property
+    def pre(self):
+        """For observation: the digits of every unit's exact sum, a bundle; digit 0 in clock ``schedule.pre`` of a step."""
+        return self._memory.i
 
     def elaborate(self, platform):
         m = Module()
@@ -188,9 +189,11 @@ class SerialCell(wiring.Component):
         with m.If(begin):
             m.d.sync += [self._phase.eq(self._next_phase), self._first.eq(self._next_first)]
 
-        # While unloading, state words pass the network's inputs; in a reset anything may. It gets its zeros before a step.
-        settling = Signal(self._network.gap, init=-1)
-        m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, ~0, settling >> 1))
+        # While unloading, state words pass the recurrence's network; in a reset anything may be in either. They get their
+        # gap before a step; the input's network gets most of it in the clocks from `ready` to the input's frame.
+        gap = self._network.gap
+        settling = Signal(max(gap, self._input_network.gap - 1 - self.schedule.input), init=-1)
+        m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, (1 << gap) - 1, settling >> 1))
         settled = settling[0] & ~settling[1:].any() & ~self._memory.unloading
         # Two clocks early: this register, and `begin`. Written without a condition, so that no enable is made of the handshake.
         again = self._clock[interval - 2] | settled
@@ -280,7 +283,7 @@ class SerialCell(wiring.Component):
 
     @property
     def _take_digits(self):
-        return -(-(self.model.input.width + 1) // self.digit)  # of the word below, whose sign is 0
+        return -(-(self.layer.input.width + 1) // self.digit)  # of the word below, whose sign is 0
 
     def _take(self, m):
         """The digits come from the cell below, two clocks after ``take``: one later than a serialiser would send them."""
@@ -288,7 +291,7 @@ class SerialCell(wiring.Component):
         rest = split_shift(self.alignment.phases[0].input_shift, digit)[1]
         words = list(self.digits)
         if rest:
-            previous = [Signal(self.model.inputs, name=f"previous{j}", reset_less=True) for j in range(digit)]
+            previous = [Signal(self.layer.inputs, name=f"previous{j}", reset_less=True) for j in range(digit)]
             m.d.sync += [late_field.eq(field) for late_field, field in zip(previous, words)]
             words = [*previous, *words][digit - rest:][:digit]
         m.d.comb += [
@@ -298,12 +301,12 @@ class SerialCell(wiring.Component):
 
     def _serialise(self, m):
         """Every element of the input is a shift register."""
-        network, plan, digit, model = self._input_network, self.schedule, self.digit, self.model
+        network, plan, digit, layer = self._input_network, self.schedule, self.digit, self.layer
         shifts = [split_shift(phase.input_shift, digit) for phase in self.alignment.phases]
 
         sending = self._window(m, "sending", lambda p: plan.input - 1 + shifts[p][0],
                                lambda p: plan.digits - shifts[p][0])
-        shape = shift_register(model.input, max(rest for _, rest in shifts), digit)
+        shape = shift_register(layer.input, max(rest for _, rest in shifts), digit)
         digits = []
         offered = Signal.like(self.x)  # taken in each clock: nothing waits for the handshake but `begin`
         m.d.sync += offered.eq(self.x)
@@ -323,9 +326,9 @@ class SerialCell(wiring.Component):
 
     def _add_bias(self, m):
         """The products' sums with the bias."""
-        plan, digit, model = self.schedule, self.digit, self.model
+        plan, digit, layer = self.schedule, self.digit, self.layer
         bias = self._bias(m)
-        users = [unit for unit in range(model.size) if self.products.units[unit] is not None]
+        users = [unit for unit in range(layer.size) if self.products.units[unit] is not None]
         products = self._choose_phase(m)
         sums = [{} for _ in range(digit)]
         if users:
@@ -336,12 +339,12 @@ class SerialCell(wiring.Component):
                     adders.a[j].eq(Cat(bias[j][unit] for unit in users)),
                     adders.b[j].eq(Cat(products[j][self.products.units[unit][0]] for unit in users))]
                 sums[j].update({unit: adders.o[j][k] for k, unit in enumerate(users)})
-        for unit in set(range(model.size)) - set(users):
+        for unit in set(range(layer.size)) - set(users):
             alone = Signal(digit, name=f"bias{unit}_late", reset_less=True)
             m.d.sync += alone.eq(Cat(bias[j][unit] for j in range(digit)))
             for j in range(digit):
                 sums[j][unit] = alone[j]
-        return Cat(Cat(field[unit] for unit in range(model.size)) for field in sums)
+        return Cat(Cat(field[unit] for unit in range(layer.size)) for field in sums)
 
     def _choose_phase(self, m):
         """The products as fields of a bundle; with two phases the right one's, a clock later."""
@@ -355,21 +358,19 @@ class SerialCell(wiring.Component):
 
     def _bias(self, m):
         """The bias's current digit as fields of a bundle, from a memory with a row a digit; its last row is the sign."""
-        plan, digit, size = self.schedule, self.digit, self.model.size
-        tables = [bias_rows(phase.bias, digit) for phase in self.alignment.phases]
-        depth = max(len(rows) for rows in tables)
-        rows = [row for table in tables for row in table + table[-1:] * (depth - len(table))]
-        attrs = BLOCK if bias_in_block_ram(size, digit) else LOGIC
-        m.submodules.bias = memory = Memory(shape=bundle(digit, size).size, depth=len(rows), init=rows, attrs=attrs)
+        plan, digit, size = self.schedule, self.digit, self.layer.size
+        table = bias_table([phase.bias for phase in self.alignment.phases], digit)
+        m.submodules.bias = memory = Memory(shape=table.columns, depth=len(table.rows), init=table.rows,
+                                            attrs=BLOCK if table.in_block_ram else LOGIC)
         port = memory.read_port()
         counting = self._window(m, "bias_reading", lambda p: plan.bias, lambda p: plan.digits)
-        left = Signal(range(depth))  # rows until the sign, which is then repeated
+        left = Signal(range(table.depth))  # rows until the sign, which is then repeated
         with m.If(self._clock[0]):
-            m.d.sync += [left.eq(depth - 1),
-                         port.addr.eq(Mux(self._next_phase, depth, 0) if len(self._phases) > 1 else 0)]
+            m.d.sync += [left.eq(table.depth - 1),
+                         port.addr.eq(Mux(self._next_phase, table.depth, 0) if len(self._phases) > 1 else 0)]
         with m.Elif(counting & left.any()):
             m.d.sync += [left.eq(left - 1), port.addr.eq(port.addr + 1)]
-        return [port.data[j * size:(j + 1) * size] for j in range(digit)]
+        return [gather(port.data, table.places[j * size:(j + 1) * size]) for j in range(digit)]
 
 
 def shift_register(source, shift, digit):
@@ -381,21 +382,9 @@ def shift_register(source, shift, digit):
     return Shape(max(source.width + shift, digit), source.signed)
 
 
-def check_digit(model, architecture):
+def check_digit(layer, architecture):
     """Raises an ArchitectureError where a state has too few bits for the architecture's digit."""
-    if 2 * architecture.digit > model.state.width:
+    if 2 * architecture.digit > layer.state.width:
         raise ArchitectureError(
-            f"Digit must be at most half of the state's {model.state.width} bits, not {architecture.digit}; "
+            f"Digit must be at most half of the state's {layer.state.width} bits, not {architecture.digit}; "
             "for whole words use the architecture 'parallel'")
-
-
-def bias_in_block_ram(size, digit):
-    """Whether the biases of ``size`` units get block RAM; with those of more units, and their states, a chip would be full."""
-    return size * digit <= BIAS_IN_BLOCK_RAM
-
-
-def bias_rows(bias, digit):
-    """The biases [n] a row a digit, the last only signs; in a row bit ``b`` of unit ``i``'s digit is bit ``b n + i``."""
-    count = 1 - (1 - signed_width(min(bias), max(bias))) // digit
-    return [sum((int(value) >> (j * digit + b) & 1) << (b * len(bias) + unit)
-                for b in range(digit) for unit, value in enumerate(bias)) for j in range(count)]

@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.model import Activation
+from hadam_hw.layer import Activation
 from rtl_gen.gateware.delay import any_late, late
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.selector import Selector
@@ -19,13 +19,13 @@ class StateMemory(wiring.Component):
 
     A word arrives as a part of the digit stream ``i`` that goes on beyond it: what follows says whether the value fits.
     So the digits are stored as they come, two flags remember the sign and whether the value overflowed, and the word is
-    saturated, and rectified where the model has ReLU in its recurrence, when it is read.
+    saturated, and rectified where the layer has ReLU in its recurrence, when it is read.
 
     Latency: digit ``j`` is on ``o`` two clocks after the clock of ``read`` that addresses it.
 
     Parameters
     ----------
-    model : QuantizedModel
+    layer : Layer
     digit : int
     shifts : tuple of int
         For each phase the left shift of the state in bits; what is left of it beyond whole digits is applied here.
@@ -64,14 +64,14 @@ class StateMemory(wiring.Component):
         Digits of the saturated and rectified words, two clocks after ``copy``; 0 at all other times.
     """
 
-    def __init__(self, model, digit, shifts, copies=False):
+    def __init__(self, layer, digit, shifts, copies=False):
         self.copies = copies
-        self.size = model.size
-        self.width = model.state.width
+        self.size = layer.size
+        self.width = layer.state.width
         self.digit = digit
         self.digits = -(-self.width // digit)
         self._selector = Selector(self.size, digit)
-        self._relu = model.activation is Activation.RELU
+        self._relu = layer.activation is Activation.RELU
         self.rests = tuple(split_shift(shift, digit)[1] for shift in shifts)
         #: Clocks from ``unload`` to the one in which the last word is valid.
         self.unload_cycles = self.size * self.digits + 3 + self._selector.latency

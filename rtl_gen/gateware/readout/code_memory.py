@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The codes of all stages, one after the other as they are needed: an address that counts, and nothing else to compute."""
+
+from amaranth.hdl import Array, Cat, Const, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from rtl_gen.gateware.delay import late
+from rtl_gen.gateware.memories import BLOCK
+from rtl_gen.gateware.readout.choice import chosen
+
+
+class CodeMemory(wiring.Component):
+    """Sends the code stream of the plan, a bit of each lane a clock.
+
+    ``code`` has the next bits of the stream :attr:`ReadoutPlan.code_latency` clocks after ``step`` with ``add``; with ``step``
+    alone they are passed over. So many clocks after ``clear`` all bits are high, at all other times low.
+
+    Parameters
+    ----------
+    plan : ReadoutPlan
+
+    Members
+    -------
+    step : In(1)
+        Takes the next bits of the stream.
+    narrow : In(1)
+        The stage's rows hold several clocks; as long as ``step`` is high, and as in the plan.
+    add : In(1)
+        The bits are wanted; only with ``step``.
+    clear : In(1)
+        Not together with ``step``.
+    restart : In(1)
+        Begins with the stream again; not before ``code_latency`` clocks after ``step``.
+    code : Out(lanes)
+    """
+
+    def __init__(self, plan):
+        self.plan = plan
+        super().__init__({
+            "step": In(1), "narrow": In(1), "add": In(1), "clear": In(1), "restart": In(1), "code": Out(plan.lanes)})
+
+    def elaborate(self, platform):
+        m = Module()
+        plan = self.plan
+        address = Signal(range(plan.code_rows))
+        row_taken = self.step & ~self.narrow
+        if any(plan.narrow):
+            row_taken |= self._count(m, self.step & self.narrow)[1]
+        with m.If(self.restart):
+            m.d.sync += address.eq(0)
+        with m.Elif(row_taken):
+            m.d.sync += address.eq(address + 1)
+        row = self._banks(m, address)
+
+        bits = row[:plan.lanes]
+        if any(plan.narrow):
+            # Counted here a second time, since what the first count says would have to be delayed bit by bit.
+            place, _ = self._count(m, late(m, self.step & self.narrow, 1 + plan.row_latency))
+            chosen = [Cat(row[lane::plan.last_lanes]).bit_select(place, 1) for lane in range(plan.last_lanes)]
+            bits = Cat(chosen, row[plan.last_lanes:plan.lanes])  # in a wide stage `place` is 0
+        clear, add = (late(m, signal, plan.code_latency - 1) for signal in (self.clear, self.add))
+        code = Signal(plan.lanes, reset_less=True)  # without a reset, setting all bits costs no cell
+        with m.If(clear):
+            m.d.sync += code.eq(~0)
+        with m.Elif(add):
+            m.d.sync += code.eq(bits)
+        with m.Else():
+            m.d.sync += code.eq(0)
+        m.d.comb += self.code.eq(code)
+        return m
+
+    def _count(self, m, step):
+        """(place of a clock in its row, whether it is taken and the row's last)."""
+        place = Signal(range(self.plan.clocks_a_row))
+        with m.If(self.restart):
+            m.d.sync += place.eq(0)
+        with m.Elif(step):
+            m.d.sync += place.eq(place + 1)
+        return place, step & place.all()
+
+    def _banks(self, m, address):
+        """The row at ``address``, ``1 + row_latency`` clocks later."""
+        plan = self.plan
+        table, begin, rows = plan.code_table(), 0, []
+        for index, depth in enumerate(plan.banks):
+            bank = Memory(shape=plan.row_bits, depth=max(2, depth), init=table[begin:begin + depth], attrs=BLOCK)
+            m.submodules[f"bank{index}"] = bank
+            port = bank.read_port()
+            m.d.comb += port.addr.eq(address)  # its lower bits: a bank begins at a multiple of its depth
+            rows.append(port.data)
+            begin += depth
+        if not plan.row_latency:
+            return rows[0]
+        return chosen(m, rows, late(m, self._bank_of(address), 1), "row")
+
+    def _bank_of(self, address):
+        """A bit for each bank, high if the row is in it: a table of the upper bits of its address."""
+        banks = self.plan.banks
+        unit = (banks[-1] - 1).bit_length()
+        begins = [sum(banks[:index]) for index in range(len(banks))]
+        bank_of = [sum(begin <= part << unit for begin in begins) - 1 for part in range(-(-self.plan.code_rows >> unit))]
+        return Array(Const(1 << bank, len(banks)) for bank in bank_of)[address[unit:]]
