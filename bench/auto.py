@@ -23,7 +23,7 @@ from hadam_hw.model_file import load_model
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.emit import emit_design
 from rtl_gen.estimate.choose import survey
-from rtl_gen.estimate.clock import FACTORS_FILE, clock_factors, counted_delay, kind_of
+from rtl_gen.estimate.clock import FACTORS_FILE, clock_factors, counted_delay
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
 from rtl_gen.tools.design_files import CORE, DESIGN_FILE, FACTS_FILE
@@ -155,7 +155,7 @@ def fit_clocks(builds):
         if row["fmax_mhz"]:
             core = build_core(shipped[name], parse_architecture(arch))
             ratio = 1e3 / statistics.median(row["fmax_mhz"]) / counted_delay(core, row["lc"])
-            ratios.setdefault((boards.get(where).chip.device, kind_of(core.architecture)), []).append(ratio)
+            ratios.setdefault((boards.get(where).chip.device, core.architecture.delay), []).append(ratio)
     fitted = {device: dict(kinds) for device, kinds in clock_factors().items()}
     for (device, kind), found in ratios.items():
         fitted[device][kind] = round(statistics.geometric_mean(found), 4)

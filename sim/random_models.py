@@ -17,7 +17,7 @@ from hadam_hw.model import Model
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.cores.build import build_core
-from rtl_gen.plan.arch import MAX_DIGIT, RADICES, DigitSerial, Folded
+from rtl_gen.plan.arch import MAX_DIGIT, RADICES, Folded, Parallel, Serial
 
 MAX_UNITS = 16
 #: Multipliers of four signed digits or five, whose shifted sums are shifted again.
@@ -82,10 +82,10 @@ def random_architecture(rng, model):
     kind = rng.choice(["serial", "parallel", "contexts", "folded"], p=[0.5, 0.12, 0.1, 0.28])
     if kind == "serial":
         narrowest = min(layer.state.width for layer in model.layers)
-        return DigitSerial(int(rng.integers(1, min(MAX_DIGIT, max(1, narrowest // 2)), endpoint=True)))
+        return Serial(int(rng.integers(1, min(MAX_DIGIT, max(1, narrowest // 2)), endpoint=True)))
     if kind == "folded":
         return Folded(int(rng.choice(RADICES)), int(rng.choice([1, 1, 2, 4])))
-    return DigitSerial(None, int(rng.integers(2, 9)) if kind == "contexts" else 1)
+    return Parallel(int(rng.integers(2, 9)) if kind == "contexts" else 1)
 
 
 def random_sequences(rng, model):

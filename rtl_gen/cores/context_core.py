@@ -36,8 +36,7 @@ class ContextCore(wiring.Component):
     Parameters
     ----------
     model : Model
-    architecture : DigitSerial
-        Of whole words.
+    architecture : Parallel
 
     Raises
     ------

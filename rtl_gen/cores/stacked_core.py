@@ -12,7 +12,7 @@ from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.parallel.cell import ParallelCell
 from rtl_gen.gateware.serial.cell import SerialCell, check_digit
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
-from rtl_gen.plan.arch import DigitSerial
+from rtl_gen.plan.arch import Parallel, Serial
 from rtl_gen.plan.timing import SequenceTiming, Timing
 
 #: Words of a state that is handed over so soon that the next step may begin before the read-out has its first word.
@@ -27,14 +27,14 @@ def build_stack(model, architecture):
     ArchitectureError
         If the architecture cannot render it.
     """
-    if not isinstance(architecture, DigitSerial) or architecture.contexts > 1:
+    if architecture != Parallel() and not isinstance(architecture, Serial):
         raise ArchitectureError(
             f"Architecture of two stacked layers must be 'serial', 'serial:D' or 'parallel', not {architecture}")
     if len(model.layers) > 2:
         raise ArchitectureError(f"Layers must be one or two in hardware, not {len(model.layers)}; "
                                 "the golden model and C take more")
     lower, upper = model.layers
-    if architecture.digit is None:
+    if architecture == Parallel():
         return StackedCore(model, architecture, ParallelCell(lower, copies=True), ParallelCell(upper))
     for layer in model.layers:
         check_digit(layer, architecture)
@@ -56,7 +56,7 @@ class StackedCore(wiring.Component):
     ----------
     model : Model
         Of two layers.
-    architecture : DigitSerial
+    architecture : Serial or Parallel
     lower, upper : SerialCell or ParallelCell
 
     Members
@@ -73,7 +73,7 @@ class StackedCore(wiring.Component):
         self.model = model
         self.architecture = architecture
         self._lower, self._upper = lower, upper
-        self._serial = architecture.digit is not None
+        self._serial = isinstance(architecture, Serial)
         self._handing_over = upper.taken + 1 if self._serial else 1
         self._readout = build_readout(model)
         interval = max(lower.timing.interval + self._handing_over, upper.timing.interval)

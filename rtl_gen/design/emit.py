@@ -13,9 +13,8 @@ from rtl_gen.design.verilog import emit_verilog
 from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, UART_BITS, result_bytes
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.link.rates import choose_baud
-from rtl_gen.plan.arch import Folded
 from rtl_gen.tools.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
-from rtl_gen.tools.family import FAMILIES, ICE40
+from rtl_gen.tools.family import FAMILIES
 
 BITS_PER_BYTE = {Link.UART: UART_BITS, Link.SPI: 8}
 
@@ -99,7 +98,7 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     sequence = core.sequence_timing(steps)
     facts = {
         "top": name, "board": board.name, "family": board.chip.family, "chip": board.chip.device, "package": board.chip.package,
-        "speed": board.chip.speed, "placement_options": placement_options(architecture, board.chip.family),
+        "speed": board.chip.speed, "placement_options": architecture.placement_options(board.chip.family),
         "packing_options": board.packing_options, "clock_mhz": float(clock.hz / 10**6),
         "cycles_per_step": core.timing.interval, "contexts": core.timing.contexts,
         "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval,
@@ -111,11 +110,6 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     return {name: content.encode() for name, content in {
         CORE_FILE: core_text, DESIGN_FILE: text, FAMILIES[board.chip.family].pins_file: board.constraints(link is Link.SPI),
         TEMPLATE_FILE: instantiation_template(core, CORE), FACTS_FILE: json.dumps(facts)}.items()}
-
-
-def placement_options(architecture, family):
-    """Arguments for nextpnr. On iCE40 its usual router was seen to run in circles on a folded core that fills the memories."""
-    return ["--router", "router2"] if isinstance(architecture, Folded) and family == ICE40.name else []
 
 
 def _sequence_seconds(identity, link, steps):

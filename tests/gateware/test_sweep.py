@@ -10,7 +10,7 @@ from hadam_hw.readout import Pooling
 from rtl_gen.gateware.serial import cell as serial_cell
 from rtl_gen.gateware.serial import network as serial_network
 from rtl_gen.plan.adder_graph import recurrence_graph
-from rtl_gen.plan.arch import DigitSerial
+from rtl_gen.plan.arch import Serial
 from sim.core_check import check_seed
 from sim.random_models import random_case
 
@@ -35,7 +35,7 @@ def cases(suspected):
 
 
 def serial(case):
-    return isinstance(case.core.architecture, DigitSerial) and case.core.architecture.digit
+    return isinstance(case.core.architecture, Serial) and case.core.architecture.digit
 
 
 def test_the_sweep_finds_signs_that_a_short_slice_loses(monkeypatch):
