@@ -13,8 +13,6 @@ from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
 from rtl_gen.cores.context_core import ContextCore
 from rtl_gen.cores.stacked_core import StackedCore
-from rtl_gen.estimate.networks import serial_delays, word_network
-from rtl_gen.estimate.ram import block_rams, varying_bits
 from rtl_gen.estimate.readouts import readout_parts
 from rtl_gen.gateware.folded.cell import FoldedCell
 from rtl_gen.gateware.parallel.cell import ParallelCell
@@ -23,6 +21,8 @@ from rtl_gen.gateware.serial.cell import SerialCell
 from rtl_gen.plan.adder_graph import recurrence_graph
 from rtl_gen.plan.alignment import align, input_products
 from rtl_gen.plan.bias_table import bias_table
+from rtl_gen.plan.networks import SerialNetworkPlan, WordNetworkPlan
+from rtl_gen.plan.ram import block_rams, varying_bits
 
 #: Cells of a two-way multiplexer when many are combined: four ways take two look-up tables.
 MUX = 2 / 3
@@ -81,6 +81,7 @@ def _serial(layer, cell):
     alignment, products = align(layer, digit), input_products(layer)
     graph = recurrence_graph(layer.recurrence)
     words = -(-layer.state.width // digit)
+    delays = sum(SerialNetworkPlan(part, digit).registers for part in (graph, products.graph))
     biases = bias_table([phase.bias for phase in alignment.phases], digit)
     rows, in_ram = biases.rows, biases.in_block_ram
     users = sum(unit is not None for unit in products.units)
@@ -93,8 +94,7 @@ def _serial(layer, cell):
     parts = Counter({
         # a sum and a carry look-up table a bit
         f"adders, {'one bit' if digit == 1 else 'more bits'}": 2 * digit * adders,
-        "delayed digits": digit * (serial_delays(graph, digit) + serial_delays(products.graph, digit)
-                                    + (phases > 1) * products.count),
+        "delayed digits": digit * (delays + (phases > 1) * products.count),
         "serial state": size * (flags + fetched + digit * cell.copies) + (not in_ram) * varying * max(1, len(rows) / 8),
         "selector": 0 if cell.copies else _selector(size, digit),  # which is for the read-out
         "serial input": 0 if cell.chained else layer.inputs * (
@@ -110,8 +110,8 @@ def _parallel(layer, cell):
     alignment, products = align(layer, None), input_products(layer)
     most = max(phase.state_shift for phase in alignment.phases)
     graph = recurrence_graph(layer.recurrence)
-    network = word_network(graph, layer.state.minimum << most, layer.state.maximum << most)
-    source = word_network(products.graph, min(layer.input.minimum, -1), layer.input.maximum)
+    network = WordNetworkPlan(graph, layer.state.minimum << most, layer.state.maximum << most)
+    source = WordNetworkPlan(products.graph, min(layer.input.minimum, -1), layer.input.maximum)
     users = sum(unit is not None for unit in products.units)
     subtracted = sum(edge is not None and edge.negate for edge in graph.outputs) \
         + sum(unit is not None and unit[1] for unit in products.units)
@@ -149,7 +149,7 @@ def _folded(layer, cell):
     folding, lanes, alignment, source = cell.folding, cell.lanes, cell.alignment, cell.source
     banks, width, rho, phases = folding.radix * lanes, cell.width, folding.log2_radix, len(layer.phases)
     finished, leak = banks // cell.schedule.groups, layer.recurrence.leak
-    bank = word_network(source.multiples, min(layer.input.minimum, -1), layer.input.maximum)
+    bank = WordNetworkPlan(source.multiples, min(layer.input.minimum, -1), layer.input.maximum)
     parts = Counter({
         "butterflies": 2 * banks * sum(width + axis + 1 for axis in range(rho)),
         "folded words": banks * width * (1 + cell.has_short_pass),

@@ -12,9 +12,9 @@ from amaranth.sim import Simulator
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import FixedPoint
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
-from rtl_gen.estimate.ram import block_rams
 from rtl_gen.gateware.readout.staged import StagedReadout
 from rtl_gen.plan import readout_plan as plan
+from rtl_gen.plan.ram import block_rams
 from rtl_gen.plan.readout_plan import ANSWER_CYCLES, LANES, ReadoutPlan
 from tests.gateware.stream_rules import check_stream
 

@@ -15,6 +15,7 @@ from rtl_gen.gateware.word_network import ParallelNetwork
 from rtl_gen.gateware.words import vector_layout
 from rtl_gen.plan.adder_graph import matrix_graph
 from rtl_gen.plan.alignment import align
+from rtl_gen.plan.networks import WordNetworkPlan
 
 #: Rows of a block RAM in words of 16 bits. A table of more is spread over several, and what chooses among them takes long.
 BLOCK_ROWS = 256
@@ -61,8 +62,8 @@ class FoldedInput(wiring.Component):
         self._levels, index = np.unique(magnitudes.reshape(-1, len(layer.phases)), axis=0, return_inverse=True)
         self._index = index.reshape(codes.shape[:2])
         graph = matrix_graph(self._levels.T.reshape(-1, 1), positive=True)
-        self._multiples = ParallelNetwork(graph, min(layer.input.minimum, -1), layer.input.maximum)
-        self.latency = self._multiples.latency + 3
+        self._multiples = ParallelNetwork(WordNetworkPlan(graph, min(layer.input.minimum, -1), layer.input.maximum))
+        self.latency = self._multiples.plan.latency + 3
         width = len(groups[0])
         super().__init__({
             "load": In(1), "x": In(vector_layout(layer)), "phase": In(1), "element": In(1), "last": In(1),
@@ -71,7 +72,7 @@ class FoldedInput(wiring.Component):
     @property
     def multiples(self):
         """The adder graph of the bank of multiples."""
-        return self._multiples.graph
+        return self._multiples.plan.graph
 
     @property
     def widths(self):
@@ -87,7 +88,7 @@ class FoldedInput(wiring.Component):
     @property
     def early_codes(self):
         """Whether codes are read a clock ahead, into a register: where their table is long, and multiples take a clock."""
-        return len(self.groups) * self.layer.inputs > BLOCK_ROWS and self._multiples.latency > 0
+        return len(self.groups) * self.layer.inputs > BLOCK_ROWS and self._multiples.plan.latency > 0
 
     def elaborate(self, platform):
         m = Module()
@@ -101,7 +102,7 @@ class FoldedInput(wiring.Component):
         m.d.comb += network.i[0].eq(x[0])
         multiples = self._choose_phase(m, phase)
 
-        settle = network.latency
+        settle = network.plan.latency
         codes = self._rom(m, "codes", self._code_rows(), late(m, element, settle - self.early_codes), self.early_codes)
         constants = self._rom(m, "bias", self._bias_rows(), late(m, last, settle + 1))
         products = self._choose_products(m, multiples, codes)

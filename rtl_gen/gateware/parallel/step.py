@@ -12,6 +12,7 @@ from rtl_gen.gateware.word_network import ParallelNetwork
 from rtl_gen.gateware.words import vector_layout
 from rtl_gen.plan.adder_graph import recurrence_graph
 from rtl_gen.plan.alignment import align, input_products
+from rtl_gen.plan.networks import WordNetworkPlan
 
 
 class ParallelStep(wiring.Component):
@@ -47,12 +48,14 @@ class ParallelStep(wiring.Component):
         self.products = input_products(layer)
         most = max(phase.state_shift for phase in self.alignment.phases)
         state, source = layer.state, layer.input
-        self._network = ParallelNetwork(recurrence_graph(layer.recurrence), state.minimum << most, state.maximum << most)
-        self._input_network = ParallelNetwork(self.products.graph, min(source.minimum, -1), source.maximum)
+        self._network = ParallelNetwork(WordNetworkPlan(
+            recurrence_graph(layer.recurrence), state.minimum << most, state.maximum << most))
+        self._input_network = ParallelNetwork(WordNetworkPlan(
+            self.products.graph, min(source.minimum, -1), source.maximum))
         #: Clocks from ``z`` to ``o``.
-        self.state_latency = self._network.latency + (1 if steady else 2)
+        self.state_latency = self._network.plan.latency + (1 if steady else 2)
         #: Clocks from ``x`` to ``o``.
-        self.latency = max(self.state_latency, self._input_network.latency + (2 if steady else 1))
+        self.latency = max(self.state_latency, self._input_network.plan.latency + (2 if steady else 1))
         #: Clocks from ``x`` to ``z``.
         self.state_clock = self.latency - self.state_latency
         words = data.ArrayLayout(signed(state.width), layer.size)
@@ -65,7 +68,7 @@ class ParallelStep(wiring.Component):
         m.submodules.input_network = input_network = self._input_network
         layer, width = self.layer, self.alignment.width
         product_clock = self.latency - (2 if self.steady else 1)
-        wait = product_clock - input_network.latency  # the product is not to come earlier than the recurrence
+        wait = product_clock - input_network.plan.latency  # the product is not to come earlier than the recurrence
         phases = self._phases(m, {self.state_clock, self.latency - 2, product_clock, self.latency})
 
         def by_phase(clock, values):

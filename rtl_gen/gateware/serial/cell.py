@@ -12,12 +12,13 @@ from amaranth.lib.wiring import In, Out
 from hadam_hw.errors import ArchitectureError
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.memories import BLOCK, LOGIC
-from rtl_gen.gateware.serial.network import SerialAdders, SerialNetwork, bundle, split_shift
+from rtl_gen.gateware.serial.network import SerialAdders, SerialNetwork, bundle
 from rtl_gen.gateware.serial.state_memory import StateMemory
 from rtl_gen.gateware.words import gather, vector_layout, word_signature
 from rtl_gen.plan.adder_graph import recurrence_graph
 from rtl_gen.plan.alignment import align, input_products
 from rtl_gen.plan.bias_table import bias_table
+from rtl_gen.plan.networks import SerialNetworkPlan, split_shift
 from rtl_gen.plan.timing import Timing
 
 
@@ -133,20 +134,20 @@ class SerialCell(wiring.Component):
         self.alignment = align(layer, digit)
         self.products = input_products(layer)
         self._phases = range(len(self.alignment.phases))
-        self._network = SerialNetwork(recurrence_graph(layer.recurrence), digit)
-        self._input_network = SerialNetwork(self.products.graph, digit)
+        self._network = SerialNetwork(SerialNetworkPlan(recurrence_graph(layer.recurrence), digit))
+        self._input_network = SerialNetwork(SerialNetworkPlan(self.products.graph, digit))
         self._memory = StateMemory(layer, digit, [phase.state_shift for phase in self.alignment.phases], copies)
         self.schedule = Schedule(
-            digits=-(-self.alignment.width // digit), network=self._network.latency,
-            inputs=self._input_network.latency + (len(self._phases) > 1) + chained,
-            gap=max(self._network.gap, self._input_network.gap))
-        if self.schedule.interval - self.schedule.digits < max(self._network.gap, self._input_network.gap):
+            digits=-(-self.alignment.width // digit), network=self._network.plan.latency,
+            inputs=self._input_network.plan.latency + (len(self._phases) > 1) + chained,
+            gap=max(self._network.plan.gap, self._input_network.plan.gap))
+        if self.schedule.interval - self.schedule.digits < max(self._network.plan.gap, self._input_network.plan.gap):
             raise AssertionError("the adder networks need a longer gap between two words than the step leaves them")
         self.timing = Timing(self.schedule.interval, self.schedule.interval)
         #: Clocks from ``unload`` to the one in which the last word is valid.
         self.unload_cycles = self._memory.unload_cycles
         #: Clocks from ``unload`` to the one in which the cell is ready again.
-        self.unload_interval = layer.size * self._memory.digits + 1 + self._network.gap
+        self.unload_interval = layer.size * self._memory.digits + 1 + self._network.plan.gap
         super().__init__({
             "start": In(1), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1), "z": Out(word_signature(layer.state.width)), "saturated": Out(1),
@@ -191,8 +192,8 @@ class SerialCell(wiring.Component):
 
         # While unloading, state words pass the recurrence's network; in a reset anything may be in either. They get their
         # gap before a step; the input's network gets most of it in the clocks from `ready` to the input's frame.
-        gap = self._network.gap
-        settling = Signal(max(gap, self._input_network.gap - 1 - self.schedule.input), init=-1)
+        gap = self._network.plan.gap
+        settling = Signal(max(gap, self._input_network.plan.gap - 1 - self.schedule.input), init=-1)
         m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, (1 << gap) - 1, settling >> 1))
         settled = settling[0] & ~settling[1:].any() & ~self._memory.unloading
         # Two clocks early: this register, and `begin`. Written without a condition, so that no enable is made of the handshake.

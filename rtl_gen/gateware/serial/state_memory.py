@@ -10,8 +10,9 @@ from hadam_hw.layer import Activation
 from rtl_gen.gateware.delay import any_late, late
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.selector import Selector
-from rtl_gen.gateware.serial.network import bundle, split_shift
+from rtl_gen.gateware.serial.network import bundle
 from rtl_gen.gateware.words import word_signature
+from rtl_gen.plan.networks import split_shift
 
 
 class StateMemory(wiring.Component):
