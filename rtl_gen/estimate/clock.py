@@ -23,17 +23,17 @@ def clock_factors():
     return json.loads(FACTORS_FILE.read_text())
 
 
-def counted_delay(core, cells):
+def counted_delay(plan, cells):
     """Nanoseconds of the longest way in a design of ``cells`` logic cells, before any factor."""
-    wires, architecture = LOOK_UPS + DOUBLING * log2(max(cells, 2)), core.architecture
-    return wires + CARRY_BIT[architecture.delay] * architecture.carry_bits(core.model)
+    wires, architecture = LOOK_UPS + DOUBLING * log2(max(cells, 2)), plan.architecture
+    return wires + CARRY_BIT[architecture.delay] * architecture.carry_bits(plan.model)
 
 
-def clock_mhz(core, cells, device):
+def clock_mhz(plan, cells, device):
     """The clock that a design of ``cells`` logic cells can be expected to meet on ``device`` (nextpnr's name).
 
     A device on which nothing was built is taken to be as slow as the slowest.
     """
     known = clock_factors()
     factors = known.get(device) or known["up5k"]
-    return 1e3 / (counted_delay(core, cells) * factors[core.architecture.delay])
+    return 1e3 / (counted_delay(plan, cells) * factors[plan.architecture.delay])

@@ -18,6 +18,11 @@ from typing import ClassVar
 from hadam_hw.checks import as_integer, assign
 from hadam_hw.errors import ArchitectureError
 from rtl_gen.plan.alignment import align
+from rtl_gen.plan.core import ContextCorePlan, CorePlan, StackedCorePlan
+from rtl_gen.plan.folded import FoldedPlan
+from rtl_gen.plan.folding import fold
+from rtl_gen.plan.parallel import ParallelPlan
+from rtl_gen.plan.serial import SerialPlan
 
 MAX_DIGIT = 8
 RADICES = (2, 4, 8)
@@ -35,8 +40,9 @@ _CONTEXTS = r"(,contexts=(?P<contexts>[0-9]{1,9}))?"
 class Architecture(ABC):
     """A way in which a model becomes hardware; what every kind must say of itself.
 
-    A kind gives ``word``, ``spellings``, ``pattern`` and ``spelled``, and ``str`` of it is what was parsed. Where it has more
-    to say it gives ``candidates``, ``placement_options``, ``delay`` and ``carry_bits``.
+    A kind gives ``word``, ``spellings``, ``pattern``, ``spelled`` and ``cell``, and ``str`` of it is what was parsed. Where it
+    has more to say it gives ``pair``, ``candidates``, ``placement_options``, ``delay`` and ``carry_bits``. A kind whose core is
+    more than a cell and a read-out gives ``plan``.
     """
 
     #: What its spelling begins with.
@@ -63,6 +69,41 @@ class Architecture(ABC):
     @abstractmethod
     def spelled(cls, match):
         """The architecture that is spelled by ``match``, of the kind's ``pattern``; an ArchitectureError for a wrong value."""
+
+    @abstractmethod
+    def cell(self, layer):
+        """The plan of a cell for ``layer``, for which there is a :class:`~rtl_gen.gateware.rendering.Rendering`.
+
+        It has ``timing``, ``unload_cycles``, ``unload_interval`` and ``parts()``, as :class:`~rtl_gen.plan.serial.SerialPlan`.
+
+        Raises
+        ------
+        ArchitectureError
+            If there is no such cell.
+        """
+
+    def pair(self, lower, upper):
+        """The plans of the cells of two layers, of which the upper takes the states of the lower; None for no such."""
+        return None
+
+    def plan(self, model):
+        """The plan of a model's core: all that is known of it without its gateware.
+
+        Raises
+        ------
+        ArchitectureError
+            If the architecture cannot render the model.
+        """
+        if len(model.layers) == 1:
+            return CorePlan(model, self, self.cell(model.top))
+        pair = self.pair(*model.layers[-2:])
+        if pair is None:
+            raise ArchitectureError(
+                f"Architecture of two stacked layers must be 'serial', 'serial:D' or 'parallel', not {self}")
+        if len(model.layers) > 2:
+            raise ArchitectureError(f"Layers must be one or two in hardware, not {len(model.layers)}; "
+                                    "the golden model and C take more")
+        return StackedCorePlan(model, self, *pair)
 
     @classmethod
     def candidates(cls, model, chip):
@@ -126,6 +167,14 @@ class Serial(Architecture):
         adders, width = _adders(model), _least_width(model)
         return [cls(digit) for digit in DIGITS if 2 * digit <= width and 2 * digit * adders <= HOPELESS * chip.lc]
 
+    def cell(self, layer):
+        """A :class:`SerialPlan`."""
+        return SerialPlan(layer, self.digit)
+
+    def pair(self, lower, upper):
+        """The upper cell takes the digits out of the lower one's memory."""
+        return SerialPlan(lower, self.digit, copies=True), SerialPlan(upper, self.digit, chained=True)
+
     def carry_bits(self, model):
         """Those of a digit beyond its first."""
         return self.digit - 1
@@ -169,6 +218,20 @@ class Parallel(Architecture):
         """One context: more are only for who has several sequences."""
         fits = max(_adders(model), model.size) * _least_width(model) <= HOPELESS * chip.lc
         return [cls()] if fits else []
+
+    def cell(self, layer):
+        """A :class:`ParallelPlan`."""
+        return ParallelPlan(layer)
+
+    def pair(self, lower, upper):
+        """The upper cell takes the words out of the lower one's registers."""
+        return None if self.contexts > 1 else (ParallelPlan(lower, copies=True), ParallelPlan(upper))
+
+    def plan(self, model):
+        """With contexts a :class:`ContextCorePlan`."""
+        if self.contexts > 1 and len(model.layers) == 1:
+            return ContextCorePlan(model, self)
+        return super().plan(model)
 
 
 @dataclass(frozen=True)
@@ -224,6 +287,10 @@ class Folded(Architecture):
             return []
         return [cls(radix, lanes) for radix in RADICES for lanes in LANES
                 if radix <= block and model.size // block % lanes == 0]
+
+    def cell(self, layer):
+        """A :class:`FoldedPlan`."""
+        return FoldedPlan(layer, fold(layer.recurrence, self), self.lanes)
 
     def placement_options(self, family):
         """On iCE40 nextpnr's usual router was seen to run in circles on a folded core that fills the memories."""

@@ -35,7 +35,7 @@ def cases(suspected):
 
 
 def serial(case):
-    return isinstance(case.core.architecture, Serial) and case.core.architecture.digit
+    return isinstance(case.plan.architecture, Serial) and case.plan.architecture.digit
 
 
 def test_the_sweep_finds_signs_that_a_short_slice_loses(monkeypatch):
@@ -58,7 +58,8 @@ def test_the_sweep_finds_words_that_follow_too_soon(monkeypatch):
     def close(case):
         if not serial(case) or len(case.model.layers) > 1 or case.model.pooling is not Pooling.LAST or case.paused:
             return False
-        plan, cell = case.core.cell.schedule, case.core.cell
+        cell = case.plan.cell
+        plan = cell.schedule
         graphs = recurrence_graph(case.model.top.recurrence), cell.products.graph
         wrong = 1 + max(longest_edge(graph, cell.digit) for graph in graphs)
         return plan.gap == plan.interval - plan.digits > wrong + 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The estimate against the committed builds, and that its clocks are the core's own."""
+"""The estimate against the committed builds, and that its clocks are those of the core's plan."""
 
 import time
 from dataclasses import replace
@@ -9,7 +9,6 @@ import pytest
 
 import boards
 from hadam_hw.model_file import load_model
-from rtl_gen.cores.build import build_core
 from rtl_gen.estimate import estimate
 from rtl_gen.estimate.energy import CELL_JOULES, CLOCK_JOULES, step_joules
 from rtl_gen.gateware.word_network import ParallelNetwork
@@ -23,12 +22,12 @@ ARCHITECTURES = ("serial", "serial:2", "parallel", "parallel,contexts=3", "folde
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("shape", [dict(size=16, block=8), dict(size=32, block=16, inputs=3)])
-def test_clocks_are_the_cores_own(architecture, shape):
+def test_clocks_are_the_plans_own(architecture, shape):
     subject, parsed = random_model(outputs=2, **shape), parse_architecture(architecture)
     began = time.process_time()
     found = estimate(subject, parsed, boards.get("icebreaker"))
     assert time.process_time() - began < 1
-    timing = build_core(subject, parsed).timing
+    timing = parsed.plan(subject).timing
     assert (found.cycles_per_step, found.contexts) == (timing.interval, timing.contexts)
     assert found.steps_per_second == found.clock_mhz * 1e6 / timing.interval * timing.contexts
 
