@@ -305,7 +305,7 @@ def parse_architecture(text):
     ArchitectureError
         If ``text`` spells none.
     """
-    word = re.match("[a-z]*", text)[0]
+    word = re.match("[^:,]*", text)[0]
     kind = Architecture.kinds().get(word)
     match = kind and kind.pattern.fullmatch(text, len(word))
     if not match:

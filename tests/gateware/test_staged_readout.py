@@ -200,7 +200,7 @@ def check(case, seed=0, pauses=False):
     answers = drive(dut, case, seed, pauses)
     assert answers.values == case.expected()
     if not pauses:
-        assert answers.cycles == [dut.cycles] * len(case.sequences)
+        assert answers.cycles == [dut.plan.cycles] * len(case.sequences)
         assert all(clocks == dut.plan.pooling_cycles for clocks in answers.pooling)
 
 
