@@ -49,6 +49,8 @@ CORNERS = {
     "fine-codes": dict(size=8, block=4, outputs=2, input_bits=8, output_bits=8),
     "ternary": dict(size=9, outputs=2, ternary=True),
     "ternary-scaled": dict(size=10, outputs=2, ternary=True, multiplier=5, shift_bits=4),
+    "integer": dict(size=8, outputs=2, entries=(-8, 7), shift_bits=5),
+    "integer-scaled": dict(size=6, outputs=2, entries=(-128, 127), multiplier=45, shift_bits=14, rounding=Rounding.HALF_EVEN),
     "relu": dict(size=8, block=4, outputs=2, activation=Activation.RELU),
     "relu-odd": dict(size=8, block=8, outputs=2, activation=Activation.RELU, rounding=Rounding.HALF_EVEN, frac=-2),
     "relu-saturating": dict(size=8, block=4, outputs=2, activation=Activation.RELU, state_width=6, frac=1),

@@ -22,6 +22,8 @@ SHIPPED = sorted((Path(__file__).resolve().parents[2] / "models").glob("*.npz"))
 SHAPES = {
     "even": dict(size=8, block=4), "odd": dict(size=8, block=8), "full": dict(size=16, block=16, frac=2),
     "ternary": dict(size=9, ternary=True, multiplier=3, shift_bits=4), "vector": dict(size=8, inputs=3, input_signed=True),
+    "integer": dict(size=9, entries=(-8, 7), shift_bits=5), "integer-wide": dict(size=5, entries=(-128, 127), multiplier=3,
+                                                                                shift_bits=10, frac=-2),
     "saturating": dict(size=8, block=4, state_width=5, frac=-3, input_width=4), "wide": dict(size=8, state_width=24, frac=8),
     "relu": dict(size=8, block=4, activation=Activation.RELU),
     "relu-odd": dict(size=8, block=8, activation=Activation.RELU, frac=2),

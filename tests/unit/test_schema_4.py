@@ -35,7 +35,7 @@ NEW = {
     "blocks of 1": lambda: random_model(size=8, block=1, outputs=2),
     "hidden stages": lambda: random_model(size=8, block=4, outputs=2, hidden=((6, 8, 9, 4), (5, 1, 0, 1))),
     "hidden stage of a pool": lambda: random_model(size=8, block=4, outputs=2, emit=Pooling.SUM, hidden=((6, 4, 3, 8),)),
-    "two phases": whole, "three layers": three_layers,
+    "integers": lambda: random_model(size=6, entries=(-3, 2), multiplier=5, outputs=2), "two phases": whole, "three layers": three_layers,
     "a table below two layers": lambda: random_stack(
         lower=dict(size=8, block=4, inputs=2), upper=dict(size=4, block=4, outputs=2)).replace(table=[[1, 2], [3, 255]]),
 }
