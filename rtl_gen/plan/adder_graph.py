@@ -205,8 +205,8 @@ def _shared(matrix):
     digits = count_digits(matrix // factor)
     if digits > MAX_DIGITS:
         raise ArchitectureError(
-            f"Recurrent matrix must have at most {MAX_DIGITS:,} signed digits where each is an adder, not {digits:,}; use fewer "
-            "units, entries of fewer bits, or a Hadamard recurrence")
+            f"Recurrent matrix must have at most {MAX_DIGITS:,} signed digits where each is an adder, not {digits:,}; use "
+            "fewer units, entries of fewer bits, or a Hadamard recurrence")
     graph = matrix_graph(matrix // factor)
     builder = _Builder(graph.inputs)
     renamed = [Edge(i) for i in range(graph.inputs)]

@@ -73,6 +73,9 @@ WIRED = [
     dict(size=300, block=1, outputs=4, wires=True, inputs=2),
     dict(size=64, block=4, outputs=3, wires=True, rounding=Rounding.HALF_EVEN, frac=-2),
     dict(size=32, block=2, outputs=3, wires=True, input_frac=3), dict(size=24, block=8, outputs=3, wires=True, leak=3),
+    dict(size=8, block=4, outputs=3, wires=True, leak=[0, 1, 2, 3, 4, 5, 6, 12], state_width=20, frac=3),
+    dict(size=8, block=1, outputs=3, leak=[0, 0, 2, 3, 4, 5, 1, 1], state_width=9, frac=-2),
+    dict(size=16, block=8, outputs=3, leak=[2, 5, 0, 1] * 4, inputs=2, rounding=Rounding.HALF_EVEN, frac=-3),
     dict(size=128, block=64, outputs=5, wires=True, frac=-3, activation=Activation.RELU, inputs=3, input_signed=True),
 ]
 HIDDEN = [

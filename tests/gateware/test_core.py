@@ -56,6 +56,8 @@ CORNERS = {
     "relu-saturating": dict(size=8, block=4, outputs=2, activation=Activation.RELU, state_width=6, frac=1),
     "relu-ternary": dict(size=9, outputs=2, ternary=True, multiplier=3, activation=Activation.RELU),
     "leak": dict(size=8, block=4, outputs=2, leak=3),
+    "leaks": dict(size=8, block=4, outputs=2, leak=[0, 1, 2, 3, 4, 5, 6, 7]),
+    "leaks-odd": dict(size=8, block=2, outputs=2, leak=[12, 0, 3, 3, 1, 2, 5, 4], wires=True, frac=-2, input_frac=3),
     "leak-odd": dict(size=8, block=8, outputs=2, leak=1, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3),
     "leak-relu": dict(size=8, block=4, outputs=2, leak=2, activation=Activation.RELU, state_width=6),
     "more-than-a-group": dict(size=32, block=4, outputs=2),
