@@ -71,8 +71,8 @@ def test_saturations_were_met():
 
 def test_another_recurrence_is_stepped_by_the_definition():
     model = random_model(size=9, outputs=2, ternary=True)
-    inputs = _inputs(model)
-    found, saturations = last_states(model, inputs)
+    inputs = _inputs(model.top)
+    found, saturations = last_states(model.top, inputs)
     run = golden.run(model, inputs)
     assert np.array_equal(found, run.states) and saturations == run.saturations.sum()
 
