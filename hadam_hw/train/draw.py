@@ -9,8 +9,8 @@ import numpy as np
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import MAX_FRAC, FixedPoint
 from hadam_hw.layer import Layer, Phase
-from hadam_hw.quantize import quantize_codes
 from hadam_hw.oscillators import Oscillators
+from hadam_hw.quantize import quantize_codes
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.frequencies import LONGEST, chosen_oscillations, drawn_oscillations
 from hadam_hw.train.settings import Drive, Kind, Wires
@@ -114,8 +114,8 @@ def drawn_layer(settings, input_format, calibration, labels=None):
     Parameters
     ----------
     settings : Settings
-        Of one phase. ``recurrence``, ``hidden``, ``block``, ``leak``, ``wires``, ``drive``, ``v_bits``, ``state_bits``, ``rounding`` and
-        ``seed`` count.
+        Of one phase. ``recurrence``, ``hidden``, ``block``, ``leak``, ``wires``, ``drive``, ``v_bits``, ``state_bits``,
+        ``rounding`` and ``seed`` count.
     input_format : InputFormat
     calibration : int [sequences, steps, d_in]
         Training inputs. The binary point is the finest whose states saturate nearly never on them.

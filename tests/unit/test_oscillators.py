@@ -101,7 +101,7 @@ def test_there_are_397_frequencies_and_each_is_the_cheapest_of_its_kind():
     assert quarter == Oscillation(0, -1) and quarter.frequency == pytest.approx(np.pi / 2)
     by_trace = {pair.trace: pair for pair in ALL}
     assert by_trace[2 - 2.0**-5] == Oscillation(2, 3)  # not (3, 2), of the same reach
-    assert by_trace[2 - 0.75 / 4] == Oscillation(1, 1, 3, -1)  # 0.375 = 1/2 - 1/8; 1/4 + 1/8 has the same reach, a = b is nearer
+    assert by_trace[2 - 0.75 / 4] == Oscillation(1, 1, 3, -1)  # 3/16 is 1/4 (1/2 + 1/4) too, of the same reach
 
 
 def test_what_a_pair_is_can_be_asked_back():
@@ -120,7 +120,8 @@ GOOD = dict(shifts=[3, 1], first=[3, 1], second=[0, 3], second_signs=[0, 1], neg
     (dict(shifts=[9, 1]), "Shifts must lie between 0 and 8, not between 1 and 9"),
     (dict(shifts=[]), "Shifts must be a vector of 1 to 2048 pairs"), (dict(shifts=[[3, 1]]), "not of shape"),
     (dict(shifts=[3.0, 1.0]), "Shifts must hold integers"), (dict(first=[3]), "First digits must be one a pair"),
-    (dict(first=[-2, 1]), "First digits must lie between -1 and 9"), (dict(second=[0, 11]), "Second digits must lie between 0 and 10"),
+    (dict(first=[-2, 1]), "First digits must lie between -1 and 9"),
+    (dict(second=[0, 11]), "Second digits must lie between 0 and 10"),
     (dict(second=[4, 3]), "Second digit must be smaller"), (dict(second=[0, 1]), "Second digit must be smaller"),
     (dict(second_signs=[0, 2]), "Signs of second digits must lie between -1 and 1"),
     (dict(negated=[0, -1]), "Negations must lie between 0 and 1"),
