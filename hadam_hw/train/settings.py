@@ -182,8 +182,7 @@ class Settings:
     def check(self):
         """Raises a DataError where settings contradict each other: those of stages and those of a trained recurrence."""
         if not self.stages:
-            drawn = ("wires", "drive", "decay", "copies", "recurrence")
-            given = [name for name in drawn if getattr(self, name) != _default(name)]
+            given = [name for name in _OF_DRAWN_RECURRENCES if getattr(self, name) != _default(name)]
             if given:
                 raise DataError(f"{given[0]} must be left alone without stages: only a recurrence that is not trained has it")
             return
@@ -213,7 +212,9 @@ class Settings:
         return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}
 
 
-#: What a training of stages alone has no use for.
+#: What only a training of stages alone has a use for.
+_OF_DRAWN_RECURRENCES = ("recurrence", "wires", "drive", "decay", "copies")
+#: And what it has none for.
 _OF_TRAINED_RECURRENCES = ("readout", "activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
 
 
