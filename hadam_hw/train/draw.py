@@ -8,6 +8,7 @@ from hadam_hw.fixed import MAX_FRAC, FixedPoint
 from hadam_hw.layer import Layer, Phase
 from hadam_hw.quantize import quantize_codes
 from hadam_hw.recurrence import Hadamard
+from hadam_hw.train.leaks import leak_of
 from hadam_hw.train.settings import Drive, Wires
 from hadam_hw.train.states import last_states
 
@@ -46,8 +47,8 @@ def drawn_layer(settings, input_format, calibration):
     Parameters
     ----------
     settings : Settings
-        Of one phase. ``hidden``, ``block``, ``leak``, ``wires``, ``drive``, ``v_bits``, ``state_bits``, ``rounding`` and
-        ``seed`` count.
+        Of one phase. ``hidden``, ``block``, ``leak``, ``leaks``, ``wires``, ``drive``, ``v_bits``, ``state_bits``,
+        ``rounding`` and ``seed`` count.
     input_format : InputFormat
     calibration : int [sequences, steps, d_in]
         Training inputs. The binary point is the finest whose states saturate nearly never on them.
@@ -63,7 +64,7 @@ def drawn_layer(settings, input_format, calibration):
     else:
         signs = rng.choice([-1, 1], size)
         wires = drawn_wires(size, settings.block, rng) if settings.wires is Wires.DRAWN else None
-    recurrence = Hadamard(size, settings.block, signs, settings.leak, wires)
+    recurrence = Hadamard(size, settings.block, signs, leak_of(settings), wires)
     codes = drawn_codes(size, input_format.size, settings.v_bits, settings.drive, rng)
 
     def layer(width, frac):
