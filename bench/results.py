@@ -21,8 +21,8 @@ PAGE, PLOT, TEXT = ROOT / "docs" / "results.md", ROOT / "docs" / "results.svg", 
 STYLES = {kind: {"marker": marker, "color": f"C{k}"} for k, (kind, marker) in enumerate(
     zip(("HadamRNN, integers", "orthogonal", "orthogonal-sum", "gru", "lstm", "fastgrnn"), "osD^Pv", strict=True))}
 #: What was asked for: task -> (n, percent, bytes), None where any will do.
-ASKED = {"pmnist": [(256, 98, None), (128, 97.2, None), (128, 95.5, 5000)], "smnist": [(512, 97, None)], "har": [(None, 92, 3000)],
-         "har-mu": [(None, 92, 3000)], "har2": [(None, 95.6, 3000)], "har2-mu": [(None, 95.6, 3000)],
+ASKED = {"pmnist": [(256, 98, None), (128, 97.2, None), (128, 95.5, 5000)], "smnist": [(512, 97, None)],
+         "har": [(None, 92, 3000)], "har-mu": [(None, 92, 3000)], "har2": [(None, 95.6, 3000)], "har2-mu": [(None, 95.6, 3000)],
          "dsa-random": [(None, 84, 3250)], "sst2": [(128, 80, None)], "keywords": [(None, 80, None)],
          "imdb": [(128, 86, None)], "digits": [(None, 95, None)], "copy": [(128, 100, None)]}
 
@@ -82,8 +82,8 @@ def trainings_table(trainings):
                      f"{record['validation']:.2f}", f"{record['bytes']:,}", record["epochs"],
                      "" if record["seconds"] is None else f"{record['seconds']:.0f}",
                      record["seed"]])
-    return _table(["task", "model", "variant", "n", "block", "hidden stages", "bits V / U / state", "float", "integers", "full precision",
-                   "validation", "bytes", "epochs", "s", "seed"], rows)
+    return _table(["task", "model", "variant", "n", "block", "hidden stages", "bits V / U / state", "float", "integers",
+                   "full precision", "validation", "bytes", "epochs", "s", "seed"], rows)
 
 
 def _wires(record):

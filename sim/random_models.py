@@ -16,8 +16,7 @@ from hadam_hw.layer import Activation, InputFormat, Layer, Phase, phase_gain
 from hadam_hw.model import Model
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
 from hadam_hw.recurrence import Hadamard, Integer
-from rtl_gen.cores.build import build_core
-from rtl_gen.plan.arch import MAX_DIGIT, RADICES, DigitSerial, Folded
+from rtl_gen.plan.arch import MAX_DIGIT, RADICES, Folded, Parallel, Serial
 
 MAX_UNITS = 16
 #: Multipliers of four signed digits or five, whose shifted sums are shifted again.
@@ -34,8 +33,8 @@ class Case:
     ----------
     seed : int
     model : Model
-    core : Core, ContextCore or StackedCore
-        Of that model; its architecture is ``core.architecture``.
+    plan : CorePlan, StackedCorePlan or ContextCorePlan
+        Of that model's core; its architecture is ``plan.architecture``.
     sequences : list of int64 [steps, inputs]
     paused : bool
         Both streams pause now and then, and contexts pass their turns.
@@ -43,7 +42,7 @@ class Case:
 
     seed: int
     model: Model
-    core: object
+    plan: object
     sequences: list
     paused: bool
 
@@ -51,7 +50,7 @@ class Case:
         """The case in a line, for a report."""
         layers = " + ".join(_describe(layer) for layer in self.model.layers)
         stages = " ".join(f"{stage.outputs}:{stage.bits}" for stage in self.model.readout.stages)
-        return (f"seed {self.seed}: {self.core.architecture}, {layers}, emit {self.model.pooling.value}, "
+        return (f"seed {self.seed}: {self.plan.architecture}, {layers}, emit {self.model.pooling.value}, "
                 f"stages {stages}{', pauses' if self.paused else ''}")
 
 
@@ -71,10 +70,10 @@ def random_case(seed):
     while True:
         try:
             model = random_stack(rng) if not rng.integers(STACKS) else random_model(rng)
-            core = build_core(model, random_architecture(rng, model))
+            plan = random_architecture(rng, model).plan(model)
         except (ModelError, ArchitectureError):
             continue
-        return Case(seed, model, core, random_sequences(rng, model), not rng.integers(4))
+        return Case(seed, model, plan, random_sequences(rng, model), not rng.integers(4))
 
 
 def random_architecture(rng, model):
@@ -82,10 +81,10 @@ def random_architecture(rng, model):
     kind = rng.choice(["serial", "parallel", "contexts", "folded"], p=[0.5, 0.12, 0.1, 0.28])
     if kind == "serial":
         narrowest = min(layer.state.width for layer in model.layers)
-        return DigitSerial(int(rng.integers(1, min(MAX_DIGIT, max(1, narrowest // 2)), endpoint=True)))
+        return Serial(int(rng.integers(1, min(MAX_DIGIT, max(1, narrowest // 2)), endpoint=True)))
     if kind == "folded":
         return Folded(int(rng.choice(RADICES)), int(rng.choice([1, 1, 2, 4])))
-    return DigitSerial(None, int(rng.integers(2, 9)) if kind == "contexts" else 1)
+    return Parallel(int(rng.integers(2, 9)) if kind == "contexts" else 1)
 
 
 def random_sequences(rng, model):

@@ -20,7 +20,7 @@ from hadam_hw.model_file import load_model, model_bytes, save_model
 from hadam_hw.quantize import quantize, quantize_codes
 from hadam_hw.readout import Pooling, Requantization
 from hadam_hw.recurrence import Hadamard, Integer, Ternary
-from rtl_gen.plan.arch import DigitSerial, Folded
+from rtl_gen.plan.arch import Folded, Parallel, Serial
 from tests.models_for_tests import random_model, random_stack, with_stage
 
 SIZE, INPUTS, OUTPUTS = 8, 2, 3
@@ -145,7 +145,8 @@ NUMPY = {
     "Phase": lambda i: Phase(np.zeros((2, 1), int), i(1), [0, 1]),
     "Requantization": lambda i: Requantization(i(7), i(4)),
     "Provenance": lambda i: Provenance(np.str_("t"), i(4), float_score=np.float32(50), integer_score=i(50), epochs=i(2)),
-    "DigitSerial": lambda i: DigitSerial(i(4), i(1)),
+    "Serial": lambda i: Serial(i(4)),
+    "Parallel": lambda i: Parallel(i(2)),
     "Folded": lambda i: Folded(i(4), i(2)),
 }
 
@@ -346,7 +347,7 @@ def test_what_is_not_meant_is_refused_in_one_sentence(name):
 
 
 @pytest.mark.parametrize("make", [
-    lambda: DigitSerial(1.0), lambda: DigitSerial(True), lambda: DigitSerial(None, "2"), lambda: Folded("2"),
+    lambda: Serial(1.0), lambda: Serial(True), lambda: Parallel("2"), lambda: Folded("2"),
     lambda: Folded(2, 2.0)])
 def test_an_architecture_of_no_integers_is_refused(make):
     with pytest.raises(ArchitectureError, match="must be an integer, not"):
