@@ -14,6 +14,7 @@ from hadam_hw.errors import ArchitectureError, ModelError
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase, phase_gain
 from hadam_hw.model import Model
+from hadam_hw.oscillators import Oscillators, oscillations
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
 from hadam_hw.recurrence import Hadamard, Integer
 from rtl_gen.plan.arch import MAX_DIGIT, RADICES, Folded, Parallel, Serial
@@ -117,7 +118,10 @@ def random_stack(rng):
 
 
 def random_recurrence(rng, most=MAX_UNITS):
-    """Butterflies, wires, leaks; or a matrix with or without zeros and a multiplier; at most ``most`` units."""
+    """Butterflies, wires, leaks; oscillators; or a matrix with or without zeros, with a multiplier; at most ``most`` units."""
+    if rng.random() < 0.1:
+        pairs = _small(rng, 1, most // 2)
+        return Oscillators.of(rng.choice(oscillations(), pairs), np.broadcast_to(random_leak(rng, pairs), pairs))
     if rng.random() < 0.6:
         block = int(rng.choice([1, 2, 2, 2, 4, 4, 4, 8, 16]))
         size = block * _small(rng, 1, max(1, most // block))
