@@ -111,8 +111,21 @@ class Recurrence(ABC):
 
     @property
     def foldable_block(self):
-        """Units of a block of butterflies that can be done in place, pass by pass, as a folded core does; None for no such."""
+        """Units of a block of butterflies that can be done in place, pass by pass, as a folded core does; None for no such.
+
+        Blocks of 1 have no butterfly: their words are only moved.
+        """
         return None
+
+    def keeps_banks(self, banks):
+        """Whether every unit takes the word of a unit of its own bank, as a folded core needs it behind its butterflies.
+
+        Parameters
+        ----------
+        banks : sequence of int [size]
+            The bank of each unit.
+        """
+        return False
 
     def cut(self, units, block):
         """The first ``units`` in blocks of ``block``, with as many phases, to estimate with; None for no such."""
@@ -249,7 +262,7 @@ class Hadamard(Recurrence):
             half *= 2
         if self.leak > 1:  # 2**1 - 1 = 1 needs no adder
             lanes = [add(lane << self.leak, -lane) for lane in lanes]
-        return [-lanes[row] if sign < 0 else lanes[row] for row, sign in zip(self._rows, self.signs)]
+        return [-lanes[row] if sign < 0 else lanes[row] for row, sign in zip(self.rows, self.signs)]
 
     @property
     def adders(self):
@@ -258,8 +271,13 @@ class Hadamard(Recurrence):
 
     @property
     def foldable_block(self):
-        """The block, unless wires lead from one to another."""
-        return self.block if self.wires is None and self.block > 1 else None
+        """The block; wires are behind its butterflies."""
+        return self.block
+
+    def keeps_banks(self, banks):
+        """Whether the wires keep every word in its bank."""
+        banks = np.asarray(banks)
+        return bool((banks[self.rows] == banks).all())
 
     def cut(self, units, block):
         """The first units; their wires in the same order among themselves."""
@@ -269,7 +287,8 @@ class Hadamard(Recurrence):
         return Hadamard(units, block, self.signs[:units], self.leak, wires)
 
     @property
-    def _rows(self):
+    def rows(self):
+        """int64 [size]: the row of ``K Z`` that each unit takes, the wires or the identity."""
         return np.arange(self.size) if self.wires is None else self.wires
 
     @cached_property
@@ -286,7 +305,7 @@ class Hadamard(Recurrence):
     def dense(self):
         """``R`` by the Kronecker product, the multiplier included."""
         blocks = np.kron(np.eye(self.size // self.block, dtype=np.int64), self._block_matrix())
-        return self._factors[:, None] * blocks[self._rows]
+        return self._factors[:, None] * blocks[self.rows]
 
     def apply(self, state):
         """``R Z`` along the last axis, int64, by the fast Walsh-Hadamard transform."""

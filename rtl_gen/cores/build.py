@@ -5,10 +5,12 @@ from rtl_gen.cores.context_core import ContextCore
 from rtl_gen.cores.core import Core
 from rtl_gen.cores.stacked_core import build_stack
 from rtl_gen.gateware.folded.cell import FoldedCell
+from rtl_gen.gateware.folded.one_word import OneWordCell
 from rtl_gen.gateware.parallel.cell import ParallelCell
 from rtl_gen.gateware.serial.cell import SerialCell, check_digit
 from rtl_gen.plan.arch import Folded
 from rtl_gen.plan.folding import fold
+from rtl_gen.plan.one_word import fold_words
 
 
 def build_core(model, architecture):
@@ -21,6 +23,8 @@ def build_core(model, architecture):
     """
     if len(model.layers) > 1:
         return build_stack(model, architecture)
+    if isinstance(architecture, Folded) and architecture.radix == 1:
+        return Core(model, architecture, OneWordCell(model.top, fold_words(model.top.recurrence, architecture)))
     if isinstance(architecture, Folded):
         return Core(model, architecture, FoldedCell(model.top, fold(model.top.recurrence, architecture), architecture.lanes))
     if architecture.contexts > 1:

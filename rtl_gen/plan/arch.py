@@ -3,8 +3,8 @@
 
 ``serial`` is :class:`DigitSerial` with one bit a clock, ``serial:D`` with ``D`` bits a clock, ``parallel`` moves whole
 words, and ``parallel,contexts=C`` serves ``C`` independent sequences in turn.
-``folded:R`` is :class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side. An
-architecture is data; :func:`rtl_gen.cores.build.build_core` turns a model and an architecture into gateware.
+``folded:R`` is :class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side; ``folded:1``
+has no butterfly and moves a word a clock. An architecture is data; :func:`rtl_gen.cores.build.build_core` turns a model and an architecture into gateware.
 """
 
 import re
@@ -14,7 +14,7 @@ from hadam_hw.checks import as_integer, assign
 from hadam_hw.errors import ArchitectureError
 
 MAX_DIGIT = 8
-RADICES = (2, 4, 8)
+RADICES = (1, 2, 4, 8)
 MAX_LANES = 16
 #: More than the clocks of any loop that was built.
 MAX_CONTEXTS = 64
@@ -69,9 +69,9 @@ class Folded:
     Parameters
     ----------
     radix : int
-        2, 4 or 8 words a butterfly.
+        2, 4 or 8 words a butterfly; 1 is none, for blocks of 1, whose words are only moved.
     lanes : int
-        Butterflies side by side, each on blocks of its own: a power of two up to ``MAX_LANES``.
+        Butterflies side by side, each on blocks of its own, or words: a power of two up to ``MAX_LANES``.
 
     Raises
     ------
@@ -86,7 +86,7 @@ class Folded:
         assign(self, radix=as_integer("Radix", self.radix, ArchitectureError),
                lanes=as_integer("Lanes", self.lanes, ArchitectureError))
         if self.radix not in RADICES:
-            raise ArchitectureError(f"Radix must be 2, 4 or 8 words a butterfly, not {self.radix}")
+            raise ArchitectureError(f"Radix must be 1, 2, 4 or 8 words a butterfly, not {self.radix}")
         if not 1 <= self.lanes <= MAX_LANES or self.lanes & (self.lanes - 1):
             raise ArchitectureError(f"Lanes must be a power of two up to {MAX_LANES}, not {self.lanes}")
 
@@ -112,7 +112,7 @@ def parse_architecture(text):
     if not match:
         raise ArchitectureError(
             "Architecture must be 'serial', 'serial:D' (D bits a clock), 'parallel', 'parallel,contexts=C' (C sequences in "
-            "turn), 'folded:R' (butterflies of radix R) or "
+            "turn), 'folded:R' (butterflies of radix R, none for 1) or "
             f"'folded:RxL' (L of them), not {text!r}; 'serial' is the smallest up to some 128 units, 'folded:8' above")
     contexts = int(match["contexts"] or 1)
     if match["parallel"] or match["serial"]:

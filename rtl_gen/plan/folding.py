@@ -115,10 +115,12 @@ def fold(recurrence, architecture):
     """
     size, block = recurrence.size, recurrence.foldable_block
     if block is None:
-        raise ArchitectureError("A folded core needs a Hadamard recurrence without wires, in blocks of 2 or more, whose "
-                                "butterflies it folds; use 'serial' for any other")
+        raise ArchitectureError("A folded core needs a Hadamard recurrence, whose butterflies it folds; use 'serial' for any other")
+    if recurrence.wires is not None:
+        raise ArchitectureError("Wires must be None where butterflies are folded in place; use 'folded:1' for blocks of 1, "
+                                "'serial' for others")
     if architecture.radix > block:
-        raise ArchitectureError(f"Radix must be at most the block of {block} units, not {architecture.radix}")
+        raise ArchitectureError(f"Radix must be at most the block of {block} unit{'s' * (block > 1)}, not {architecture.radix}")
     if size // block % architecture.lanes:
         raise ArchitectureError(f"Lanes must divide the {size // block} block{'s' * (size != block)} of the recurrence, "
                                 f"since a block stays in one lane; {architecture.lanes} do not")

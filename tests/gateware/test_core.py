@@ -28,7 +28,7 @@ from tests.models_for_tests import random_model, with_stage, without_input
 ARCHITECTURES = ["serial", "serial:2", "serial:3", "parallel"]
 # MOST: as many contexts as the model's loop has clocks
 CONTEXTS = ["parallel,contexts=2", "parallel,contexts=MOST"]
-FOLDED = ["folded:2", "folded:4", "folded:8", "folded:2x2"]
+FOLDED = ["folded:1", "folded:2", "folded:4", "folded:8", "folded:2x2"]
 
 # Corners of size, width, phases, recurrence, input and rounding; each is run in each architecture.
 CORNERS = {
