@@ -10,7 +10,6 @@ from rtl_gen.gateware.parallel.cell import ParallelCell
 from rtl_gen.gateware.serial.cell import SerialCell, check_digit
 from rtl_gen.plan.arch import Folded
 from rtl_gen.plan.folding import fold
-from rtl_gen.plan.one_word import fold_words
 
 
 def build_core(model, architecture):
@@ -23,10 +22,10 @@ def build_core(model, architecture):
     """
     if len(model.layers) > 1:
         return build_stack(model, architecture)
-    if isinstance(architecture, Folded) and architecture.radix == 1:
-        return Core(model, architecture, OneWordCell(model.top, fold_words(model.top.recurrence, architecture)))
     if isinstance(architecture, Folded):
-        return Core(model, architecture, FoldedCell(model.top, fold(model.top.recurrence, architecture), architecture.lanes))
+        folding = fold(model.top.recurrence, architecture)
+        return Core(model, architecture, OneWordCell(model.top, folding) if architecture.radix == 1
+                    else FoldedCell(model.top, folding, architecture.lanes))
     if architecture.contexts > 1:
         return ContextCore(model, architecture)
     if architecture.digit is None:

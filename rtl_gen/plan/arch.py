@@ -4,7 +4,8 @@
 ``serial`` is :class:`DigitSerial` with one bit a clock, ``serial:D`` with ``D`` bits a clock, ``parallel`` moves whole
 words, and ``parallel,contexts=C`` serves ``C`` independent sequences in turn.
 ``folded:R`` is :class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side; ``folded:1``
-has no butterfly and moves a word a clock. An architecture is data; :func:`rtl_gen.cores.build.build_core` turns a model and an architecture into gateware.
+has no butterfly and moves a word a clock. An architecture is data; :func:`rtl_gen.cores.build.build_core` turns a model and an
+architecture into gateware.
 """
 
 import re

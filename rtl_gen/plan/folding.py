@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hadam_hw.errors import ArchitectureError
+from rtl_gen.plan.one_word import fold_words
 
 
 @dataclass(frozen=True)
@@ -106,16 +107,19 @@ class Folding:
 
 
 def fold(recurrence, architecture):
-    """The :class:`Folding` of a recurrence in a ``folded`` architecture.
+    """The :class:`Folding` of a recurrence in a ``folded`` architecture, or its :class:`OneWordFolding` for radix 1.
 
     Raises
     ------
     ArchitectureError
         If the architecture cannot render the recurrence.
     """
+    if architecture.radix == 1:
+        return fold_words(recurrence, architecture.lanes)
     size, block = recurrence.size, recurrence.foldable_block
     if block is None:
-        raise ArchitectureError("A folded core needs a Hadamard recurrence, whose butterflies it folds; use 'serial' for any other")
+        raise ArchitectureError("A folded core needs a Hadamard recurrence, whose butterflies it folds; use 'serial' for any "
+                                "other")
     if recurrence.wires is not None:
         raise ArchitectureError("Wires must be None where butterflies are folded in place; use 'folded:1' for blocks of 1, "
                                 "'serial' for others")

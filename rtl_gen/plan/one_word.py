@@ -139,15 +139,15 @@ class OneWordSchedule:
         return self.rows * self.inputs + self.tail + 1
 
 
-def fold_words(recurrence, architecture):
-    """The :class:`OneWordFolding` of a recurrence in ``folded:1`` or ``folded:1xL``.
+def fold_words(recurrence, lanes):
+    """The :class:`OneWordFolding` of a recurrence in ``lanes`` lanes.
 
     Raises
     ------
     ArchitectureError
         If the architecture cannot render the recurrence.
     """
-    size, lanes = recurrence.size, architecture.lanes
+    size = recurrence.size
     if recurrence.foldable_block != 1:
         raise ArchitectureError("A folded core of radix 1 has no butterfly and needs a Hadamard recurrence in blocks of 1, "
                                 "signs and wires alone; use 'folded:R' for larger blocks, 'serial' for any other recurrence")
@@ -155,7 +155,7 @@ def fold_words(recurrence, architecture):
         raise ArchitectureError(f"Lanes must divide the {size} units, of which each lane holds as many; {lanes} do not")
     rows = size // lanes
     if not recurrence.keeps_banks([unit // rows for unit in range(size)]):
-        raise ArchitectureError(f"Wires must keep every word among the {rows} units of its lane, since a lane reads only its own "
-                                f"memory; use 'folded:1', or draw wires for {lanes} lanes")
+        raise ArchitectureError(f"Wires must keep every word among the {rows} units of its lane, since a lane reads only its "
+                                f"own memory; use 'folded:1', or draw wires for {lanes} lanes")
     return OneWordFolding(rows, tuple(tuple(int(row) - lane * rows for row in recurrence.rows[lane * rows:(lane + 1) * rows])
                                       for lane in range(lanes)))

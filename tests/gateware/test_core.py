@@ -57,11 +57,28 @@ CORNERS = {
     "leak-odd": dict(size=8, block=8, outputs=2, leak=1, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3),
     "leak-relu": dict(size=8, block=4, outputs=2, leak=2, activation=Activation.RELU, state_width=6),
     "more-than-a-group": dict(size=32, block=4, outputs=2),
+    "wires": dict(size=8, block=4, outputs=2, wires=True),
+    "words": dict(size=8, block=1, outputs=2),
+    "words-ring": dict(size=9, block=1, outputs=2, wires=np.roll(np.arange(9), 1)),
+    "words-wires": dict(size=10, block=1, outputs=3, wires=True, input_signed=True),
+    "words-vector": dict(size=8, block=1, inputs=3, outputs=2, wires=True, rounding=Rounding.HALF_EVEN, frac=-2, input_width=2),
+    "words-leak": dict(size=8, block=1, outputs=2, wires=True, leak=2, rounding=Rounding.FLOOR),
+    "words-relu": dict(size=8, block=1, outputs=2, wires=True, activation=Activation.RELU, state_width=6, frac=1),
+    "words-fine-codes": dict(size=6, block=1, outputs=2, wires=np.roll(np.arange(6), -2), input_bits=8, output_bits=8),
+    "words-hidden": dict(size=8, block=1, outputs=2, wires=True, hidden=((5, 4, 9, 4),)),
+    "words-two-units": dict(size=2, block=1, outputs=2, wires=[1, 0]),
+    "words-more-than-a-page": dict(size=140, block=1, outputs=1, wires=True),
 }
 #: Butterflies of higher radix side by side, where lanes and the words of a butterfly are told apart.
 WIDE = [("folded:4x2", "even"), ("folded:4x2", "half-even"), ("folded:4x2", "relu-saturating"),
-        ("folded:4x2", "more-than-a-group"), ("folded:8x2", "two-blocks"), ("folded:4x2", "leak")]
-TWO_BLOCKS = dict(size=16, block=8, inputs=2, outputs=2, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3)
+        ("folded:4x2", "more-than-a-group"), ("folded:8x2", "two-blocks"), ("folded:4x2", "leak"),
+        ("folded:1x2", "words"), ("folded:1x4", "words"), ("folded:1x8", "words"), ("folded:1x2", "words-in-two-rings"),
+        ("folded:1x4", "words-in-lanes"), ("folded:1x2", "words-in-lanes")]
+OF_LANES = {
+    "two-blocks": dict(size=16, block=8, inputs=2, outputs=2, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3),
+    "words-in-two-rings": dict(size=10, block=1, outputs=2, wires=[2, 3, 4, 0, 1, 7, 8, 9, 5, 6]),
+    "words-in-lanes": dict(size=12, block=1, inputs=2, outputs=2, leak=3, wires=[1, 0, 2, 5, 3, 4, 6, 7, 8, 11, 10, 9]),
+}
 
 
 def sequences_for(model, lengths, seed=0):
@@ -102,21 +119,25 @@ def check_against_golden(model, architecture, sequences, **pauses):
     return record, core, traces
 
 
+def renders(architecture, shape):
+    """Whether it is no folded architecture, or one that folds the model of that shape."""
+    try:
+        if architecture in FOLDED:
+            fold(random_model(**shape).top.recurrence, parse_architecture(architecture))
+    except ArchitectureError:
+        return False
+    return True
+
+
 def pairs():
     """Every architecture with every corner that it renders."""
-    for architecture in ARCHITECTURES + FOLDED + CONTEXTS:
-        for corner, shape in CORNERS.items():
-            try:
-                if architecture in FOLDED:
-                    fold(random_model(**shape).top.recurrence, parse_architecture(architecture))
-            except ArchitectureError:
-                continue
-            yield architecture, corner
+    return [(architecture, corner) for architecture in ARCHITECTURES + FOLDED + CONTEXTS for corner, shape in CORNERS.items()
+            if renders(architecture, shape)]
 
 
 @pytest.mark.parametrize("architecture, corner", [*pairs(), *WIDE])
 def test_every_state_and_output_equals_the_golden_model(architecture, corner):
-    model = random_model(emit=Pooling.EVERY, seed=3, **(CORNERS | {"two-blocks": TWO_BLOCKS})[corner])
+    model = random_model(emit=Pooling.EVERY, seed=3, **(CORNERS | OF_LANES)[corner])
     lengths = [3, 2, 1, 2, 2] if architecture in CONTEXTS else [5, 4, 1]
     check_against_golden(model, architecture, sequences_for(model, lengths))
 
@@ -153,12 +174,13 @@ POOLS = {
     "relu": dict(size=8, block=4, outputs=1, activation=Activation.RELU, output_bits=1),
     "ternary": dict(size=9, outputs=2, ternary=True),
     "one-unit": dict(size=1, outputs=2, ternary=True, seed=3),
+    "words": dict(size=9, block=1, outputs=2, wires=True, pool_bits=4),
 }
 
 
 @pytest.mark.parametrize("architecture, shape", [
-    (architecture, shape) for shape, values in POOLS.items() for architecture in [*ARCHITECTURES, "folded:2", "folded:4"]
-    if not architecture.startswith("folded") or "ternary" not in POOLS[shape]])
+    (architecture, shape) for architecture in [*ARCHITECTURES, "folded:1", "folded:2", "folded:4"] for shape in POOLS
+    if renders(architecture, POOLS[shape])])
 @pytest.mark.parametrize("pauses", [False, True])
 def test_the_sum_of_states_equals_the_golden_model(architecture, shape, pauses):
     model = random_model(emit=Pooling.SUM, **{"seed": 6} | POOLS[shape])
@@ -292,7 +314,9 @@ def test_pauses_change_nothing(architecture, emit, pauses):
     for shape in [dict(size=8, block=4), dict(size=4, block=2, inputs=4), dict(size=16, block=8)]] + [
     ("folded:2", dict(size=4, block=2, inputs=4)), ("folded:2", dict(size=8, block=8)), ("folded:4", dict(size=8, block=8)),
     ("folded:8", dict(size=16, block=8, inputs=3)), ("folded:2x4", dict(size=16, block=4, input_bits=8)),
-    ("folded:4", dict(size=16, block=16, leak=3)), ("serial", dict(size=8, block=4, leak=2))])
+    ("folded:4", dict(size=16, block=16, leak=3)), ("serial", dict(size=8, block=4, leak=2)),
+    ("folded:1", dict(size=8, block=1)), ("folded:1", dict(size=9, block=1, wires=True, leak=2)),
+    ("folded:1", dict(size=8, block=1, wires=True, inputs=3)), ("folded:1x4", dict(size=8, block=1, input_bits=8))])
 def test_timing_is_as_promised(architecture, shape):
     model = random_model(outputs=2, emit=Pooling.LAST, seed=1, **shape)
     length = 6
@@ -314,9 +338,9 @@ def test_timing_of_a_readout_each_step(architecture):
     assert record.accepted[-1] - record.accepted[-2] == promised.interval // 7
 
 
-@pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:4"])
+@pytest.mark.parametrize("architecture", ["serial", "parallel", "folded:1", "folded:4"])
 def test_first_forgets_an_unfinished_sequence(architecture):
-    model = random_model(size=8, block=8, outputs=2, emit=Pooling.LAST, seed=2)
+    model = random_model(size=8, block=1 if architecture == "folded:1" else 8, outputs=2, emit=Pooling.LAST, seed=2)
     whole, = sequences_for(model, [4], seed=1)
     core = build_core(model, parse_architecture(architecture))
 
@@ -342,6 +366,11 @@ def test_a_digit_that_leaves_no_two_state_digits_is_refused():
     ("folded:2x4", dict(size=8, block=4), "divide the 2 blocks"),
     ("folded:2x2", dict(size=8, block=8), "divide the 1 block of"),
     ("folded:2", dict(size=8, ternary=True), "needs a Hadamard recurrence"),
+    ("folded:1", dict(size=8, ternary=True), "in blocks of 1"),
+    ("folded:1", dict(size=8, block=4), "in blocks of 1"),
+    ("folded:2", dict(size=8, block=1), "at most the block of 1 unit, not 2"),
+    ("folded:1x2", dict(size=9, block=1), "divide the 9 units"),
+    ("folded:1x2", dict(size=8, block=1, wires=[1, 2, 3, 4, 5, 6, 7, 0]), "among the 4 units of its lane"),
     ("parallel,contexts=2", dict(size=8, block=4, emit=Pooling.SUM), "one pool"),
 ])
 def test_a_folding_that_cannot_be_is_refused(architecture, shape, message):

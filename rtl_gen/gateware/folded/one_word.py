@@ -21,8 +21,8 @@ class OneWordCell(wiring.Component):
     """One step of a recurrence in blocks of 1, a word of each lane a clock, and the state word by word when asked for.
 
     Computes what :class:`rtl_gen.gateware.serial.cell.SerialCell` computes, with the same members. With ``n`` units in ``l``
-    lanes and ``d`` inputs a step takes ``d n / l + 4`` clocks (one more with a leak, and more where the bank of multiples of the
-    input is deep). Unloading takes a clock a unit.
+    lanes and ``d`` inputs a step takes ``d n / l + 4`` clocks (one more with a leak, and more where the bank of multiples of
+    the input is deep). Unloading takes a clock a unit.
 
     Parameters
     ----------
