@@ -84,7 +84,9 @@ def random_architecture(rng, model):
         narrowest = min(layer.state.width for layer in model.layers)
         return DigitSerial(int(rng.integers(1, min(MAX_DIGIT, max(1, narrowest // 2)), endpoint=True)))
     if kind == "folded":
-        return Folded(int(rng.choice(RADICES)), int(rng.choice([1, 1, 2, 4])))
+        # most recurrences are folded with one of the radices only
+        radix = 1 if model.top.recurrence.foldable_block == 1 else int(rng.choice(RADICES))
+        return Folded(radix, int(rng.choice([1, 1, 2, 4])))
     return DigitSerial(None, int(rng.integers(2, 9)) if kind == "contexts" else 1)
 
 

@@ -47,7 +47,7 @@ def architectures(model, chip):
     block = model.top.recurrence.foldable_block
     if len(model.layers) == 1 and block is not None:
         found += [Folded(radix, lanes) for radix in RADICES for lanes in LANES
-                  if radix <= block and model.size // block % lanes == 0]
+                  if radix <= block and (radix > 1) == (block > 1) and model.size // block % lanes == 0]
     return found
 
 

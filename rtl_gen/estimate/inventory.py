@@ -17,6 +17,7 @@ from rtl_gen.estimate.networks import serial_delays, word_network
 from rtl_gen.estimate.ram import block_rams, varying_bits
 from rtl_gen.estimate.readouts import readout_parts
 from rtl_gen.gateware.folded.cell import FoldedCell
+from rtl_gen.gateware.folded.one_word import OneWordCell
 from rtl_gen.gateware.parallel.cell import ParallelCell
 from rtl_gen.gateware.selector import GROUP
 from rtl_gen.gateware.serial.cell import SerialCell
@@ -48,7 +49,8 @@ def inventory(core):
         parts, rams = _contexts(model.top, core)
     else:
         cells = core.cells if isinstance(core, StackedCore) else (core.cell,)
-        counted = [{SerialCell: _serial, ParallelCell: _parallel, FoldedCell: _folded}[type(cell)](layer, cell)
+        counted = [{SerialCell: _serial, ParallelCell: _parallel, FoldedCell: _folded,
+                    OneWordCell: _one_word}[type(cell)](layer, cell)
                    for layer, cell in zip(model.layers, cells)]
         parts, rams = sum((parts for parts, _ in counted), Counter()), sum(rams for _, rams in counted)
     more, more_rams = readout_parts(model)
@@ -163,4 +165,25 @@ def _folded(layer, cell):
         "observation": _observation(finished),
     })
     rams = banks * block_rams(max(2, cell.schedule.rows), width)
-    return parts, rams + sum(block_rams(len(rows), varying_bits(rows, bits)) for rows, bits in source.memories)
+    return parts, rams + _tables(source.memories)
+
+
+def _one_word(layer, cell):
+    folding, alignment, source, width = cell.folding, cell.alignment, cell.source, layer.state.width
+    lanes, leak, table = folding.lanes, layer.recurrence.leak, folding.table
+    bank = word_network(source.multiples, min(layer.input.minimum, -1), layer.input.maximum)
+    order = [(table, lanes * folding.row_bits)] if table else []
+    parts = Counter({
+        "moved words": lanes * (width + alignment.width + _saturation(layer, alignment) + 2 * (width + leak) * (leak > 0)),
+        "moved sums": lanes * (alignment.width + bank.width + MUX * (sum(source.widths) - max(source.widths))),
+        "moved input": bank.sums + 2 * bank.differences + sum(source.widths) + layer.inputs * layer.input.width,
+        "moved control": 25 + 3 * folding.row_bits + folding.row_bits * cell.schedule.lead,
+        "selector": _selector(lanes, width) if lanes > 1 else 0,
+        "observation": _observation(lanes),
+    })
+    return parts, lanes * block_rams(folding.memory_rows, width) + _tables([*source.memories, *order])
+
+
+def _tables(memories):
+    """Block RAMs of constant memories, each (rows as integers, bits of a row); none for what is the same in all rows."""
+    return sum(block_rams(len(rows), varying_bits(rows, bits)) for rows, bits in memories if len(set(rows)) > 1)
