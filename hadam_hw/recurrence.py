@@ -122,8 +122,8 @@ class Recurrence(ABC):
 
         Parameters
         ----------
-        banks : sequence of int [size]
-            The bank of each unit.
+        banks : sequence [size]
+            For each unit what names its bank: an integer, or several.
         """
         return False
 

@@ -164,8 +164,9 @@ def _folded(layer, cell):
         "selector": _selector(banks, layer.state.width),
         "observation": _observation(finished),
     })
-    rams = banks * block_rams(max(2, cell.schedule.rows), width)
-    return parts, rams + _tables(source.memories)
+    order = [(folding.table, banks * folding.row_bits)] if folding.table else []
+    parts["folded control"] += 2 * banks * folding.row_bits * len(order)  # a choice of rows, and two pages
+    return parts, banks * block_rams(folding.memory_rows, width) + _tables([*source.memories, *order])
 
 
 def _one_word(layer, cell):

@@ -22,6 +22,7 @@ from rtl_gen.plan.alignment import input_products
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.plan.folding import fold
 from sim.core_check import saturated_steps
+from sim.random_models import banks_of, wires_within
 from tests.gateware.core_harness import drive_core
 from tests.models_for_tests import random_model, with_stage, without_input
 
@@ -73,10 +74,26 @@ CORNERS = {
 WIDE = [("folded:4x2", "even"), ("folded:4x2", "half-even"), ("folded:4x2", "relu-saturating"),
         ("folded:4x2", "more-than-a-group"), ("folded:8x2", "two-blocks"), ("folded:4x2", "leak"),
         ("folded:1x2", "words"), ("folded:1x4", "words"), ("folded:1x8", "words"), ("folded:1x2", "words-in-two-rings"),
-        ("folded:1x4", "words-in-lanes"), ("folded:1x2", "words-in-lanes")]
+        ("folded:1x4", "words-in-lanes"), ("folded:1x2", "words-in-lanes"), ("folded:2", "two-passes"),
+        ("folded:4", "one-pass"), ("folded:4", "two-phases"), ("folded:8", "uneven-rows"), ("folded:2x2", "blocks-of-two"),
+        ("folded:4x2", "wired-lanes"), ("folded:4", "wired-lanes"), ("serial", "wired-lanes")]
+
+
+def banked(*shape):
+    """Wires of (size, block) that a folded core of (radix, lanes) takes."""
+    return wires_within(np.random.default_rng(7), banks_of(*shape))
+
+
 OF_LANES = {
     "two-blocks": dict(size=16, block=8, inputs=2, outputs=2, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3),
     "words-in-two-rings": dict(size=10, block=1, outputs=2, wires=[2, 3, 4, 0, 1, 7, 8, 9, 5, 6]),
+    "two-passes": dict(size=16, block=4, outputs=2, wires=banked(16, 4, 2, 1)),
+    "one-pass": dict(size=16, block=4, outputs=2, leak=2, wires=banked(16, 4, 4, 1), activation=Activation.RELU),
+    "two-phases": dict(size=16, block=8, inputs=3, outputs=2, wires=banked(16, 8, 4, 1), rounding=Rounding.HALF_EVEN, frac=-2,
+                       input_width=3),
+    "uneven-rows": dict(size=24, block=8, outputs=2, wires=banked(24, 8, 8, 1)),
+    "blocks-of-two": dict(size=12, block=2, outputs=2, wires=banked(12, 2, 2, 2), hidden=((5, 4, 9, 4),)),
+    "wired-lanes": dict(size=32, block=8, outputs=2, wires=banked(32, 8, 4, 2)),
     "words-in-lanes": dict(size=12, block=1, inputs=2, outputs=2, leak=3, wires=[1, 0, 2, 5, 3, 4, 6, 7, 8, 11, 10, 9]),
 }
 
@@ -315,6 +332,7 @@ def test_pauses_change_nothing(architecture, emit, pauses):
     ("folded:2", dict(size=4, block=2, inputs=4)), ("folded:2", dict(size=8, block=8)), ("folded:4", dict(size=8, block=8)),
     ("folded:8", dict(size=16, block=8, inputs=3)), ("folded:2x4", dict(size=16, block=4, input_bits=8)),
     ("folded:4", dict(size=16, block=16, leak=3)), ("serial", dict(size=8, block=4, leak=2)),
+    ("folded:4", dict(size=16, block=8, wires=banked(16, 8, 4, 1))),
     ("folded:1", dict(size=8, block=1)), ("folded:1", dict(size=9, block=1, wires=True, leak=2)),
     ("folded:1", dict(size=8, block=1, wires=True, inputs=3)), ("folded:1x4", dict(size=8, block=1, input_bits=8))])
 def test_timing_is_as_promised(architecture, shape):
@@ -370,6 +388,7 @@ def test_a_digit_that_leaves_no_two_state_digits_is_refused():
     ("folded:1", dict(size=8, block=4), "in blocks of 1"),
     ("folded:2", dict(size=8, block=1), "at most the block of 1 unit, not 2"),
     ("folded:1x2", dict(size=9, block=1), "divide the 9 units"),
+    ("folded:2", dict(size=8, block=4, wires=True), "keep every word in its bank, one of 2 a lane"),
     ("folded:1x2", dict(size=8, block=1, wires=[1, 2, 3, 4, 5, 6, 7, 0]), "among the 4 units of its lane"),
     ("parallel,contexts=2", dict(size=8, block=4, emit=Pooling.SUM), "one pool"),
 ])
