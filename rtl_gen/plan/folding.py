@@ -21,7 +21,6 @@ from functools import cached_property
 import numpy as np
 
 from hadam_hw.errors import ArchitectureError
-from rtl_gen.plan.one_word import fold_words
 
 
 @dataclass(frozen=True)
@@ -138,19 +137,16 @@ class Folding:
 
 
 def fold(recurrence, architecture):
-    """The :class:`Folding` of a recurrence in a ``folded`` architecture, or its :class:`OneWordFolding` for radix 1.
+    """The :class:`Folding` of a recurrence in a ``folded`` architecture of radix 2 or more.
 
     Raises
     ------
     ArchitectureError
         If the architecture cannot render the recurrence.
     """
-    if architecture.radix == 1:
-        return fold_words(recurrence, architecture.lanes)
     size, block = recurrence.size, recurrence.foldable_block
     if block is None:
-        raise ArchitectureError("A folded core needs a Hadamard recurrence, whose butterflies it folds; use 'serial' for any "
-                                "other")
+        raise ArchitectureError(recurrence.unfoldable)
     if architecture.radix > block:
         raise ArchitectureError(f"Radix must be at most the block of {block} unit{'s' * (block > 1)}, not {architecture.radix}")
     if size // block % architecture.lanes:

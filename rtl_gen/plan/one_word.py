@@ -6,10 +6,16 @@ place, for a word may be wanted after its row was given a new one. So each lane 
 memory: a step reads one page in the order of the wires, writes the other in the order of the units, and the pages change.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
 from hadam_hw.errors import ArchitectureError
+from hadam_hw.layer import Layer
+from rtl_gen.plan.folded import FoldedInputPlan, table_rams
+from rtl_gen.plan.parts import MUX, observation_cells, saturation_cells, selection_latency, selector_cells
+from rtl_gen.plan.ram import block_rams
+from rtl_gen.plan.timing import Timing
 
 
 @dataclass(frozen=True)
@@ -148,9 +154,11 @@ def fold_words(recurrence, lanes):
         If the architecture cannot render the recurrence.
     """
     size = recurrence.size
+    if recurrence.foldable_block is None:
+        raise ArchitectureError(recurrence.unfoldable)
     if recurrence.foldable_block != 1:
-        raise ArchitectureError("A folded core of radix 1 has no butterfly and needs a Hadamard recurrence in blocks of 1, "
-                                "signs and wires alone; use 'folded:R' for larger blocks, 'serial' for any other recurrence")
+        raise ArchitectureError("A folded core of radix 1 has no butterfly and needs blocks of 1, not of "
+                                f"{recurrence.foldable_block}; use a radix of 2 or more")
     if size % lanes:
         raise ArchitectureError(f"Lanes must divide the {size} units, of which each lane holds as many; {lanes} do not")
     rows = size // lanes
@@ -159,3 +167,75 @@ def fold_words(recurrence, lanes):
                                 f"own memory; use 'folded:1', or draw wires for {lanes} lanes")
     return OneWordFolding(rows, tuple(tuple(int(row) - lane * rows for row in recurrence.rows[lane * rows:(lane + 1) * rows])
                                       for lane in range(lanes)))
+
+
+@dataclass(frozen=True, eq=False)
+class OneWordPlan:
+    """One step of a layer in blocks of 1, a word of each lane a clock (:class:`rtl_gen.gateware.folded.one_word.OneWordCell`).
+
+    With ``n`` units in ``l`` lanes and ``d`` inputs a step takes ``d n / l + 4`` clocks (one more with a leak, and more where
+    the bank of multiples of the input is deep). Unloading takes a clock a unit.
+
+    Parameters
+    ----------
+    layer : Layer
+    folding : OneWordFolding
+    """
+
+    layer: Layer
+    folding: OneWordFolding
+
+    @property
+    def alignment(self):
+        """The :class:`~rtl_gen.plan.alignment.Alignment` of the words."""
+        return self.source.alignment
+
+    @cached_property
+    def source(self):
+        """What makes ``C X + bias``, a :class:`FoldedInputPlan`."""
+        folding = self.folding
+        return FoldedInputPlan(self.layer, tuple(
+            tuple(lane * folding.rows + row for lane in range(folding.lanes)) for row in range(folding.rows)))
+
+    @cached_property
+    def schedule(self):
+        """The :class:`OneWordSchedule`."""
+        return OneWordSchedule(
+            rows=self.folding.rows, inputs=self.layer.inputs, multiples=self.source.network.latency,
+            leak=int(self.layer.recurrence.leak > 0), table=int(self.folding.offset is None))
+
+    @property
+    def timing(self):
+        """:class:`Timing` of a step."""
+        return Timing(self.schedule.interval, self.schedule.interval)
+
+    @property
+    def selection(self):
+        """Clocks in which one of the lanes' words is chosen while they are handed over; none for one lane."""
+        return selection_latency(self.folding.lanes) if self.folding.lanes > 1 else 0
+
+    @property
+    def unload_cycles(self):
+        """Clocks from ``unload`` to the one in which the last word is valid."""
+        return self.layer.size + self.schedule.words + self.selection
+
+    @property
+    def unload_interval(self):
+        """Clocks from ``unload`` to the one in which the cell is ready again."""
+        return self.layer.size + 1
+
+    def parts(self):
+        """(cells, block RAMs): a Counter of the parts' cells, and a number."""
+        layer, folding, alignment, source = self.layer, self.folding, self.alignment, self.source
+        lanes, width, leak, multiples = folding.lanes, layer.state.width, layer.recurrence.leak, source.network
+        order = [(folding.table, lanes * folding.row_bits)] if folding.table else []
+        shrinking = 2 * (width + leak) * (leak > 0)
+        parts = Counter({
+            "moved words": lanes * (width + alignment.width + saturation_cells(layer, alignment) + shrinking),
+            "moved sums": lanes * (alignment.width + multiples.width + MUX * (sum(source.widths) - max(source.widths))),
+            "moved input": multiples.sums + 2 * multiples.differences + sum(source.widths) + layer.inputs * layer.input.width,
+            "moved control": 25 + 3 * folding.row_bits + folding.row_bits * self.schedule.lead,
+            "selector": selector_cells(lanes, width) if lanes > 1 else 0,
+            "observation": observation_cells(lanes),
+        })
+        return parts, lanes * block_rams(folding.memory_rows, width) + table_rams([*source.memories, *order])

@@ -17,10 +17,9 @@ from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.cores.build import build_core
 from rtl_gen.estimate.inventory import inventory
-from rtl_gen.gateware.parallel.context_cell import ContextCell
 from rtl_gen.plan.alignment import input_products
 from rtl_gen.plan.arch import parse_architecture
-from rtl_gen.plan.folding import fold
+from rtl_gen.plan.parallel import ContextPlan
 from sim.core_check import saturated_steps
 from sim.random_models import banks_of, wires_within
 from tests.gateware.core_harness import drive_core
@@ -50,11 +49,15 @@ CORNERS = {
     "fine-codes": dict(size=8, block=4, outputs=2, input_bits=8, output_bits=8),
     "ternary": dict(size=9, outputs=2, ternary=True),
     "ternary-scaled": dict(size=10, outputs=2, ternary=True, multiplier=5, shift_bits=4),
+    "integer": dict(size=8, outputs=2, entries=(-8, 7), shift_bits=5),
+    "integer-scaled": dict(size=6, outputs=2, entries=(-128, 127), multiplier=45, shift_bits=14, rounding=Rounding.HALF_EVEN),
     "relu": dict(size=8, block=4, outputs=2, activation=Activation.RELU),
     "relu-odd": dict(size=8, block=8, outputs=2, activation=Activation.RELU, rounding=Rounding.HALF_EVEN, frac=-2),
     "relu-saturating": dict(size=8, block=4, outputs=2, activation=Activation.RELU, state_width=6, frac=1),
     "relu-ternary": dict(size=9, outputs=2, ternary=True, multiplier=3, activation=Activation.RELU),
     "leak": dict(size=8, block=4, outputs=2, leak=3),
+    "leaks": dict(size=8, block=4, outputs=2, leak=[0, 1, 2, 3, 4, 5, 6, 7]),
+    "leaks-odd": dict(size=8, block=2, outputs=2, leak=[12, 0, 3, 3, 1, 2, 5, 4], wires=True, frac=-2, input_frac=3),
     "leak-odd": dict(size=8, block=8, outputs=2, leak=1, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3),
     "leak-relu": dict(size=8, block=4, outputs=2, leak=2, activation=Activation.RELU, state_width=6),
     "more-than-a-group": dict(size=32, block=4, outputs=2),
@@ -112,7 +115,7 @@ def sequences_for(model, lengths, seed=0):
 def architecture_for(model, text):
     """The architecture that ``text`` spells, as many contexts for ``MOST`` as ``model`` allows."""
     if text.endswith("MOST"):
-        text = text.replace("MOST", str(ContextCell(model.top, 1).timing.interval))
+        text = text.replace("MOST", str(ContextPlan(model.top, 1).timing.interval))
     return parse_architecture(text)
 
 
@@ -140,7 +143,7 @@ def renders(architecture, shape):
     """Whether it is no folded architecture, or one that folds the model of that shape."""
     try:
         if architecture in FOLDED:
-            fold(random_model(**shape).top.recurrence, parse_architecture(architecture))
+            parse_architecture(architecture).plan(random_model(**shape))
     except ArchitectureError:
         return False
     return True
@@ -172,7 +175,7 @@ def test_one_unit_is_read_out_with_the_right_bias(architecture, outputs, emit):
 def test_a_model_that_takes_no_input_is_driven_by_its_biases(architecture, corner):
     model = without_input(random_model(emit=Pooling.EVERY, seed=3, **CORNERS[corner]))
     _, core, _ = check_against_golden(model, architecture, sequences_for(model, [3, 2]))
-    assert not input_products(model.top).graph.adders and inventory(core)
+    assert not input_products(model.top).graph.adders and inventory(core.plan)
 
 
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, *CONTEXTS])
@@ -233,9 +236,9 @@ def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
 @pytest.mark.parametrize(("architecture", "corner"), [
     ("folded:2", "vector"), ("folded:4", "fine-codes"), ("folded:8", "vector-odd"), ("folded:2x2", "vector")])
 def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatch):
-    monkeypatch.setattr("rtl_gen.gateware.folded.input.BLOCK_ROWS", 1)
+    monkeypatch.setattr("rtl_gen.plan.folded.BLOCK_ROWS", 1)
     model = random_model(emit=Pooling.EVERY, seed=5, **CORNERS[corner])
-    assert build_core(model, parse_architecture(architecture))._cell.source.early_codes
+    assert parse_architecture(architecture).plan(model).cell.source.early_codes
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
 
@@ -384,8 +387,8 @@ def test_a_digit_that_leaves_no_two_state_digits_is_refused():
     ("folded:2x4", dict(size=8, block=4), "divide the 2 blocks"),
     ("folded:2x2", dict(size=8, block=8), "divide the 1 block of"),
     ("folded:2", dict(size=8, ternary=True), "needs a Hadamard recurrence"),
-    ("folded:1", dict(size=8, ternary=True), "in blocks of 1"),
-    ("folded:1", dict(size=8, block=4), "in blocks of 1"),
+    ("folded:1", dict(size=8, ternary=True), "needs a Hadamard recurrence"),
+    ("folded:1", dict(size=8, block=4), "needs blocks of 1, not of 4"),
     ("folded:2", dict(size=8, block=1), "at most the block of 1 unit, not 2"),
     ("folded:1x2", dict(size=9, block=1), "divide the 9 units"),
     ("folded:2", dict(size=8, block=4, wires=True), "keep every word in its bank, one of 2 a lane"),

@@ -6,10 +6,9 @@ import pytest
 from amaranth.hdl import Const
 
 from hadam_hw.recurrence import Hadamard
-from rtl_gen.gateware.folded import cell
 from rtl_gen.gateware.folded.cell import FoldedCell
-from rtl_gen.gateware.folded.input import FoldedInput
 from rtl_gen.plan.arch import Folded
+from rtl_gen.plan.folded import FoldedInputPlan, FoldedPlan
 from rtl_gen.plan.folding import Folding, fold
 from sim.random_models import banks_of, wires_within
 from tests.gateware.test_core import check_against_golden, sequences_for
@@ -54,7 +53,9 @@ def write_a_row_on(monkeypatch):
 
 
 def take_the_constants_of_the_next_words(monkeypatch):
-    monkeypatch.setattr(cell, "FoldedInput", lambda layer, groups: FoldedInput(layer, [*groups[2:], *groups[:2]]))
+    source = FoldedPlan.source.func
+    monkeypatch.setattr(FoldedPlan, "source", property(lambda plan: FoldedInputPlan(
+        plan.layer, (*source(plan).groups[2:], *source(plan).groups[:2]))))
 
 
 @pytest.mark.parametrize("damage", [keep_the_page, write_a_row_on, take_the_constants_of_the_next_words])

@@ -5,19 +5,16 @@ import numpy as np
 import pytest
 
 from hadam_hw.recurrence import Hadamard
-from rtl_gen.cores.build import build_core
 from rtl_gen.gateware.folded import finish
 from rtl_gen.gateware.folded.one_word import OneWordCell
-from rtl_gen.plan.arch import parse_architecture
-from rtl_gen.plan.folding import fold
-from rtl_gen.plan.one_word import OneWordFolding, OneWordSchedule
+from rtl_gen.plan.arch import Folded
+from rtl_gen.plan.one_word import OneWordFolding, OneWordSchedule, fold_words
 from tests.gateware.test_core import check_against_golden, sequences_for
 from tests.models_for_tests import random_model
 
 
 def folding(wires, lanes=1):
-    recurrence = Hadamard(len(wires), 1, np.ones(len(wires)), wires=wires)
-    return fold(recurrence, parse_architecture(f"folded:1x{lanes}"))
+    return fold_words(Hadamard(len(wires), 1, np.ones(len(wires)), wires=wires), lanes)
 
 
 @pytest.mark.parametrize("wires, lanes, offset", [
@@ -88,5 +85,5 @@ def test_a_fault_is_seen(damage, shape, monkeypatch):
 
 
 def test_deep_multiples_make_the_step_longer():
-    one, deep = (build_core(random_model(**shape), parse_architecture("folded:1")).cell.schedule for shape in (RING, DEEP))
+    one, deep = (Folded(1).plan(random_model(**shape)).cell.schedule for shape in (RING, DEEP))
     assert one.tail == one.leak + 3 < deep.tail == deep.joined - 1

@@ -2,58 +2,38 @@
 """The folded cell without butterflies: the state in block RAM, of which a word a lane is moved each clock."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.folded.finish import Finish
-from rtl_gen.gateware.folded.input import FoldedInput
 from rtl_gen.gateware.memories import BLOCK
+from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import vector_layout, word_signature
-from rtl_gen.plan.alignment import align
-from rtl_gen.plan.one_word import OneWordSchedule
-from rtl_gen.plan.timing import Timing
+from rtl_gen.plan.one_word import OneWordPlan
 
 
-class OneWordCell(wiring.Component):
+class OneWordCell(Rendering, renders=OneWordPlan):
     """One step of a recurrence in blocks of 1, a word of each lane a clock, and the state word by word when asked for.
 
-    Computes what :class:`rtl_gen.gateware.serial.cell.SerialCell` computes, with the same members. With ``n`` units in ``l``
-    lanes and ``d`` inputs a step takes ``d n / l + 4`` clocks (one more with a leak, and more where the bank of multiples of
-    the input is deep). Unloading takes a clock a unit.
+    Computes what :class:`rtl_gen.gateware.serial.cell.SerialCell` computes, with the same members.
 
     Parameters
     ----------
-    layer : Layer
-    folding : OneWordFolding
+    plan : OneWordPlan
     """
 
-    def __init__(self, layer, folding):
-        self.layer = layer
-        self.folding = folding
-        self.alignment = align(layer, None)
-        self._input = FoldedInput(layer, [
-            tuple(lane * folding.rows + row for lane in range(folding.lanes)) for row in range(folding.rows)])
-        self.schedule = OneWordSchedule(
-            rows=folding.rows, inputs=layer.inputs, multiples=self._input.latency - 3,
-            leak=int(layer.recurrence.leak > 0), table=int(folding.offset is None))
-        self.timing = Timing(self.schedule.interval, self.schedule.interval)
-        self._selector = Selector(folding.lanes, layer.state.width) if folding.lanes > 1 else None
-        #: Clocks from ``unload`` to the one in which the last word is valid.
-        self.unload_cycles = layer.size + self.schedule.words + (self._selector.latency if self._selector else 0)
-        #: Clocks from ``unload`` to the one in which the cell is ready again.
-        self.unload_interval = layer.size + 1
+    def __init__(self, plan):
+        self.plan = plan
+        self.layer, self.folding, self.schedule = plan.layer, plan.folding, plan.schedule
+        self._input = render(plan.source)
+        layer = plan.layer
+        self._selector = Selector(plan.folding.lanes, layer.state.width) if plan.selection else None
         super().__init__({
             "start": In(1), "x": In(vector_layout(layer)), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1, init=1), "z": Out(word_signature(layer.state.width)), "saturated": Out(1),
         })
-
-    @property
-    def source(self):
-        """The part that makes ``C X + bias``, a FoldedInput."""
-        return self._input
 
     def elaborate(self, platform):
         m = Module()
@@ -78,7 +58,7 @@ class OneWordCell(wiring.Component):
 
         words, overflows = [], []
         for k, read_row in enumerate(self._read_rows(m, late(m, row, schedule.lead), late(m, unloading, schedule.lead))):
-            setattr(m.submodules, f"finish{k}", finish := Finish(self.layer, self.alignment, self.layer.state.width))
+            setattr(m.submodules, f"finish{k}", finish := Finish(self.layer, self.plan.alignment, self.layer.state.width))
             word = self._bank(m, f"bank{k}", Cat(read_row, page), Cat(write_row, ~page), written, finish.o)
             m.d.comb += [finish.i.eq(word), finish.negate.eq(source.negate[k]), finish.first.eq(first),
                          finish.sum.eq(source.sum[k])]
