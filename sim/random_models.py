@@ -122,7 +122,7 @@ def random_stack(rng):
 def random_recurrence(rng, most=MAX_UNITS):
     """Butterflies, wires, leaks; or a matrix with or without zeros and a multiplier; at most ``most`` units."""
     if rng.random() < 0.6:
-        block = int(rng.choice([1, 2, 2, 2, 4, 4, 4, 8, 16]))
+        block = int(rng.choice([1, 1, 2, 2, 2, 4, 4, 4, 8, 16]))
         size = block * _small(rng, 1, max(1, most // block))
         return Hadamard(size, block, rng.choice([-1, 1], size), random_leak(rng, size),
                         wires=random_wires(rng, size, block))

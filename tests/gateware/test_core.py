@@ -234,7 +234,8 @@ def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
 
 
 @pytest.mark.parametrize(("architecture", "corner"), [
-    ("folded:2", "vector"), ("folded:4", "fine-codes"), ("folded:8", "vector-odd"), ("folded:2x2", "vector")])
+    ("folded:2", "vector"), ("folded:4", "fine-codes"), ("folded:8", "vector-odd"), ("folded:2x2", "vector"),
+    ("folded:1", "words-fine-codes")])
 def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatch):
     monkeypatch.setattr("rtl_gen.plan.folded.BLOCK_ROWS", 1)
     model = random_model(emit=Pooling.EVERY, seed=5, **CORNERS[corner])
