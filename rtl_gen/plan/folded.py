@@ -150,6 +150,11 @@ class FoldedInputPlan:
         return [(packed_rows(contents), len(self.groups[0]) * contents[1]) for contents in (self.code_rows, self.bias_rows)]
 
     @property
+    def steady(self):
+        """Whether the multiples are the input itself, shifted, in every clock of a step: then they need no registers."""
+        return self.layer.inputs == 1 and len(self.layer.phases) == 1 and not self.network.latency
+
+    @property
     def early_codes(self):
         """Whether codes are read a clock ahead, into a register: where their table is long, and multiples take a clock."""
         return len(self.groups) * self.layer.inputs > BLOCK_ROWS and self.network.latency > 0

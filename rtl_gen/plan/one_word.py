@@ -233,7 +233,8 @@ class OneWordPlan:
         parts = Counter({
             "moved words": lanes * (width + alignment.width + saturation_cells(layer, alignment) + shrinking),
             "moved sums": lanes * (alignment.width + multiples.width + MUX * (sum(source.widths) - max(source.widths))),
-            "moved input": multiples.sums + 2 * multiples.differences + sum(source.widths) + layer.inputs * layer.input.width,
+            "moved input": multiples.sums + 2 * multiples.differences + layer.inputs * layer.input.width
+            + sum(source.widths) * (not source.steady),
             "moved control": 25 + 3 * folding.row_bits + folding.row_bits * self.schedule.lead,
             "selector": selector_cells(lanes, width) if lanes > 1 else 0,
             "observation": observation_cells(lanes),
