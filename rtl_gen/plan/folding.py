@@ -121,7 +121,9 @@ class Folding:
     @property
     def table(self):
         """With wires the rows that the last pass writes: for each butterfly those of all banks, bank 0 of lane 0 lowest."""
-        places = [(lane, bank) for lane in range(len(self.takers or ())) for bank in range(self.radix)]
+        if self.takers is None:
+            return ()
+        places = [(lane, bank) for lane in range(len(self.takers)) for bank in range(self.radix)]
         return tuple(sum(self.row(self.finished(lane, butterfly, bank)) << k * self.row_bits
                          for k, (lane, bank) in enumerate(places)) for butterfly in range(self.rows))
 

@@ -41,6 +41,7 @@ def test_the_last_pass_writes_each_word_to_the_row_of_the_unit_that_takes_it(sha
 def test_identity_wires_are_folded_in_place():
     folding = fold(Hadamard(16, 4, np.ones(16), wires=np.arange(16)), Folded(2))
     assert folding.takers is None and folding.memory_rows == folding.rows
+    assert folding.table == ()
 
 
 def keep_the_page(monkeypatch):
