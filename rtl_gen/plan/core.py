@@ -28,7 +28,7 @@ def plan_readout(model, *, block=True):
     from the last word of a step that is pooled until the next state may come.
     """
     if len(model.readout.stages) > 1:
-        return ReadoutPlan.smallest(model.readout, model.top.state, model.size)
+        return ReadoutPlan.smallest(model.readout, model.top.state, model.top.size)
     return OneStagePlan(model.readout, model.top, block)
 
 
