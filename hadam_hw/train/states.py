@@ -1,37 +1,39 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The integer states after the last step of whole data sets, compiled: a layer that is drawn needs them once.
+"""What a read-out takes of whole data sets, in integers: last states or pools. A layer that is drawn needs them once.
 
-The words of a state lie as [n, lanes], so that each operation works on :data:`LANES` sequences side by side. They are floating
-point numbers that hold integers: the bounds of a layer's sums show beforehand that none is ever rounded, as in
-:mod:`hadam_hw.golden`.
+They are compiled where numba is there (:mod:`hadam_hw.train.state_kernel`), and the golden model's where it is not.
 """
 
-import numba
 import numpy as np
 
 from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
+from hadam_hw.model import Model
+from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
 
-#: Sequences that are stepped side by side: two states of 256 units stay in a second-level cache.
-LANES = 64
+try:
+    from hadam_hw.train import state_kernel
+except ImportError:  # numba is an extra
+    state_kernel = None
+
 #: Sequences between two reports of progress.
 PORTION = 2048
-#: Sequences that are computed by the definition as well.
+#: Sequences that are computed by the golden model as well.
 CHECKED = 3
 
 
 def last_states(layer, inputs, *, progress=None):
     """The state of ``layer`` after the last step of each sequence, and how many words saturated on the way.
 
-    A few sequences, spread over all, are computed by :func:`hadam_hw.golden.step` too, and compared.
+    A few compiled sequences, spread over all, are computed by the golden model too, and compared.
 
     Parameters
     ----------
     layer : Layer
-        Those of a :class:`Hadamard` recurrence are compiled, others are stepped by the definition.
+        Those of a :class:`Hadamard` recurrence are compiled, others are the golden model's.
     inputs : int [sequences, steps, d_in]
     progress : callable, optional
         ``progress(done, total)`` is called after each :data:`PORTION` of sequences.
@@ -47,46 +49,88 @@ def last_states(layer, inputs, *, progress=None):
     ModelError
         If the inputs are not those of the layer, or the compiled states are not those of the definition.
     """
+    return _vectors(layer, inputs, 0, np.int32, progress)
+
+
+def pools(layer, inputs, pool_bits, *, progress=None):
+    """The sum of the rectified states of each sequence, saturated as a :class:`~hadam_hw.readout.Readout` has it.
+
+    Parameters
+    ----------
+    layer : Layer
+        Of one phase.
+    inputs : int [sequences, steps, d_in]
+    pool_bits : int
+        1 to 16, as of the read-out.
+    progress : callable, optional
+        As of :func:`last_states`.
+
+    Returns
+    -------
+    pools : int64 [sequences, n]
+    saturations : int
+        Saturated words of the states of all steps.
+
+    Raises
+    ------
+    ModelError
+        As of :func:`last_states`, and if states of this layer cannot be added up.
+    """
+    return _vectors(layer, inputs, pool_bits, np.int64, progress)
+
+
+def _vectors(layer, inputs, pool_bits, kind, progress):
+    """(last states, or pools where there are pool bits, as ``kind``; saturations of the states)."""
+    model = _read_by_identity(layer, pool_bits)
     inputs = golden.check_inputs(layer, np.asarray(inputs))
-    number = _number(layer)
-    compute = _defined if number is None else _compiled
-    states, saturations = np.empty((len(inputs), layer.size), np.int32), 0
+    number = _number(layer, model.readout)
+    vectors, saturations = np.empty((len(inputs), layer.size), kind), 0
     for start in range(0, len(inputs), PORTION):
         part = slice(start, start + PORTION)
-        states[part], saturated = compute(layer, inputs[part], number)
+        vectors[part], saturated = _golden(model, inputs[part]) if number is None else _compiled(model, inputs[part], number)
         saturations += saturated
         if progress is not None:
             progress(min(part.stop, len(inputs)), len(inputs))
     sample = np.unique(np.linspace(0, len(inputs) - 1, CHECKED).astype(np.int64)) if len(inputs) else []
-    if number is not None and not np.array_equal(states[sample], _defined(layer, inputs[sample], number)[0]):
+    if number is not None and not np.array_equal(vectors[sample], _golden(model, inputs[sample])[0]):
         raise ModelError("Compiled states must be those of the golden definition, and are not; this is a defect of the kernel")
-    return states, saturations
+    return vectors, saturations
 
 
-def _number(layer):
-    """The type that holds each of the layer's sums exactly, or None where the compiled kernel cannot serve."""
-    if not isinstance(layer.recurrence, Hadamard):
+def _read_by_identity(layer, pool_bits):
+    """The model whose outputs are the pools of ``layer``; without pool bits its last states are what counts."""
+    return Model(layers=(layer,), readout=exact_stage(
+        np.eye(layer.size, dtype=np.int64), 1, None, 0, layer.recurrence.phases,
+        pooling=Pooling.SUM if pool_bits else Pooling.LAST, pool_bits=pool_bits))
+
+
+def _most(model):
+    """Where a pool saturates; 0 where last states are wanted."""
+    return model.readout.range(model.top.state)[1] if model.pooling is Pooling.SUM else 0
+
+
+def _number(layer, readout):
+    """The type that holds each of the layer's sums exactly, and each pool; None where the compiled kernel cannot serve."""
+    if state_kernel is None or not isinstance(layer.recurrence, Hadamard):
         return None
-    bound = 0
+    bound = readout.range(layer.state)[1] + layer.state.maximum
     for p, phase in enumerate(layer.phases):
         # absolute values, so that partial sums in any order are bounded as well
         recurrent = layer.recurrence.gain * -layer.state.minimum << layer.state_shift(p)
         driven = np.abs(phase.input_codes).sum(axis=1) * max(-layer.input.minimum, layer.input.maximum) << layer.input_shift(p)
         bound = max(bound, int((recurrent + driven + np.abs(phase.bias)).max()) + (1 << layer.output_shift(p)))
-    return np.float32 if bound < 1 << 24 else np.float64  # a layer's sums have at most 52 bits
+    return np.float32 if bound < 1 << 24 else np.float64  # a layer's sums have at most 52 bits, a pool 48
 
 
-def _defined(layer, inputs, _):
-    """(states, saturations) by the definition."""
-    state, saturations = np.zeros((len(inputs), layer.size), np.int64), 0
-    for index in range(inputs.shape[1]):
-        state, saturated = golden.step(layer, state, inputs[:, index].astype(np.int64), layer.phase_of(index))
-        saturations += int(saturated.sum())
-    return state, saturations
+def _golden(model, inputs):
+    """(vectors, saturations) of the golden model."""
+    run = golden.run(model, inputs)
+    return run.outputs if model.pooling is Pooling.SUM else run.states, int(run.saturations.sum())
 
 
-def _compiled(layer, inputs, number):
-    """(states, saturations) by the kernel, whose arithmetic is in floating point numbers of the type ``number``."""
+def _compiled(model, inputs, number):
+    """(vectors, saturations) by the kernel, whose arithmetic is in floating point numbers of the type ``number``."""
+    layer = model.top
     recurrence, phases = layer.recurrence, range(len(layer.phases))
     gains = np.array([recurrence.signs * float(recurrence.multiplier << layer.state_shift(p)) for p in phases], number)
     codes = np.array([phase.input_codes * float(1 << layer.input_shift(p)) for p, phase in enumerate(layer.phases)], number)
@@ -98,75 +142,8 @@ def _compiled(layer, inputs, number):
     wires = np.arange(layer.size) if recurrence.wires is None else recurrence.wires
     limits = np.array([layer.state.minimum, layer.state.maximum], number)
     order = np.array([layer.phase_of(index) for index in range(inputs.shape[1])])
-    states = np.empty((len(inputs), layer.size), number)
-    saturations = _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, recurrence.block,
-                       layer.activation is Activation.RELU, layer.rounding is Rounding.HALF_EVEN, states)
-    return states.astype(np.int32), saturations
-
-
-#: Integers are never NaN or infinite, and the sign of a zero does not matter.
-_MATH = {"nnan", "ninf", "nsz"}
-
-
-@numba.njit(fastmath=_MATH, inline="always")
-def _transform(state, block):
-    """Replaces each lane of ``state`` [n, lanes] by its Walsh-Hadamard transform, blockwise, in natural order."""
-    half = 1
-    while half < block:
-        for start in range(0, len(state), 2 * half):
-            for i in range(start, start + half):
-                low, high = state[i], state[i + half]
-                for k in range(low.size):
-                    a, b = low[k], high[k]
-                    low[k], high[k] = a + b, a - b
-        half *= 2
-
-
-@numba.njit(cache=True, fastmath=_MATH)
-def _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, block, rectify, even, states):
-    """Fills ``states`` [sequences, n] for ``inputs`` [sequences, steps, d]; returns the saturations.
-
-    ``order`` [steps] has the phase of each step; ``gains`` [phases, n], ``codes`` [phases, n, d], ``biases`` [phases, n],
-    ``scales`` and ``offsets`` [phases] are its constants, shifts to the left included.
-    """
-    count, steps, width = inputs.shape
-    size = wires.size
-    number = states.dtype.type
-    zero, low, high = number(0), limits[0], limits[1]
-    here, there = np.empty((size, LANES), states.dtype), np.empty((size, LANES), states.dtype)
-    x = np.empty((width, LANES), states.dtype)
-    saturations, beyond = 0, np.empty(LANES, np.int32)
-    for first in range(0, count, LANES):
-        lanes = min(LANES, count - first)
-        here[:] = zero
-        x[:] = zero
-        beyond[:] = 0
-        for t in range(steps):
-            p = order[t]
-            scale, offset = scales[p], offsets[p]
-            for k in range(lanes):
-                for j in range(width):
-                    x[j, k] = inputs[first + k, t, j]
-            if block > 1:
-                _transform(here, block)
-            for i in range(size):
-                row, new, gain, bias = here[wires[i]], there[i], gains[p, i], biases[p, i]
-                code, drive = codes[p, i, 0], x[0]
-                for k in range(LANES):
-                    new[k] = row[k] * gain + bias + code * drive[k]
-                for j in range(1, width):
-                    code, drive = codes[p, i, j], x[j]
-                    for k in range(LANES):
-                        new[k] += code * drive[k]
-                for k in range(LANES):
-                    value = new[k] * scale
-                    value = np.rint(value) if even else np.floor(value + offset)
-                    new[k] = min(max(value, low), high)
-                    beyond[k] += new[k] != value
-                if rectify:
-                    for k in range(LANES):
-                        new[k] = max(new[k], zero)
-            here, there = there, here
-        states[first:first + lanes] = here[:, :lanes].T
-        saturations += beyond[:lanes].sum()
-    return saturations
+    vectors = np.empty((len(inputs), layer.size), number)
+    saturations = state_kernel.run(
+        inputs, order, wires, gains, codes, biases, scales, offsets, limits, recurrence.block,
+        layer.activation is Activation.RELU, layer.rounding is Rounding.HALF_EVEN, number(_most(model)), vectors)
+    return vectors.astype(np.int64), saturations

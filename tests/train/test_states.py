@@ -13,7 +13,8 @@ from hadam_hw.layer import Activation, InputFormat, Layer, Phase
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train import states
 from hadam_hw.train.draw import drawn_wires
-from hadam_hw.train.states import CHECKED, LANES, last_states
+from hadam_hw.train.state_kernel import LANES
+from hadam_hw.train.states import CHECKED, last_states, pools
 from tests.models_for_tests import random_model
 
 
@@ -68,10 +69,10 @@ def test_saturations_were_met():
     assert last_states(_layer(4, Rounding.HALF_UP, 0, width=6), _inputs(_layer(4, Rounding.HALF_UP, 0, width=6)))[1] > 100
 
 
-def test_another_recurrence_is_stepped_by_the_definition():
+def test_another_recurrence_is_the_golden_models():
     model = random_model(size=9, outputs=2, ternary=True)
     inputs = _inputs(model)
-    found, saturations = last_states(model, inputs)
+    found, saturations = last_states(model.top, inputs)
     run = golden.run(model, inputs)
     assert np.array_equal(found, run.states) and saturations == run.saturations.sum()
 
@@ -104,3 +105,39 @@ def test_inputs_of_another_format_are_refused():
     layer = _layer(4, Rounding.HALF_UP, -3)
     with pytest.raises(ModelError, match="Inputs must lie between -128 and 127"):
         last_states(layer, np.full((2, 3, 2), 128))
+
+
+@pytest.mark.parametrize("changes", [dict(), dict(width=3), dict(width=24), dict(leak=3), dict(activation=Activation.RELU)],
+                         ids=str)
+@pytest.mark.parametrize("block, bits", [(1, 1), (4, 2), (4, 5), (16, 16)])
+def test_pools_are_the_sums_of_rectified_states(block, bits, changes):
+    layer = _layer(block, Rounding.HALF_UP, **{"frac": -3} | changes)
+    inputs = _inputs(layer)
+    state = pooled = np.zeros((len(inputs), layer.size), np.int64)
+    for index in range(inputs.shape[1]):
+        state, _ = golden.step(layer, state, inputs[:, index], 0)
+        pooled = np.minimum(pooled + np.maximum(state, 0), ((layer.state.maximum + 1) << bits) - 1)
+    found, saturations = pools(layer, inputs, bits)
+    assert np.array_equal(found, pooled) and saturations == last_states(layer, inputs)[1]
+
+
+def test_pools_saturate():
+    layer = _layer(4, Rounding.HALF_UP, -3)
+    assert pools(layer, _inputs(layer), 1)[0].max() == 1023
+
+
+def test_states_of_two_phases_cannot_be_pooled():
+    layer = _layer(2, Rounding.HALF_UP, 0)
+    with pytest.raises(ModelError, match="one phase"):
+        pools(layer, _inputs(layer), 4)
+
+
+@pytest.mark.parametrize("block", [1, 2, 4])
+def test_the_golden_model_serves_where_numba_is_not(block, monkeypatch):
+    layer = _layer(block, Rounding.HALF_UP, -3)
+    inputs = _inputs(layer)
+    compiled = [last_states(layer, inputs)] + ([pools(layer, inputs, 5)] if block != 2 else [])
+    monkeypatch.setattr(states, "state_kernel", None)
+    again = [last_states(layer, inputs)] + ([pools(layer, inputs, 5)] if block != 2 else [])
+    for (one, saturations), (other, counted) in zip(compiled, again, strict=True):
+        assert np.array_equal(one, other) and saturations == counted
