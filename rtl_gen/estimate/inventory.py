@@ -9,15 +9,15 @@ inverted in it). What synthesis really makes of a part is that times a factor ne
 
 from collections import Counter
 
-from hadam_hw.fixed import Rounding, signed_width
+from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
 from rtl_gen.cores.context_core import ContextCore
 from rtl_gen.cores.stacked_core import StackedCore
 from rtl_gen.estimate.networks import serial_delays, word_network
 from rtl_gen.estimate.ram import block_rams, varying_bits
+from rtl_gen.estimate.readouts import readout_parts
 from rtl_gen.gateware.folded.cell import FoldedCell
 from rtl_gen.gateware.parallel.cell import ParallelCell
-from rtl_gen.gateware.readout.one_stage import FEW_ROWS
 from rtl_gen.gateware.selector import GROUP
 from rtl_gen.gateware.serial.cell import SerialCell
 from rtl_gen.plan.adder_graph import recurrence_graph
@@ -51,7 +51,7 @@ def inventory(core):
         counted = [{SerialCell: _serial, ParallelCell: _parallel, FoldedCell: _folded}[type(cell)](layer, cell)
                    for layer, cell in zip(model.layers, cells)]
         parts, rams = sum((parts for parts, _ in counted), Counter()), sum(rams for _, rams in counted)
-    more, more_rams = _readout(model)
+    more, more_rams = readout_parts(model)
     return parts + more, rams + more_rams
 
 
@@ -69,21 +69,6 @@ def _selector(size, width):
         groups = -(-left // GROUP)
         cells, left = cells + max(groups, (left - groups) * MUX), groups
     return width * cells + (size - 1).bit_length()**2 / 4
-
-
-def _readout(model):
-    stage, = model.readout.stages
-    classes, words = model.outputs, model.readout_width
-    size, state, pool_bits = model.top.size, model.top.state.width, model.readout.pool_bits
-    bits = signed_width(int(stage.codes.min()), int(stage.codes.max()))
-    addresses = sum(count.bit_length() for count in (size, size * classes, classes))
-    constants = [int(value) for biases in stage.biases for value in biases]
-    kept = state - 1 + pool_bits
-    pool = 2 * (kept + state + size.bit_length()) if pool_bits else 0  # a sum, its limit, two clocks' delay
-    rams = block_rams(size, kept) + block_rams(size * classes, bits)
-    if len(constants) > FEW_ROWS:
-        rams += block_rams(len(constants), varying_bits(constants, words))
-    return Counter({"read-out": 4 * words + 2 * state + 3 * bits + 3 * addresses + 20 + pool}), rams
 
 
 def _observation(words):
