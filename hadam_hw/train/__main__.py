@@ -30,6 +30,7 @@ _HELP = {
     "turn": "degrees by which a worn sensor is turned about some axis, their deviation, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
+    "leaks": "LEAST-MOST, as 2-5: a leak drawn for each unit in place of --leak, for --readout sum",
     "activation": "within the recurrence", "layers": "1 to 8, with a ternary matrix between each two",
     "signs": "drawn and fixed, trained as in the reference, flipped where a batch accepts it, searched before training; auto: "
     "searched where only the last state is read out, else fixed",
@@ -41,6 +42,7 @@ _HELP = {
     "wires": "a permutation behind the blocks, with --stages; ring: each unit takes the one before it, for blocks of 1",
     "drive": "units that the drawn V drives, with --stages: all, or one an input",
     "decay": "AdamW's decay of the weights, with --stages",
+    "recurrence": "oscillators: pairs of units, in blocks of 2, whose frequencies are chosen for the task; with --stages",
     "copies": "of the training set, each moved anew by --shift, with --stages",
     "fit": "gradient: by PyTorch, step by step; ridge: in seconds, without PyTorch: recurrence and V are drawn, and U "
     f"is fitted in closed form. --hidden {DEFAULTS['hidden']}, --block {DEFAULTS['block']}, --u-bits {DEFAULTS['u_bits']} "

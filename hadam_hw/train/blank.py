@@ -7,6 +7,8 @@ from hadam_hw.layer import Layer
 from hadam_hw.model import Model
 from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
+from hadam_hw.train.leaks import leak_of
+from hadam_hw.train.settings import Kind
 
 
 def blank_model(settings):
@@ -18,7 +20,8 @@ def blank_model(settings):
         Where no model can be of these settings, in the model's own words.
     """
     size = settings.hidden
-    recurrence = Hadamard(size, settings.block, np.ones(size), settings.leak)
+    block = 1 if settings.recurrence is Kind.OSCILLATORS else settings.block  # pairs have one phase
+    recurrence = Hadamard(size, block, np.ones(size), leak_of(settings))
     common = dict(recurrence=recurrence, state_width=settings.state_bits, state_frac=0, rounding=settings.rounding,
                   activation=settings.activation)
     layers = []

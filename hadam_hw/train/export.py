@@ -32,7 +32,7 @@ def to_model(network, task, settings, calibration=CALIBRATION):
     for layer, signs in zip(network.layers, network.sign_vectors(), strict=True):
         weight, last = _array(layer.input_weight), layer is network.layers[-1]
         model = quantize(
-            recurrence=Hadamard(size, settings.block, signs, settings.leak), bias=_array(layer.bias), input_bits=layer.bits,
+            recurrence=Hadamard(size, settings.block, signs, layer.leak), bias=_array(layer.bias), input_bits=layer.bits,
             input_weight=None if layer.vocabulary else weight, table=weight if layer.vocabulary else None,
             input_format=form, input_scale=unit, calibration=sequences, **common, **(at_the_top if last else between))
         layers.append(model.top)

@@ -11,11 +11,11 @@ import numpy as np
 
 from hadam_hw.errors import DataError
 from hadam_hw.layer import Layer
-from hadam_hw.readout import Pooling, Readout, exact_stage
+from hadam_hw.readout import Pooling, Readout, exact_stage, pool_bits
 from hadam_hw.train.draw import drawn_layer
 from hadam_hw.train.scores import percent
 from hadam_hw.train.settings import Settings
-from hadam_hw.train.states import last_states, pools
+from hadam_hw.train.states import last_states
 
 #: Of the ridge, in variances of a state.
 STRENGTHS = tuple(10.0 ** (-k / 2) for k in range(11))
@@ -113,7 +113,7 @@ def fit_ridge(task, tried, on_states=lambda done, total: None):
     sequences = len(task.train) + len(task.validation)
     best = None
     for k, settings in enumerate(tried):
-        layer, done = drawn_layer(settings, task.format, task.train.inputs), k * sequences
+        layer, done = drawn_layer(settings, task.format, task.train.inputs, task.train.labels), k * sequences
         train = read_vectors(layer, settings.readout, task.train.inputs, _later(on_states, done, sequences * len(tried)))[0]
         validation = read_vectors(layer, settings.readout, task.validation.inputs,
                                   _later(on_states, done + len(task.train), sequences * len(tried)))[0]
@@ -150,22 +150,15 @@ class _Float:
         rounded = zip(self.squares.codes(self.weights, steps, bits, self.strength), steps)
         error, codes, step = min(((self._error(codes * step), codes, step) for codes, step in rounded),
                                  key=lambda found: found[0])
-        unit = 2.0**layer.state.frac * step
+        unit, steps = 2.0**layer.state.frac * step, task.train.inputs.shape[1]
         readout = exact_stage(codes, bits, self.squares.bias(codes * step) / unit, layer.state.frac, 1,
-                              pooling=settings.readout, pool_bits=pool_bits(settings.readout, task.train.inputs),
-                              classes=task.classes)
+                              pooling=settings.readout, classes=task.classes,
+                              pool_bits=pool_bits(steps) if settings.readout is Pooling.SUM else 0)
         return FittedRidge(settings, layer, readout, self.strength, error,
                            percent(readout(self.validation, 0), self.labels))
 
 
 def read_vectors(layer, pooling, inputs, progress=None):
     """(what a read-out of one stage takes of ``inputs``: pools, or rectified last states, int64; saturations)."""
-    if pooling is Pooling.SUM:
-        return pools(layer, inputs, pool_bits(pooling, inputs), progress=progress)
-    states, saturations = last_states(layer, inputs, progress=progress)
+    states, saturations = last_states(layer, inputs, summed=pooling is Pooling.SUM, progress=progress)
     return np.maximum(states, 0).astype(np.int64), saturations
-
-
-def pool_bits(pooling, inputs):
-    """The extra bits of a pool that no sequence as long as ``inputs`` [sequences, steps, d] makes saturate; 0 without one."""
-    return max(1, (inputs.shape[1] - 1).bit_length()) if pooling is Pooling.SUM else 0

@@ -9,6 +9,7 @@ from hadam_hw.errors import DataError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
 from hadam_hw.readout import Pooling
+from hadam_hw.recurrence import MAX_LEAK
 
 
 class Fit(Enum):
@@ -36,6 +37,13 @@ class Signs(Enum):
     SEARCHED = "searched"
 
 
+class Kind(Enum):
+    """The recurrence: ``HADAMARD``, or ``OSCILLATORS``, which need stages (:mod:`hadam_hw.train.frequencies`)."""
+
+    HADAMARD = "hadamard"
+    OSCILLATORS = "oscillators"
+
+
 class Wires(Enum):
     """The permutation of the units that follows the blocks.
 
@@ -49,7 +57,11 @@ class Wires(Enum):
 
 
 class Drive(Enum):
-    """Which units the inputs drive where V is drawn: ``ALL``, by normal numbers in ``v_bits``, or ``ONE`` each, by a 1."""
+    """Which units the inputs drive where V is drawn: ``ALL``, by normal numbers in ``v_bits``, or ``ONE`` each, by a 1.
+
+    Of oscillators only x is driven: by ``ALL`` inputs, or by ``ONE`` a pair, in turn. There the codes make the pairs equally
+    loud, for ``ONE`` by powers of two.
+    """
 
     ALL = "all"
     ONE = "one"
@@ -74,7 +86,7 @@ class Settings:
     hidden : int
         n, the units.
     block : int
-        Of the Hadamard matrix; ``hidden`` for one full block.
+        Of the Hadamard matrix; ``hidden`` for one full block. Of oscillators 2, a pair.
     seed : int
         Of the signs, the start, the order of the batches and the validation split.
     epochs, batch : int
@@ -103,6 +115,9 @@ class Settings:
         Of the last state, the sum of all, or (copy task) each.
     leak : int
         0, or the state shrinks by ``1 - 2**-leak`` a step.
+    leaks : str
+        Empty, or ``least-most``, as 2-5: each unit has a leak of its own in place of ``leak``, drawn between these, for sums of
+        states.
     activation : Activation
         ReLU within the recurrence or not.
     layers : int
@@ -123,6 +138,7 @@ class Settings:
     drive : Drive
     decay : float
         AdamW's decay of the weights of the stages.
+    recurrence : Kind
     copies : int
         Copies of the training set, one an epoch in turn, each moved anew by up to ``shift``; the first is not moved.
     fit : Fit
@@ -146,6 +162,7 @@ class Settings:
     v_init: float = 0.3
     readout: Pooling = Pooling.LAST
     leak: int = 0
+    leaks: str = ""
     activation: Activation = Activation.LINEAR
     layers: int = 1
     signs: Signs = Signs.AUTO
@@ -159,6 +176,7 @@ class Settings:
     drive: Drive = Drive.ALL
     decay: float = 0.0
     copies: int = 1
+    recurrence: Kind = Kind.HADAMARD
     fit: Fit = Fit.GRADIENT
 
     @property
@@ -176,13 +194,31 @@ class Settings:
             raise DataError(f"stages must be units:code bits:activation bits, as 128:4:8, with commas between them, "
                             f"not {self.stages!r}") from None
 
+    @property
+    def leak_ends(self):
+        """The least and the greatest leak that ``leaks`` says.
+
+        Raises
+        ------
+        DataError
+            If it cannot be read.
+        """
+        return _leak_ends(self.leaks)
+
+    def _check_leaks(self):
+        if self.leaks:
+            _leak_ends(self.leaks)
+        if self.leaks and (self.leak or self.readout is not Pooling.SUM):
+            raise DataError("leaks must be left alone where there is a leak for all units, or where states are not summed")
+
     def check(self):
         """Raises a DataError where settings contradict each other: those of stages and those of a trained recurrence."""
+        self._check_leaks()
         if self.fit is Fit.RIDGE:
             self._check_ridge()
             return
         if not self.stages:
-            given = [name for name in ("wires", "drive", "decay", "copies") if getattr(self, name) != _default(name)]
+            given = [name for name in _OF_DRAWN_RECURRENCES if getattr(self, name) != _default(name)]
             if given:
                 raise DataError(f"{given[0]} must be left alone without stages: only a recurrence that is not trained has it")
             return
@@ -209,7 +245,13 @@ class Settings:
         self._check_drawn("with fit = ridge")
 
     def _check_drawn(self, when):
-        if self.block.bit_length() % 2 == 0:
+        if self.recurrence is Kind.OSCILLATORS:
+            if self.block != 2 or self.wires is not Wires.NONE:
+                raise DataError(f"block must be 2 for oscillators, and wires none, not {self.block} and {self.wires.value}: "
+                                "a pair keeps to itself")
+            if self.hidden % 2:
+                raise DataError(f"hidden must be even for oscillators, two units a pair, not {self.hidden}")
+        elif self.block.bit_length() % 2 == 0:
             raise DataError(f"block must be 1, 4, 16, 64 ... {when}, not {self.block}")
         if self.wires is Wires.RING and self.block != 1:
             raise DataError(f"wires must be drawn or none for blocks of {self.block}; a ring has blocks of 1")
@@ -220,10 +262,20 @@ class Settings:
 
 
 #: What a ridge depends on.
-_OF_RIDGES = ("fit", "task", "hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "state_bits", "rounding",
-              "signs", "wires", "drive")
-#: What a training of stages alone has no use for.
+_OF_RIDGES = ("fit", "task", "hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "leaks", "state_bits",
+              "rounding", "signs", "wires", "drive", "recurrence")
+#: What only a training of stages alone has a use for.
+_OF_DRAWN_RECURRENCES = ("recurrence", "wires", "drive", "decay", "copies")
+#: And what it has none for.
 _OF_TRAINED_RECURRENCES = ("readout", "activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+
+
+def _leak_ends(text):
+    """(least, most) of ``least-most``, or a DataError."""
+    ends = [int(end) for end in text.split("-") if end.isdecimal()]
+    if text.count("-") != 1 or len(ends) != 2 or not ends[0] <= ends[1] <= MAX_LEAK:
+        raise DataError(f"leaks must be the least and the greatest, at most {MAX_LEAK}, as 2-5, not {text!r}")
+    return tuple(ends)
 
 
 def _default(name):

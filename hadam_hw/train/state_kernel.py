@@ -30,27 +30,25 @@ def _transform(state, block):
 
 
 @numba.njit(cache=True, fastmath=_MATH)
-def run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, block, rectify, even, most, vectors):
-    """Fills ``vectors`` [sequences, n] for ``inputs`` [sequences, steps, d]; returns the saturations of the states.
+def run(inputs, order, columns, gains, codes, biases, scales, offsets, limits, block, rectify, even, summed, states):
+    """Fills ``states`` [sequences, n] for ``inputs`` [sequences, steps, d]; returns the saturations.
 
-    They are the last states where ``most`` is 0, else pools that saturate at ``most``.
-
-    ``order`` [steps] has the phase of each step; ``gains`` [phases, n], ``codes`` [phases, n, d], ``biases`` [phases, n],
-    ``scales`` and ``offsets`` [phases] are its constants, shifts to the left included.
+    With ``summed`` it fills in pools.
+    ``order`` [steps] has the phase of each step; ``columns`` [n, terms], ``gains`` [phases, n, terms], ``codes``
+    [phases, n, d], ``biases`` [phases, n], ``scales`` and ``offsets`` [phases] are its constants, shifts to the left included.
     """
     count, steps, width = inputs.shape
-    size = wires.size
-    number = vectors.dtype.type
+    size, terms = columns.shape
+    number = states.dtype.type
     zero, low, high = number(0), limits[0], limits[1]
-    here, there = np.empty((size, LANES), vectors.dtype), np.empty((size, LANES), vectors.dtype)
-    pooled = np.empty((size if most else 0, LANES), vectors.dtype)
-    x = np.empty((width, LANES), vectors.dtype)
+    here, there = np.empty((size, LANES), states.dtype), np.empty((size, LANES), states.dtype)
+    x, pool = np.empty((width, LANES), states.dtype), np.empty((size, LANES), states.dtype)
     saturations, beyond = 0, np.empty(LANES, np.int32)
     for first in range(0, count, LANES):
         lanes = min(LANES, count - first)
         here[:] = zero
-        pooled[:] = zero
         x[:] = zero
+        pool[:] = zero
         beyond[:] = 0
         for t in range(steps):
             p = order[t]
@@ -61,10 +59,14 @@ def run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, blo
             if block > 1:
                 _transform(here, block)
             for i in range(size):
-                row, new, gain, bias = here[wires[i]], there[i], gains[p, i], biases[p, i]
+                row, new, gain, bias = here[columns[i, 0]], there[i], gains[p, i, 0], biases[p, i]
                 code, drive = codes[p, i, 0], x[0]
                 for k in range(LANES):
                     new[k] = row[k] * gain + bias + code * drive[k]
+                for j in range(1, terms):
+                    row, gain = here[columns[i, j]], gains[p, i, j]
+                    for k in range(LANES):
+                        new[k] += row[k] * gain
                 for j in range(1, width):
                     code, drive = codes[p, i, j], x[j]
                     for k in range(LANES):
@@ -77,11 +79,11 @@ def run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, blo
                 if rectify:
                     for k in range(LANES):
                         new[k] = max(new[k], zero)
-                if most:
-                    total = pooled[i]
+                if summed:
+                    total = pool[i]
                     for k in range(LANES):
-                        total[k] = min(total[k] + max(new[k], zero), most)
+                        total[k] += max(new[k], zero)
             here, there = there, here
-        vectors[first:first + lanes] = pooled[:, :lanes].T if most else here[:, :lanes].T
+        states[first:first + lanes] = (pool if summed else here)[:, :lanes].T
         saturations += beyond[:lanes].sum()
     return saturations

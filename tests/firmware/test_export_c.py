@@ -19,6 +19,7 @@ from hadam_hw.files import write_together
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
 from hadam_hw.model_file import load_model, save_model
+from hadam_hw.oscillators import Oscillators, oscillations
 from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Recurrence
 from tests.firmware.c_harness import compile_all, compile_models, expected, export, random_inputs, run
@@ -51,6 +52,8 @@ CORNERS = [
     dict(size=40, outputs=4, ternary=True, multiplier=91, shift_bits=10, rounding=Rounding.FLOOR, state_width=16),
     dict(size=33, outputs=4, ternary=True, shift_bits=30, frac=-20, state_width=6, input_signed=True),
     dict(size=64, outputs=6, ternary=True, frac=-3, shift_bits=2, state_width=5, bias_range=30, emit=Pooling.EVERY),
+    dict(size=17, outputs=3, entries=(-8, 7), shift_bits=6, inputs=2), dict(size=1, outputs=1, entries=(5, 5), shift_bits=3),
+    dict(size=12, outputs=3, entries=(-128, 127), multiplier=45, shift_bits=14, rounding=Rounding.HALF_EVEN),
     dict(size=16, outputs=3, leak=3, frac=-3), dict(size=32, outputs=2, leak=12, inputs=2, rounding=Rounding.HALF_EVEN),
     dict(size=16, outputs=3, emit=Pooling.SUM, frac=-2, pool_bits=6),
     dict(size=64, outputs=5, emit=Pooling.SUM, leak=2, pool_bits=1),
@@ -71,6 +74,9 @@ WIRED = [
     dict(size=300, block=1, outputs=4, wires=True, inputs=2),
     dict(size=64, block=4, outputs=3, wires=True, rounding=Rounding.HALF_EVEN, frac=-2),
     dict(size=32, block=2, outputs=3, wires=True, input_frac=3), dict(size=24, block=8, outputs=3, wires=True, leak=3),
+    dict(size=8, block=4, outputs=3, wires=True, leak=[0, 1, 2, 3, 4, 5, 6, 12], state_width=20, frac=3),
+    dict(size=8, block=1, outputs=3, leak=[0, 0, 2, 3, 4, 5, 1, 1], state_width=9, frac=-2),
+    dict(size=16, block=8, outputs=3, leak=[2, 5, 0, 1] * 4, inputs=2, rounding=Rounding.HALF_EVEN, frac=-3),
     dict(size=128, block=64, outputs=5, wires=True, frac=-3, activation=Activation.RELU, inputs=3, input_signed=True),
 ]
 HIDDEN = [
@@ -177,6 +183,19 @@ def test_a_recurrence_of_another_kind_goes_by_its_matrix(tmp_path):
         models[f"m{k}"] = model.with_top(recurrence=Blurred(size, row))
     assert [layout(model).layers[0].recurrence.constants["MATRIX"] for model in models.values()] == [2, 2, 1, 1]
     inputs = {name: random_inputs(model, 2, 25) for name, model in models.items()}
+    found = run(compile_models(models, tmp_path), models, inputs)
+    for name, model in models.items():
+        assert (found[name] == expected(model, inputs[name])).all(), name
+
+
+def test_oscillators_equal_the_golden_model(tmp_path):
+    known, rng, models = oscillations(), np.random.default_rng(0), {}
+    for k, (pairs, leaks, changes) in enumerate([
+            (1, None, dict(state_width=20)), (7, None, dict(frac=-3, rounding=Rounding.HALF_EVEN)),
+            (5, [0, 12, 1, 3, 5], dict(inputs=2, input_signed=True)), (20, None, dict(state_width=8, frac=-2, bias_range=9))]):
+        recurrence = Oscillators.of([known[index] for index in rng.integers(0, len(known), pairs)], leaks)
+        models[f"m{k}"] = random_model(size=2 * pairs, recurrence=recurrence, outputs=3, seed=k, **changes)
+    inputs = {name: random_inputs(model, 2, 40) for name, model in models.items()}
     found = run(compile_models(models, tmp_path), models, inputs)
     for name, model in models.items():
         assert (found[name] == expected(model, inputs[name])).all(), name

@@ -10,12 +10,17 @@ from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
+from hadam_hw.model import Model
+from hadam_hw.oscillators import Oscillators, oscillations
+from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train import states
 from hadam_hw.train.draw import drawn_wires
 from hadam_hw.train.state_kernel import LANES
-from hadam_hw.train.states import CHECKED, last_states, pools
+from hadam_hw.train.states import CHECKED, last_states
 from tests.models_for_tests import random_model
+
+OSCILLATORS = Oscillators.of(oscillations()[30:280:50], [0, 3, 0, 1, 5])
 
 
 def _inputs(layer, count=LANES + 5, steps=23, seed=0):
@@ -55,6 +60,7 @@ def test_wires_blocks_and_roundings(block, rounding, frac):
 
 @pytest.mark.parametrize("changes", [
     dict(width=3), dict(width=24), dict(width=32, frac=8), dict(inputs=1, signed=False), dict(leak=3),
+    dict(leak=[0, 1, 2, 12] * 4),
     dict(activation=Activation.RELU), dict(wired=False)], ids=str)
 @pytest.mark.parametrize("block", [1, 2, 4])
 def test_widths_leaks_and_relu(block, changes):
@@ -65,16 +71,31 @@ def test_widths_leaks_and_relu(block, changes):
     assert np.array_equal(found, expected) and saturations == counted
 
 
+@pytest.mark.parametrize("block, width, steps, activation", [
+    (4, 10, 23, Activation.LINEAR), (1, 6, 23, Activation.RELU), (16, 16, 600, Activation.LINEAR)])
+def test_pools_are_those_of_the_golden_model(block, width, steps, activation):
+    layer = _layer(block, Rounding.HALF_UP, 0 if width > 10 else -3, width=width, leak=3, activation=activation)
+    inputs = _inputs(layer, LANES + 5 if steps < 100 else 4, steps)
+    model = Model(layers=(layer,), readout=exact_stage(np.eye(16, dtype=int), 1, None, 0, 1, pooling=Pooling.SUM, pool_bits=10))
+    run = golden.run(model, inputs)
+    found, saturations = last_states(layer, inputs, summed=True)
+    assert np.array_equal(found, run.outputs) and saturations == run.saturations.sum()
+    assert found.min() >= 0 and (steps < 600 or found.max() > 1 << 16)
+
+
 def test_saturations_were_met():
     assert last_states(_layer(4, Rounding.HALF_UP, 0, width=6), _inputs(_layer(4, Rounding.HALF_UP, 0, width=6)))[1] > 100
 
 
-def test_another_recurrence_is_the_golden_models():
-    model = random_model(size=9, outputs=2, ternary=True)
+@pytest.mark.parametrize("given", [
+    dict(ternary=True), dict(ternary=True, multiplier=5, shift_bits=4), dict(recurrence=OSCILLATORS),
+    dict(recurrence=OSCILLATORS, state_width=7, rounding=Rounding.HALF_EVEN, frac=-4)], ids=str)
+def test_other_recurrences(given):
+    model = random_model(size=10, outputs=2, **given)
     inputs = _inputs(model)
     found, saturations = last_states(model.top, inputs)
     run = golden.run(model, inputs)
-    assert np.array_equal(found, run.states) and saturations == run.saturations.sum()
+    assert np.array_equal(found, run.states) and saturations == run.saturations.sum() and found.std() > 1
 
 
 def test_portions_are_put_together_and_reported(monkeypatch):
@@ -107,37 +128,11 @@ def test_inputs_of_another_format_are_refused():
         last_states(layer, np.full((2, 3, 2), 128))
 
 
-@pytest.mark.parametrize("changes", [dict(), dict(width=3), dict(width=24), dict(leak=3), dict(activation=Activation.RELU)],
-                         ids=str)
-@pytest.mark.parametrize("block, bits", [(1, 1), (4, 2), (4, 5), (16, 16)])
-def test_pools_are_the_sums_of_rectified_states(block, bits, changes):
-    layer = _layer(block, Rounding.HALF_UP, **{"frac": -3} | changes)
-    inputs = _inputs(layer)
-    state = pooled = np.zeros((len(inputs), layer.size), np.int64)
-    for index in range(inputs.shape[1]):
-        state, _ = golden.step(layer, state, inputs[:, index], 0)
-        pooled = np.minimum(pooled + np.maximum(state, 0), ((layer.state.maximum + 1) << bits) - 1)
-    found, saturations = pools(layer, inputs, bits)
-    assert np.array_equal(found, pooled) and saturations == last_states(layer, inputs)[1]
-
-
-def test_pools_saturate():
-    layer = _layer(4, Rounding.HALF_UP, -3)
-    assert pools(layer, _inputs(layer), 1)[0].max() == 1023
-
-
-def test_states_of_two_phases_cannot_be_pooled():
-    layer = _layer(2, Rounding.HALF_UP, 0)
-    with pytest.raises(ModelError, match="one phase"):
-        pools(layer, _inputs(layer), 4)
-
-
-@pytest.mark.parametrize("block", [1, 2, 4])
-def test_the_golden_model_serves_where_numba_is_not(block, monkeypatch):
+@pytest.mark.parametrize("block, summed", [(1, False), (1, True), (2, False), (4, False), (4, True)])
+def test_the_golden_model_serves_where_numba_is_not(block, summed, monkeypatch):
     layer = _layer(block, Rounding.HALF_UP, -3)
     inputs = _inputs(layer)
-    compiled = [last_states(layer, inputs)] + ([pools(layer, inputs, 5)] if block != 2 else [])
+    compiled, counted = last_states(layer, inputs, summed=summed)
     monkeypatch.setattr(states, "state_kernel", None)
-    again = [last_states(layer, inputs)] + ([pools(layer, inputs, 5)] if block != 2 else [])
-    for (one, saturations), (other, counted) in zip(compiled, again, strict=True):
-        assert np.array_equal(one, other) and saturations == counted
+    found, saturations = last_states(layer, inputs, summed=summed)
+    assert np.array_equal(found, compiled) and saturations == counted
