@@ -27,7 +27,7 @@ def drawn_oscillations(pairs, rng):
     return [known[np.abs(there - frequency).argmin()] for frequency in wanted]
 
 
-def chosen_oscillations(inputs, labels, drives, rng):
+def chosen_oscillations(inputs, labels, drives, rng, known=None):
     """Greedily chosen frequencies: each pair's is the one that explains most of the classes' variance beside those before it.
 
     Parameters
@@ -38,6 +38,8 @@ def chosen_oscillations(inputs, labels, drives, rng):
     drives : float [pairs, d]
         What the inputs add to x of each pair in a step. y is not driven, since that would only shift the phase.
     rng : Generator
+    known : sequence of Oscillation, optional
+        What to choose from; all that there are.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def chosen_oscillations(inputs, labels, drives, rng):
     shares : list of float
         The share of the variance explained by the first pair, the first two, and so on: 0 to 1.
     """
-    known = oscillations()
+    known = oscillations() if known is None else known
     drawn = rng.permutation(len(inputs))[:SEQUENCES]
     values, steps = inputs[drawn].reshape(len(drawn), -1).astype(np.float64), inputs.shape[1]
     values -= values.mean(0)
