@@ -53,7 +53,7 @@ def main(argv):
 
 def draw_picture(path):
     """The frequencies that there are, and a hundred steps of two pairs in integers."""
-    matplotlib.rcParams["svg.hashsalt"] = "oscillators"
+    matplotlib.rcParams |= {"svg.hashsalt": "oscillators", "svg.fonttype": "none"}  # the same bytes each time, text as text
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), width_ratios=(3, 2))
     known = oscillations()
     for adders, color in ((2, "tab:blue"), (3, "tab:orange")):
@@ -70,7 +70,7 @@ def draw_picture(path):
             state = recurrence.apply(state) + half >> recurrence.reach
         right.plot(*np.array(path_of).T, ".", color=color, label=f"{pair.frequency:.3f} radians a step")
     right.set(aspect="equal", xlabel="x", ylabel="y", title="100 steps")
-    right.legend(loc="upper right", fontsize="small")
+    right.legend(loc="center", fontsize="small")
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
 
