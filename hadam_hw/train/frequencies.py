@@ -65,8 +65,9 @@ def chosen_oscillations(inputs, labels, drives, rng, known=None):
             loudness = np.sqrt((kernel * products).sum(0).reshape(-1, 2).mean(1)).repeat(2)
             scale = 1 / np.where(loudness > 0, loudness, 1)
             kernel, products = kernel * scale, products * scale
-            targets = kernel.T @ crossed
-        explained.add(kernel, products, targets)
+            targets, taken = kernel.T @ crossed, []
+        # a pair like one before it holds the same integers; only where there are more pairs than frequencies it is taken
+        taken.append(explained.add(kernel, products, targets, taken if len(taken) < len(known) else []))
     shares = np.cumsum(explained.gains) / total if total else np.zeros(len(drives))
     return [known[index] for index in explained.chosen], shares.tolist()
 
@@ -91,9 +92,10 @@ class _Explained:
         self.chosen, self.gains, self._classes = [], [], classes
         self._kernel, self._products, self._targets = np.zeros((numbers, 0)), np.zeros((numbers, 0)), np.zeros((0, classes))
 
-    def add(self, kernel, products, targets):
-        """Takes the candidate that explains most: ``kernel`` [numbers, 2 * candidates], ``products`` the covariance times it,
-        ``targets`` [2 * candidates, classes] its covariance with the classes."""
+    def add(self, kernel, products, targets, barred):
+        """Takes the candidate that explains most, none of ``barred``, and returns its number: ``kernel`` [numbers,
+        2 * candidates], ``products`` the covariance times it, ``targets`` [2 * candidates, classes] its covariance with the
+        classes."""
         count, taken = kernel.shape[1] // 2, self._kernel.shape[1]
         # What is left of a candidate, and of the classes, beside the pairs taken: Schur complements of the normal equations.
         # They are solved anew for each pair, since errors of an inverse that is kept would grow without bound.
@@ -102,6 +104,7 @@ class _Explained:
         own = _blocks(kernel, products, count) + RIDGE * np.eye(2) - _blocks(crossed, weights, count)
         left = (targets - weights.T @ self._targets).reshape(count, 2, self._classes)
         gains = (left * np.linalg.solve(own, left)).sum((1, 2))
+        gains[barred] = -np.inf
         best = int(gains.argmax())
         pair = slice(2 * best, 2 * best + 2)
         self._kernel = np.hstack([self._kernel, kernel[:, pair]])
@@ -109,6 +112,7 @@ class _Explained:
         self._targets = np.vstack([self._targets, targets[pair]])
         self.chosen.append(best)
         self.gains.append(float(gains[best]))
+        return best
 
 
 def _blocks(left, right, count):
