@@ -4,8 +4,8 @@
 from collections import Counter
 
 from hadam_hw.fixed import signed_width
-from rtl_gen.estimate.ram import block_rams, varying_bits
-from rtl_gen.gateware.readout.one_stage import FEW_ROWS
+from rtl_gen.plan.one_stage import FEW_ROWS
+from rtl_gen.plan.ram import block_rams, varying_bits
 from rtl_gen.plan.readout_plan import ReadoutPlan
 
 #: Cells that begin and end groups, stages and answers, whatever their sizes.

@@ -57,6 +57,7 @@ def test_wires_blocks_and_roundings(block, rounding, frac):
 
 @pytest.mark.parametrize("changes", [
     dict(width=3), dict(width=24), dict(width=32, frac=8), dict(inputs=1, signed=False), dict(leak=3),
+    dict(leak=[0, 1, 2, 12] * 4),
     dict(activation=Activation.RELU), dict(wired=False)], ids=str)
 @pytest.mark.parametrize("block", [1, 2, 4])
 def test_widths_leaks_and_relu(block, changes):
