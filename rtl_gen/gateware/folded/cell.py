@@ -5,14 +5,12 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.layer import Activation
-from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.folded.address import RowAddress
 from rtl_gen.gateware.folded.butterfly import Butterfly
+from rtl_gen.gateware.folded.finish import finish_word
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.rendering import Rendering, render
-from rtl_gen.gateware.rounding import Saturate
 from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import vector_layout, word_signature
 from rtl_gen.plan.folded import FoldedPlan
@@ -79,6 +77,7 @@ class FoldedCell(Rendering, renders=FoldedPlan):
         # The butterfly's results, or the finished words, in the registers before the memory.
         write = [late(m, middle | (finished & (finished_group == half)), 1) for half in range(2)]
         states = self._finish(m, butterflies, group)
+        rows = self._rows(m, reading, writing, finished)
         # The last words of a step are finished in the clock in which the cell becomes ready again.
         overflowed, last_words = Signal(), late(m, self._complete, 1)
         m.d.comb += self.saturated.eq(last_words & (overflowed | self._overflow))
@@ -91,9 +90,32 @@ class FoldedCell(Rendering, renders=FoldedPlan):
                 word = full if self._short == folding.log2_radix else Mux(self._number == 0, partial, full)
                 kept = Signal(signed(self.width), name=f"kept{lane}_{bank}", reset_less=True)
                 m.d.sync += kept.eq(Mux(finished, states[lane * self._half + bank % self._half], word))
-                self._bank(m, f"bank{lane}_{bank}", reading.row(bank), asking, butterfly.i[bank],
-                           writing.row(bank), write[bank // self._half], kept)
+                read_row, write_row = rows[lane * folding.radix + bank]
+                self._bank(m, f"bank{lane}_{bank}", read_row, asking, butterfly.i[bank],
+                           write_row, write[bank // self._half], kept)
         return m
+
+    def _rows(self, m, reading, writing, finished):
+        """For each bank of each lane the rows that are read and written; with wires in two pages, the last pass by a table."""
+        folding, banks = self.folding, [(lane, bank) for lane in range(self.lanes) for bank in range(self.folding.radix)]
+        if folding.takers is None:
+            return [(reading.row(bank), writing.row(bank)) for _, bank in banks]
+        moved, width = late(m, finished, 1), folding.row_bits  # what is written now are new states, not sums of a pass
+        read_page, write_page = self._pages(m, moved)
+        m.submodules.order = memory = Memory(
+            shape=len(banks) * width, depth=folding.rows, init=folding.table, attrs=BLOCK)
+        port = memory.read_port()
+        m.d.comb += port.addr.eq(writing.butterfly)
+        return [(Cat(reading.row(bank), read_page),
+                 Cat(Mux(moved, port.data[k * width:(k + 1) * width], writing.row(bank)), write_page))
+                for k, (_, bank) in enumerate(banks)]
+
+    def _pages(self, m, moved):
+        """The page that is read, and the one that is written."""
+        page = Signal()
+        with m.If(late(m, self._complete, 2)):  # the last words of the step are being written
+            m.d.sync += page.eq(~page)
+        return page, page ^ moved
 
     def _sequence(self, m):
         """Which butterfly of which pass it is; when the cell is ready."""
@@ -143,47 +165,22 @@ class FoldedCell(Rendering, renders=FoldedPlan):
                 m.d.sync += [butterfly.eq(0), number.eq(Mux(number == self._last, 0, number + 1))]
 
     def _finish(self, m, butterflies, group):
-        """The new states of a group: sum, rounding, saturation; in registers."""
-        shifts = [phase.state_shift for phase in self.alignment.phases]
+        """The new states of a group, in registers."""
         states, overflows = [], []
         for k in range(self.lanes * self._half):
             lane, bank = divmod(k, self._half)
             low, high = butterflies[lane].o[bank], butterflies[lane].o[bank + self._half]
-            negate = self._input.negate[k]
-            chosen = self._leak(m, k, Mux(group, high, low))
-            # in the first step the state is zero: the register is held in reset, and nothing is carried
-            recurrent = Signal(signed(len(chosen)), name=f"recurrent{k}", reset_less=True)
-            carry = Signal(name=f"carry{k}", reset_less=True)
-            m.d.sync += [recurrent.eq(invert_if(chosen, negate)), carry.eq(negate)]
-            with m.If(self._first):
-                m.d.sync += [recurrent.eq(0), carry.eq(0)]
-            operands = [Cat(carry.replicate(shift), recurrent).as_signed() for shift in shifts]
-            operand = Mux(self._phase, operands[1], operands[0]) if len(shifts) > 1 else operands[0]
-            total = Signal(signed(self.alignment.width), name=f"pre{k}", reset_less=True)
-            m.d.sync += total.eq(add_with_carry(self._input.sum[k], operand, carry))
-            setattr(m.submodules, f"saturate{k}", saturate := Saturate(
-                self.alignment, self.layer.state.width, relu=self.layer.activation is Activation.RELU))
-            state = Signal(signed(self.layer.state.width), name=f"state{k}", reset_less=True)
-            m.d.comb += [saturate.i.eq(total), saturate.phase.eq(self._phase)]
-            m.d.sync += state.eq(saturate.o)
+            state, overflow = finish_word(
+                m, self.plan, k, Mux(group, high, low), self._input, first=self._first, phase=self._phase)
             states.append(state)
-            overflows.append(saturate.overflow)
+            overflows.append(overflow)
         self._overflow = Signal()  # of the words in the registers
         m.d.sync += self._overflow.eq(Cat(overflows).any())
         return states
 
-    def _leak(self, m, k, word):
-        """``2**leak - 1`` times a butterfly's word, in a register; the word itself where there is no leak."""
-        leak = self.layer.recurrence.leak
-        if not leak:
-            return word
-        leaky = Signal(signed(len(word) + leak), name=f"leaky{k}", reset_less=True)
-        m.d.sync += leaky.eq((word << leak) - word)
-        return leaky
-
     def _bank(self, m, name, read_row, read, word, write_row, write, kept):
         setattr(m.submodules, name, memory := Memory(
-            shape=self.width, depth=max(2, self.schedule.rows), init=[], attrs=BLOCK))
+            shape=self.width, depth=self.folding.memory_rows, init=[], attrs=BLOCK))
         reader, writer = memory.read_port(), memory.write_port()
         m.d.comb += [reader.addr.eq(read_row), reader.en.eq(read), word.eq(reader.data),
                      writer.addr.eq(write_row), writer.en.eq(write), writer.data.eq(kept)]
