@@ -138,6 +138,11 @@ class Recurrence(ABC):
         """Where there is no :attr:`foldable_block`, the sentence that says why."""
         return "A folded core needs a Hadamard recurrence, whose butterflies it folds; use 'serial' for any other"
 
+    @property
+    def rows(self):
+        """int64 [size]: whose word each unit takes behind a :attr:`foldable_block` of butterflies; without wires its own."""
+        return np.arange(self.size)
+
     def keeps_banks(self, banks):
         """Whether every unit takes the word of a unit of its own bank, as a folded core needs it behind its butterflies.
 
@@ -146,7 +151,8 @@ class Recurrence(ABC):
         banks : sequence [size]
             For each unit what names its bank: an integer, or several.
         """
-        return False
+        banks = np.asarray(banks)
+        return bool((banks[self.rows] == banks).all())
 
     def cut(self, units, block):
         """The first ``units`` in blocks of ``block``, with as many phases, to estimate with; None for no such."""
@@ -325,11 +331,6 @@ class Hadamard(Recurrence):
             return super().unfoldable
         return (f"A folded core needs one leak for all units, not leaks of {self.leaks.min()} to {self.leaks.max()}; "
                 "use 'serial' for these")
-
-    def keeps_banks(self, banks):
-        """Whether the wires keep every word in its bank."""
-        banks = np.asarray(banks)
-        return bool((banks[self.rows] == banks).all())
 
     def cut(self, units, block):
         """The first units; their wires in the same order among themselves."""

@@ -151,8 +151,8 @@ class FoldedInputPlan:
 
     @property
     def steady(self):
-        """Whether the multiples are the input itself, shifted, in every clock of a step: then they need no registers."""
-        return self.layer.inputs == 1 and len(self.layer.phases) == 1 and not self.network.latency
+        """Whether the multiples take no registers: here they always do, behind the choice of a phase."""
+        return False
 
     @property
     def early_codes(self):

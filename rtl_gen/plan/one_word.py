@@ -170,6 +170,16 @@ def fold_words(recurrence, lanes):
 
 
 @dataclass(frozen=True, eq=False)
+class OneWordInputPlan(FoldedInputPlan):
+    """``C X + bias`` for a unit of each lane at a time."""
+
+    @property
+    def steady(self):
+        """Whether the multiples are the input itself, shifted, in every clock of a step: then they need no registers."""
+        return self.layer.inputs == 1 and not self.network.latency
+
+
+@dataclass(frozen=True, eq=False)
 class OneWordPlan:
     """One step of a layer in blocks of 1, a word of each lane a clock (:class:`rtl_gen.gateware.folded.one_word.OneWordCell`).
 
@@ -192,9 +202,9 @@ class OneWordPlan:
 
     @cached_property
     def source(self):
-        """What makes ``C X + bias``, a :class:`FoldedInputPlan`."""
+        """What makes ``C X + bias``, a :class:`OneWordInputPlan`."""
         folding = self.folding
-        return FoldedInputPlan(self.layer, tuple(
+        return OneWordInputPlan(self.layer, tuple(
             tuple(lane * folding.rows + row for lane in range(folding.lanes)) for row in range(folding.rows)))
 
     @cached_property

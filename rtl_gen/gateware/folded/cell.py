@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The folded cell: the state in block RAM, a butterfly that goes through it several times a step."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.folded.address import RowAddress
 from rtl_gen.gateware.folded.butterfly import Butterfly
-from rtl_gen.gateware.folded.finish import Finish
+from rtl_gen.gateware.folded.finish import finish_word
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.selector import Selector
@@ -77,9 +77,7 @@ class FoldedCell(Rendering, renders=FoldedPlan):
         # The butterfly's results, or the finished words, in the registers before the memory.
         write = [late(m, middle | (finished & (finished_group == half)), 1) for half in range(2)]
         states = self._finish(m, butterflies, group)
-        moved = late(m, finished, 1)  # what is written now are new states, not sums of a pass
-        read_page, write_page = self._pages(m, moved)
-        rows = self._moved_rows(m, writing.butterfly)
+        rows = self._rows(m, reading, writing, finished)
         # The last words of a step are finished in the clock in which the cell becomes ready again.
         overflowed, last_words = Signal(), late(m, self._complete, 1)
         m.d.comb += self.saturated.eq(last_words & (overflowed | self._overflow))
@@ -92,30 +90,32 @@ class FoldedCell(Rendering, renders=FoldedPlan):
                 word = full if self._short == folding.log2_radix else Mux(self._number == 0, partial, full)
                 kept = Signal(signed(self.width), name=f"kept{lane}_{bank}", reset_less=True)
                 m.d.sync += kept.eq(Mux(finished, states[lane * self._half + bank % self._half], word))
-                row = Mux(moved, rows[lane * folding.radix + bank], writing.row(bank)) if rows else writing.row(bank)
-                self._bank(m, f"bank{lane}_{bank}", Cat(reading.row(bank), read_page), asking, butterfly.i[bank],
-                           Cat(row, write_page), write[bank // self._half], kept)
+                read_row, write_row = rows[lane * folding.radix + bank]
+                self._bank(m, f"bank{lane}_{bank}", read_row, asking, butterfly.i[bank],
+                           write_row, write[bank // self._half], kept)
         return m
 
+    def _rows(self, m, reading, writing, finished):
+        """For each bank of each lane the rows that are read and written; with wires in two pages, the last pass by a table."""
+        folding, banks = self.folding, [(lane, bank) for lane in range(self.lanes) for bank in range(self.folding.radix)]
+        if folding.takers is None:
+            return [(reading.row(bank), writing.row(bank)) for _, bank in banks]
+        moved, width = late(m, finished, 1), folding.row_bits  # what is written now are new states, not sums of a pass
+        read_page, write_page = self._pages(m, moved)
+        m.submodules.order = memory = Memory(
+            shape=len(banks) * width, depth=folding.rows, init=folding.table, attrs=BLOCK)
+        port = memory.read_port()
+        m.d.comb += port.addr.eq(writing.butterfly)
+        return [(Cat(reading.row(bank), read_page),
+                 Cat(Mux(moved, port.data[k * width:(k + 1) * width], writing.row(bank)), write_page))
+                for k, (_, bank) in enumerate(banks)]
+
     def _pages(self, m, moved):
-        """With wires (the page that is read, the one that is written); else (no bit, no bit)."""
-        if self.folding.takers is None:
-            return Const(0, 0), Const(0, 0)
+        """The page that is read, and the one that is written."""
         page = Signal()
         with m.If(late(m, self._complete, 2)):  # the last words of the step are being written
             m.d.sync += page.eq(~page)
         return page, page ^ moved
-
-    def _moved_rows(self, m, butterfly):
-        """With wires the row that the last pass writes in each bank, a clock after ``butterfly``; else none."""
-        folding, banks = self.folding, self.lanes * self.folding.radix
-        if folding.takers is None:
-            return []
-        width = folding.row_bits
-        m.submodules.order = memory = Memory(shape=banks * width, depth=folding.rows, init=folding.table, attrs=BLOCK)
-        port = memory.read_port()
-        m.d.comb += port.addr.eq(butterfly)
-        return [port.data[bank * width:(bank + 1) * width] for bank in range(banks)]
 
     def _sequence(self, m):
         """Which butterfly of which pass it is; when the cell is ready."""
@@ -166,18 +166,17 @@ class FoldedCell(Rendering, renders=FoldedPlan):
 
     def _finish(self, m, butterflies, group):
         """The new states of a group, in registers."""
-        finishes = []
+        states, overflows = [], []
         for k in range(self.lanes * self._half):
             lane, bank = divmod(k, self._half)
             low, high = butterflies[lane].o[bank], butterflies[lane].o[bank + self._half]
-            finish = Finish(self.layer, self.alignment, self.width + self.folding.log2_radix)
-            setattr(m.submodules, f"finish{k}", finish)
-            m.d.comb += [finish.i.eq(Mux(group, high, low)), finish.negate.eq(self._input.negate[k]),
-                         finish.first.eq(self._first), finish.phase.eq(self._phase), finish.sum.eq(self._input.sum[k])]
-            finishes.append(finish)
+            state, overflow = finish_word(
+                m, self.plan, k, Mux(group, high, low), self._input, first=self._first, phase=self._phase)
+            states.append(state)
+            overflows.append(overflow)
         self._overflow = Signal()  # of the words in the registers
-        m.d.sync += self._overflow.eq(Cat(finish.overflow for finish in finishes).any())
-        return [finish.o for finish in finishes]
+        m.d.sync += self._overflow.eq(Cat(overflows).any())
+        return states
 
     def _bank(self, m, name, read_row, read, word, write_row, write, kept):
         setattr(m.submodules, name, memory := Memory(

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The folded cell without butterflies: the state in block RAM, of which a word a lane is moved each clock."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import late
-from rtl_gen.gateware.folded.finish import Finish
+from rtl_gen.gateware.folded.finish import finish_word
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.selector import Selector
@@ -58,12 +58,12 @@ class OneWordCell(Rendering, renders=OneWordPlan):
 
         words, overflows = [], []
         for k, read_row in enumerate(self._read_rows(m, late(m, row, schedule.lead), late(m, unloading, schedule.lead))):
-            setattr(m.submodules, f"finish{k}", finish := Finish(self.layer, self.plan.alignment, self.layer.state.width))
-            word = self._bank(m, f"bank{k}", Cat(read_row, page), Cat(write_row, ~page), written, finish.o)
-            m.d.comb += [finish.i.eq(word), finish.negate.eq(source.negate[k]), finish.first.eq(first),
-                         finish.sum.eq(source.sum[k])]
+            reader, writer = self._bank(m, f"bank{k}", Cat(read_row, page), Cat(write_row, ~page), written)
+            word = reader.data.as_signed()
+            state, overflow = finish_word(m, self.plan, k, word, source, first=first, phase=Const(0))
+            m.d.comb += writer.data.eq(state)
             words.append(word)
-            overflows.append(finish.overflow)
+            overflows.append(overflow)
         self._observe(m, Cat(overflows), written, complete)
         self._hand_over(m, words, late(m, lane, schedule.words), late(m, unloading, schedule.words))
         return m
@@ -105,13 +105,13 @@ class OneWordCell(Rendering, renders=OneWordPlan):
         m.d.comb += port.addr.eq(Cat(row, unloading))
         return [port.data[lane * width:(lane + 1) * width] for lane in range(folding.lanes)]
 
-    def _bank(self, m, name, read_row, write_row, write, state):
-        """The memory of a lane; returns the word that was addressed a clock before."""
+    def _bank(self, m, name, read_row, write_row, write):
+        """The memory of a lane: (the port whose word was addressed a clock before, the port that takes the new state)."""
         setattr(m.submodules, name, memory := Memory(
             shape=self.layer.state.width, depth=self.folding.memory_rows, init=[], attrs=BLOCK))
         reader, writer = memory.read_port(), memory.write_port()
-        m.d.comb += [reader.addr.eq(read_row), writer.addr.eq(write_row), writer.en.eq(write), writer.data.eq(state)]
-        return reader.data
+        m.d.comb += [reader.addr.eq(read_row), writer.addr.eq(write_row), writer.en.eq(write)]
+        return reader, writer
 
     def _observe(self, m, overflows, written, complete):
         """Whether a word of the step saturated, said with its last word."""
