@@ -88,7 +88,7 @@ def _defined(layer, inputs, _):
 def _compiled(layer, inputs, number):
     """(states, saturations) by the kernel, whose arithmetic is in floating point numbers of the type ``number``."""
     recurrence, phases = layer.recurrence, range(len(layer.phases))
-    gains = np.array([recurrence.signs * float(recurrence.multiplier << layer.state_shift(p)) for p in phases], number)
+    gains = np.array([recurrence.factors * float(1 << layer.state_shift(p)) for p in phases], number)
     codes = np.array([phase.input_codes * float(1 << layer.input_shift(p)) for p, phase in enumerate(layer.phases)], number)
     biases = np.array([phase.bias for phase in layer.phases], number)
     scales = np.array([0.5**layer.output_shift(p) for p in phases], number)

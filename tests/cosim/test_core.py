@@ -33,6 +33,8 @@ CORNERS = {
     "saturating": dict(size=8, block=4, outputs=2, state_width=5, frac=-3, input_width=4),
     "vector": dict(size=8, block=4, inputs=5, outputs=2, input_signed=True),
     "ternary": dict(size=9, outputs=2, ternary=True, multiplier=3),
+    "wires": dict(size=12, block=1, wires=True, outputs=2, hidden=((5, 4, 7, 8),)),
+    "stages": dict(size=8, block=8, outputs=3, hidden=((6, 3, 6, 5), (4, 2, 2, 3))),
 }
 
 
@@ -56,8 +58,8 @@ def corner_entry(name, architecture):
     ))
 
 
-#: A folded core needs a Hadamard recurrence, and two lanes two blocks.
-FOLDED_CORNERS = {"folded:4": [name for name in CORNERS if name != "ternary"],
+#: A folded core needs a Hadamard recurrence without wires, and two lanes two blocks.
+FOLDED_CORNERS = {"folded:4": [name for name in CORNERS if name not in ("ternary", "wires")],
                   "folded:2x2": [name for name, shape in CORNERS.items() if shape.get("block") == 4]}
 
 

@@ -54,6 +54,7 @@ def test_wires_blocks_and_roundings(block, rounding, frac):
 
 @pytest.mark.parametrize("changes", [
     dict(width=3), dict(width=24), dict(width=32, frac=8), dict(inputs=1, signed=False), dict(leak=3),
+    dict(leak=[0, 1, 2, 12] * 4),
     dict(activation=Activation.RELU), dict(wired=False)], ids=str)
 @pytest.mark.parametrize("block", [1, 2, 4])
 def test_widths_leaks_and_relu(block, changes):
@@ -70,8 +71,8 @@ def test_saturations_were_met():
 
 def test_another_recurrence_is_stepped_by_the_definition():
     model = random_model(size=9, outputs=2, ternary=True)
-    inputs = _inputs(model)
-    found, saturations = last_states(model, inputs)
+    inputs = _inputs(model.top)
+    found, saturations = last_states(model.top, inputs)
     run = golden.run(model, inputs)
     assert np.array_equal(found, run.states) and saturations == run.saturations.sum()
 
