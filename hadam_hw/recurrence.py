@@ -28,7 +28,7 @@ class Recurrence(ABC):
     """An integer matrix ``R`` and the shifts that scale a step; what every kind must say of itself.
 
     A kind gives ``kind``, ``size``, ``bits``, ``words``, ``header``, ``arrays``, ``parse``, ``shift`` and ``dense``. Where it
-    has structure it gives more: ``phases``, ``apply``, ``products``, ``network``.
+    has structure it gives more: ``phases``, ``apply``, ``products``, ``sparse``, ``network``.
     """
 
     #: The word for the kind in a model file.
@@ -104,6 +104,21 @@ class Recurrence(ABC):
         """
         matrix = np.ascontiguousarray(self.matrix().T.astype(dtype))
         return lambda state: state @ matrix
+
+    def sparse(self):
+        """``R`` as few products a row behind a Walsh-Hadamard transform, for kernels that loop over them.
+
+        Returns
+        -------
+        block : int
+            The transform ``K`` is ``kron(I, H_block)``; 1 for none.
+        columns, coefficients : int64 [size, terms]
+            Row i of ``R`` is the sum of ``coefficients[i, k] * K[columns[i, k], :]`` over k.
+        """
+        matrix = self.matrix()
+        terms = max(1, int(np.count_nonzero(matrix, axis=1).max()))
+        columns = np.argsort(matrix == 0, axis=1, kind="stable")[:, :terms]
+        return 1, columns, np.take_along_axis(matrix, columns, axis=1)
 
     @property
     def adders(self):
@@ -346,6 +361,10 @@ class Hadamard(Recurrence):
             return (state if self.wires is None else state[:, self.wires]) * factors
 
         return product
+
+    def sparse(self):
+        """One product a row, behind the transform."""
+        return self.block, self._rows[:, None], self.factors[:, None]
 
     @property
     def gain(self):

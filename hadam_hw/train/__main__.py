@@ -47,6 +47,7 @@ _HELP = {
     "wires": "a permutation behind the blocks, with --stages; ring: each unit takes the one before it, for blocks of 1",
     "drive": "units that the drawn V drives, with --stages: all, or one an input",
     "decay": "AdamW's decay of the weights, with --stages",
+    "recurrence": "oscillators: pairs of units, in blocks of 2, whose frequencies are chosen for the task; with --stages",
     "copies": "of the training set, each moved anew by --shift, with --stages",
 }
 

@@ -63,7 +63,7 @@ def fit_stages(task, settings, checkpoint, cache, on_epoch=lambda epoch: None, o
     if task.vocabulary or task.every_step:
         raise DataError(f"Task {task.name} must have vectors and a label a sequence where stages are given")
     torch.set_num_threads(1)  # the products are small; two threads cost more than they gain
-    layer = drawn_layer(settings, task.format, task.train.inputs)
+    layer = drawn_layer(settings, task.format, task.train.inputs, task.train.labels)
     validation = kept_states(layer, task.validation.inputs, cache)[0].astype(np.int64)
     copies = _Copies(task, settings, layer, cache, on_states)
     stages = Stages(copies.states(0)[:SAMPLE], settings.hidden_stages, len(task.classes), settings.u_bits,

@@ -28,6 +28,13 @@ class Signs(Enum):
     SEARCHED = "searched"
 
 
+class Kind(Enum):
+    """The recurrence: ``HADAMARD``, or ``OSCILLATORS``, which need stages (:mod:`hadam_hw.train.frequencies`)."""
+
+    HADAMARD = "hadamard"
+    OSCILLATORS = "oscillators"
+
+
 class Wires(Enum):
     """The permutation of the units that follows the blocks.
 
@@ -41,7 +48,11 @@ class Wires(Enum):
 
 
 class Drive(Enum):
-    """Which units the inputs drive where V is drawn: ``ALL``, by normal numbers in ``v_bits``, or ``ONE`` each, by a 1."""
+    """Which units the inputs drive where V is drawn: ``ALL``, by normal numbers in ``v_bits``, or ``ONE`` each, by a 1.
+
+    Of oscillators only x is driven: by ``ALL`` inputs, or by ``ONE`` a pair, in turn. There the codes make the pairs equally
+    loud, for ``ONE`` by powers of two.
+    """
 
     ALL = "all"
     ONE = "one"
@@ -66,7 +77,7 @@ class Settings:
     hidden : int
         n, the units.
     block : int
-        Of the Hadamard matrix; ``hidden`` for one full block.
+        Of the Hadamard matrix; ``hidden`` for one full block. Of oscillators 2, a pair.
     seed : int
         Of the signs, the start, the order of the batches and the validation split.
     epochs, batch : int
@@ -115,6 +126,7 @@ class Settings:
     drive : Drive
     decay : float
         AdamW's decay of the weights of the stages.
+    recurrence : Kind
     copies : int
         Copies of the training set, one an epoch in turn, each moved anew by up to ``shift``; the first is not moved.
     """
@@ -150,6 +162,7 @@ class Settings:
     drive: Drive = Drive.ALL
     decay: float = 0.0
     copies: int = 1
+    recurrence: Kind = Kind.HADAMARD
 
     @property
     def hidden_stages(self):
@@ -169,7 +182,8 @@ class Settings:
     def check(self):
         """Raises a DataError where settings contradict each other: those of stages and those of a trained recurrence."""
         if not self.stages:
-            given = [name for name in ("wires", "drive", "decay", "copies") if getattr(self, name) != _default(name)]
+            drawn = ("wires", "drive", "decay", "copies", "recurrence")
+            given = [name for name in drawn if getattr(self, name) != _default(name)]
             if given:
                 raise DataError(f"{given[0]} must be left alone without stages: only a recurrence that is not trained has it")
             return
@@ -179,7 +193,13 @@ class Settings:
             if getattr(self, name) != _default(name):
                 raise DataError(f"{name} must be left alone where stages are given: the recurrence is drawn then, "
                                 "and the last state is read out")
-        if self.block.bit_length() % 2 == 0:
+        if self.recurrence is Kind.OSCILLATORS:
+            if self.block != 2 or self.wires is not Wires.NONE:
+                raise DataError(f"block must be 2 for oscillators, and wires none, not {self.block} and {self.wires.value}: "
+                                "a pair keeps to itself")
+            if self.hidden % 2:
+                raise DataError(f"hidden must be even for oscillators, two units a pair, not {self.hidden}")
+        elif self.block.bit_length() % 2 == 0:
             raise DataError(f"block must be 1, 4, 16, 64 ... where stages are given, not {self.block}")
         if self.wires is Wires.RING and self.block != 1:
             raise DataError(f"wires must be drawn or none for blocks of {self.block}; a ring has blocks of 1")

@@ -13,7 +13,6 @@ from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
-from hadam_hw.recurrence import Hadamard
 
 #: Sequences that are stepped side by side: two states of 256 units stay in a second-level cache.
 LANES = 64
@@ -31,7 +30,6 @@ def last_states(layer, inputs, *, progress=None):
     Parameters
     ----------
     layer : Layer
-        Those of a :class:`Hadamard` recurrence are compiled, others are stepped by the definition.
     inputs : int [sequences, steps, d_in]
     progress : callable, optional
         ``progress(done, total)`` is called after each :data:`PORTION` of sequences.
@@ -49,24 +47,21 @@ def last_states(layer, inputs, *, progress=None):
     """
     inputs = golden.check_inputs(layer, np.asarray(inputs))
     number = _number(layer)
-    compute = _defined if number is None else _compiled
     states, saturations = np.empty((len(inputs), layer.size), np.int32), 0
     for start in range(0, len(inputs), PORTION):
         part = slice(start, start + PORTION)
-        states[part], saturated = compute(layer, inputs[part], number)
+        states[part], saturated = _compiled(layer, inputs[part], number)
         saturations += saturated
         if progress is not None:
             progress(min(part.stop, len(inputs)), len(inputs))
     sample = np.unique(np.linspace(0, len(inputs) - 1, CHECKED).astype(np.int64)) if len(inputs) else []
-    if number is not None and not np.array_equal(states[sample], _defined(layer, inputs[sample], number)[0]):
+    if not np.array_equal(states[sample], _defined(layer, inputs[sample])):
         raise ModelError("Compiled states must be those of the golden definition, and are not; this is a defect of the kernel")
     return states, saturations
 
 
 def _number(layer):
-    """The type that holds each of the layer's sums exactly, or None where the compiled kernel cannot serve."""
-    if not isinstance(layer.recurrence, Hadamard):
-        return None
+    """The type that holds each of the layer's sums exactly."""
     bound = 0
     for p, phase in enumerate(layer.phases):
         # absolute values, so that partial sums in any order are bounded as well
@@ -76,30 +71,29 @@ def _number(layer):
     return np.float32 if bound < 1 << 24 else np.float64  # a layer's sums have at most 52 bits
 
 
-def _defined(layer, inputs, _):
-    """(states, saturations) by the definition."""
-    state, saturations = np.zeros((len(inputs), layer.size), np.int64), 0
+def _defined(layer, inputs):
+    """The states by the definition."""
+    state = np.zeros((len(inputs), layer.size), np.int64)
     for index in range(inputs.shape[1]):
-        state, saturated = golden.step(layer, state, inputs[:, index].astype(np.int64), layer.phase_of(index))
-        saturations += int(saturated.sum())
-    return state, saturations
+        state, _ = golden.step(layer, state, inputs[:, index].astype(np.int64), layer.phase_of(index))
+    return state
 
 
 def _compiled(layer, inputs, number):
     """(states, saturations) by the kernel, whose arithmetic is in floating point numbers of the type ``number``."""
-    recurrence, phases = layer.recurrence, range(len(layer.phases))
-    gains = np.array([recurrence.factors * float(1 << layer.state_shift(p)) for p in phases], number)
+    phases = range(len(layer.phases))
+    block, columns, coefficients = layer.recurrence.sparse()
+    gains = np.array([coefficients * float(1 << layer.state_shift(p)) for p in phases], number)
     codes = np.array([phase.input_codes * float(1 << layer.input_shift(p)) for p, phase in enumerate(layer.phases)], number)
     biases = np.array([phase.bias for phase in layer.phases], number)
     scales = np.array([0.5**layer.output_shift(p) for p in phases], number)
     # a shift by 0 rounds nothing, and a half added to the greatest sum might
     half_up = layer.rounding is Rounding.HALF_UP
     offsets = np.array([0.5 if half_up and layer.output_shift(p) else 0.0 for p in phases], number)
-    wires = np.arange(layer.size) if recurrence.wires is None else recurrence.wires
     limits = np.array([layer.state.minimum, layer.state.maximum], number)
     order = np.array([layer.phase_of(index) for index in range(inputs.shape[1])])
     states = np.empty((len(inputs), layer.size), number)
-    saturations = _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, recurrence.block,
+    saturations = _run(inputs, order, columns, gains, codes, biases, scales, offsets, limits, block,
                        layer.activation is Activation.RELU, layer.rounding is Rounding.HALF_EVEN, states)
     return states.astype(np.int32), saturations
 
@@ -123,14 +117,14 @@ def _transform(state, block):
 
 
 @numba.njit(cache=True, fastmath=_MATH)
-def _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, block, rectify, even, states):
+def _run(inputs, order, columns, gains, codes, biases, scales, offsets, limits, block, rectify, even, states):
     """Fills ``states`` [sequences, n] for ``inputs`` [sequences, steps, d]; returns the saturations.
 
-    ``order`` [steps] has the phase of each step; ``gains`` [phases, n], ``codes`` [phases, n, d], ``biases`` [phases, n],
-    ``scales`` and ``offsets`` [phases] are its constants, shifts to the left included.
+    ``order`` [steps] has the phase of each step; ``columns`` [n, terms], ``gains`` [phases, n, terms], ``codes``
+    [phases, n, d], ``biases`` [phases, n], ``scales`` and ``offsets`` [phases] are its constants, shifts to the left included.
     """
     count, steps, width = inputs.shape
-    size = wires.size
+    size, terms = columns.shape
     number = states.dtype.type
     zero, low, high = number(0), limits[0], limits[1]
     here, there = np.empty((size, LANES), states.dtype), np.empty((size, LANES), states.dtype)
@@ -150,10 +144,14 @@ def _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, bl
             if block > 1:
                 _transform(here, block)
             for i in range(size):
-                row, new, gain, bias = here[wires[i]], there[i], gains[p, i], biases[p, i]
+                row, new, gain, bias = here[columns[i, 0]], there[i], gains[p, i, 0], biases[p, i]
                 code, drive = codes[p, i, 0], x[0]
                 for k in range(LANES):
                     new[k] = row[k] * gain + bias + code * drive[k]
+                for j in range(1, terms):
+                    row, gain = here[columns[i, j]], gains[p, i, j]
+                    for k in range(LANES):
+                        new[k] += row[k] * gain
                 for j in range(1, width):
                     code, drive = codes[p, i, j], x[j]
                     for k in range(LANES):
