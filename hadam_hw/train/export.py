@@ -10,6 +10,7 @@ from hadam_hw.model import Model, Provenance, TestVectors
 from hadam_hw.quantize import quantize, quantize_codes
 from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
+from hadam_hw.train.leaks import leak_of
 
 #: Sequences that a binary point is chosen on.
 CALIBRATION = 1000
@@ -33,7 +34,7 @@ def to_model(network, task, settings, calibration=CALIBRATION):
     for layer, signs in zip(network.layers, network.sign_vectors(), strict=True):
         weight, last = _array(layer.input_weight), layer is network.layers[-1]
         model = quantize(
-            recurrence=Hadamard(size, settings.block, signs, settings.leak), bias=_array(layer.bias), input_bits=layer.bits,
+            recurrence=Hadamard(size, settings.block, signs, layer.leak), bias=_array(layer.bias), input_bits=layer.bits,
             input_weight=None if layer.vocabulary else weight, table=weight if layer.vocabulary else None,
             input_format=form, input_scale=unit, calibration=sequences, **common, **(at_the_top if last else between))
         layers.append(model.top)
@@ -58,7 +59,7 @@ def blank_model(settings):
         Where no model can be of these settings, in the model's own words.
     """
     size = settings.hidden
-    recurrence = Hadamard(size, settings.block, np.ones(size), settings.leak)
+    recurrence = Hadamard(size, settings.block, np.ones(size), leak_of(settings))
     common = dict(recurrence=recurrence, state_width=settings.state_bits, state_frac=0, rounding=settings.rounding,
                   activation=settings.activation)
     layers = []

@@ -9,6 +9,7 @@ from hadam_hw.layer import Activation
 from hadam_hw.model import MAX_LAYERS
 from hadam_hw.readout import Pooling
 from hadam_hw.train.last_state import dense_last_state, dense_recurrence, gain, last_state
+from hadam_hw.train.leaks import leak_of
 from hadam_hw.train.scan import Read, scan
 from hadam_hw.train.settings import Signs
 
@@ -55,11 +56,13 @@ class HadamardLayer(torch.nn.Module):
         Of the codes of ``V``.
     vocabulary : int
         Where not 0, the inputs are tokens, and ``V`` is a table: a row of n for each.
+    leak : int, or int64 [size]
     """
 
-    def __init__(self, inputs, size, generator, settings, bits, vocabulary=0):
+    def __init__(self, inputs, size, generator, settings, bits, vocabulary=0, leak=0):
         super().__init__()
-        self.settings, self.bits, self.vocabulary = settings, bits, vocabulary
+        self.settings, self.bits, self.vocabulary, self.leak = settings, bits, vocabulary, leak
+        self.register_buffer("gain", torch.tensor(gain(settings.block, leak), dtype=torch.float32), persistent=False)
         signs = torch.randint(0, 2, (size,), generator=generator) * 2 - 1
         if settings.signs is Signs.ADAM:
             self.signs = torch.nn.Parameter(signs * torch.rand(size, generator=generator))
@@ -76,7 +79,7 @@ class HadamardLayer(torch.nn.Module):
     def gains(self):
         """``W = diag(gains) H``, float [n]."""
         signs = _Sign.apply(self.signs) if self.signs.is_floating_point() else self.signs.float()
-        return signs * gain(self.settings.block, self.settings.leak)
+        return signs * self.gain
 
     def weight(self, quantised):
         """V, or what its codes stand for."""
@@ -129,9 +132,10 @@ class HadamRNN(torch.nn.Module):
         generator = torch.Generator().manual_seed(settings.seed)
         size = settings.hidden
         self.settings, self.vocabulary = settings, vocabulary
-        self.layers = torch.nn.ModuleList([HadamardLayer(inputs, size, generator, settings, settings.v_bits, vocabulary)])
-        for _ in range(1, settings.layers):  # a ternary input matrix between two, as the hardware has it
-            self.layers.append(HadamardLayer(size, size, generator, settings, 1))
+        self.layers = torch.nn.ModuleList([
+            HadamardLayer(inputs, size, generator, settings, settings.v_bits, vocabulary, leak_of(settings))])
+        for k in range(1, settings.layers):  # a ternary input matrix between two, as the hardware has it
+            self.layers.append(HadamardLayer(size, size, generator, settings, 1, leak=leak_of(settings, k)))
         self.output_weight = torch.nn.Parameter(torch.randn(outputs, size, generator=generator) / size**0.5)
         self.output_bias = torch.nn.Parameter(torch.zeros(outputs))
 

@@ -9,6 +9,7 @@ from hadam_hw.errors import DataError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
 from hadam_hw.readout import Pooling
+from hadam_hw.recurrence import MAX_LEAK
 
 
 class Signs(Enum):
@@ -106,6 +107,9 @@ class Settings:
         Of the last state, the sum of all, or (copy task) each.
     leak : int
         0, or the state shrinks by ``1 - 2**-leak`` a step.
+    leaks : str
+        Empty, or ``least-most``, as 2-5: each unit has a leak of its own in place of ``leak``, drawn between these, for sums of
+        states.
     activation : Activation
         ReLU within the recurrence or not.
     layers : int
@@ -149,6 +153,7 @@ class Settings:
     v_init: float = 0.3
     readout: Pooling = Pooling.LAST
     leak: int = 0
+    leaks: str = ""
     activation: Activation = Activation.LINEAR
     layers: int = 1
     signs: Signs = Signs.AUTO
@@ -179,11 +184,28 @@ class Settings:
             raise DataError(f"stages must be units:code bits:activation bits, as 128:4:8, with commas between them, "
                             f"not {self.stages!r}") from None
 
+    @property
+    def leak_ends(self):
+        """The least and the greatest leak that ``leaks`` says.
+
+        Raises
+        ------
+        DataError
+            If it cannot be read.
+        """
+        return _leak_ends(self.leaks)
+
+    def _check_leaks(self):
+        if self.leaks:
+            _leak_ends(self.leaks)
+        if self.leaks and (self.leak or self.readout is not Pooling.SUM):
+            raise DataError("leaks must be left alone where there is a leak for all units, or where states are not summed")
+
     def check(self):
         """Raises a DataError where settings contradict each other: those of stages and those of a trained recurrence."""
+        self._check_leaks()
         if not self.stages:
-            drawn = ("wires", "drive", "decay", "copies", "recurrence")
-            given = [name for name in drawn if getattr(self, name) != _default(name)]
+            given = [name for name in _OF_DRAWN_RECURRENCES if getattr(self, name) != _default(name)]
             if given:
                 raise DataError(f"{given[0]} must be left alone without stages: only a recurrence that is not trained has it")
             return
@@ -213,8 +235,18 @@ class Settings:
         return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}
 
 
-#: What a training of stages alone has no use for.
+#: What only a training of stages alone has a use for.
+_OF_DRAWN_RECURRENCES = ("recurrence", "wires", "drive", "decay", "copies")
+#: And what it has none for.
 _OF_TRAINED_RECURRENCES = ("readout", "activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+
+
+def _leak_ends(text):
+    """(least, most) of ``least-most``, or a DataError."""
+    ends = [int(end) for end in text.split("-") if end.isdecimal()]
+    if text.count("-") != 1 or len(ends) != 2 or not ends[0] <= ends[1] <= MAX_LEAK:
+        raise DataError(f"leaks must be the least and the greatest, at most {MAX_LEAK}, as 2-5, not {text!r}")
+    return tuple(ends)
 
 
 def _default(name):

@@ -28,7 +28,7 @@ def plan_readout(model, *, block=True):
     from the last word of a step that is pooled until the next state may come.
     """
     if len(model.readout.stages) > 1:
-        return ReadoutPlan.smallest(model.readout, model.top.state, model.size)
+        return ReadoutPlan.smallest(model.readout, model.top.state, model.top.size)
     return OneStagePlan(model.readout, model.top, block)
 
 
@@ -211,7 +211,7 @@ class ContextCorePlan:
         ``s`` of their selection, and the ``r`` of the read-out itself. Each context has one a sequence, so its interval is
         ``max(steps P, C E)`` for ``emit = last``, ``steps max(P, C E)`` for ``emit = every``.
         """
-        step, size = self.timing.interval, self.model.size
+        step, size = self.timing.interval, self.model.top.size
         readout = size + selection_latency(size) + 2 + self.readout.cycles
         occupied = self.architecture.contexts * readout
         every = self.model.pooling is Pooling.EVERY
@@ -223,4 +223,4 @@ class ContextCorePlan:
     def parts(self):
         """(cells, block RAMs) without the read-out: a Counter of the parts' cells, and a number."""
         parts, rams = self.cell.parts()
-        return parts, rams + block_rams(self.queue, self.model.size * self.model.top.state.width)
+        return parts, rams + block_rams(self.queue, self.model.top.size * self.model.top.state.width)

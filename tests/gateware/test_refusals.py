@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hadam_hw.errors import ArchitectureError
+from hadam_hw.oscillators import Oscillators, oscillations
 from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Integer
 from rtl_gen.plan.arch import parse_architecture
@@ -22,6 +23,7 @@ ROWS = {
     "the same with leaks a unit": dict(size=8, block=4, leak=[0, 1, 2, 3, 4, 5, 6, 7]),
     "the same with wires": dict(size=8, block=4, wires=True), "Hadamard, blocks of 1": dict(size=8, block=1),
     "Ternary": dict(size=8, ternary=True), "Integer": dict(size=8, entries=(-8, 7)),
+    "Oscillators": dict(size=8, recurrence=Oscillators.of(oscillations()[40:80:10], leaks=[0, 1, 2, 5])),
 }
 HIDDEN = ((4, 4, 9, 4), (3, 4, 4, 4), (3, 2, 1, 3))
 REFUSED = re.compile(r"needs a Hadamard recurrence|needs one leak for all units, not leaks of 0 to 7|one or two in hardware"

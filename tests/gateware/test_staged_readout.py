@@ -277,7 +277,7 @@ def test_the_plan_of_normal_size():
     readout, state = of_normal_size(np.random.default_rng(3))
     chosen = ReadoutPlan.smallest(readout, state, 128)
     hidden, last = chosen.stages
-    assert (chosen.lanes, chosen.last_lanes) == (8, 1)
+    assert (chosen.lanes, chosen.last_lanes) == (8, 2)
     assert chosen.cycles <= ANSWER_CYCLES < ReadoutPlan(readout, state, 128, 4, 4).cycles
     # 16 block RAMs of hidden codes and 1.9 of the last stage's; with the biases 18.5
     bits = 128 * 128 * hidden.code_bits + 128 * 10 * last.code_bits + 128 * hidden.bias_bits + 10 * last.bias_bits

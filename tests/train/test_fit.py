@@ -76,6 +76,7 @@ def test_ctrl_c_keeps_the_best(task, tmp_path):
 @pytest.mark.parametrize("changes, least", [
     (dict(readout=Pooling.SUM, block=4), 80),
     (dict(readout=Pooling.SUM, block=4, leak=2, shift=1, noise=0.05, dropout=0.1), 60),
+    (dict(readout=Pooling.SUM, block=4, leaks="2-5"), 60), (dict(readout=Pooling.SUM, block=4, layers=2, leaks="0-3"), 60),
     (dict(activation=Activation.RELU), 60), (dict(state_bits=8, state_in_loop=True, u_bits=6), 80),
     (dict(signs=Signs.FLIPS), 80),
     (dict(signs=Signs.ADAM, sign_lr=1e-3), 60), (dict(v_bits=1, u_bits=1), 50),

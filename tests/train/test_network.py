@@ -20,6 +20,7 @@ FORMS = {
     "last": {}, "leak": dict(leak=2), "full": dict(block=16), "small-blocks": dict(block=2), "sum": dict(readout=Pooling.SUM),
     "every": dict(readout=Pooling.EVERY), "relu": dict(activation=Activation.RELU), "two-layers": dict(layers=2),
     "two-layers-sum": dict(layers=2, readout=Pooling.SUM, leak=1), "adam": dict(signs=Signs.ADAM),
+    "leaks": dict(readout=Pooling.SUM, leaks="0-4"), "two-layers-leaks": dict(readout=Pooling.SUM, leaks="2-5", layers=2),
     "three-layers": dict(layers=3), "four-relu-layers-every": dict(
         layers=4, activation=Activation.RELU, readout=Pooling.EVERY, block=4),
     "tokens": dict(readout=Pooling.SUM), "tokens-two-layers": dict(layers=2), "tokens-last": {},

@@ -49,6 +49,11 @@ def test_clocks_and_parts_are_what_they_were(model, architecture, step, sequence
     assert (round(sum(parts.values()), 2), blocks) == (cells, rams)
 
 
+def test_a_read_out_is_planned_for_the_top_layer_alone():
+    model = random_stack(lower=dict(size=8, block=4), upper=dict(size=16, block=16, hidden=((4, 4, 3, 3),)), outputs=2, seed=5)
+    assert parse_architecture("serial").plan(model).readout.size == 16
+
+
 def test_a_plan_needs_no_gateware():
     code = """
 import sys
