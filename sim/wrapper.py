@@ -38,7 +38,7 @@ class CorePorts:
         """The ports of the core of ``plan``, emitted as ``module``."""
         model, contexts = plan.model, plan.timing.contexts
         x, y = input_stream(model, contexts), output_stream(model.readout_width, contexts)
-        return cls(module, x.payload_shape.size, y.payload_shape.size, model.top.state.width)
+        return cls(module, x.members["payload"].shape.size, y.members["payload"].shape.size, model.top.state.width)
 
 
 def wrapper(cores):

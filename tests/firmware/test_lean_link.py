@@ -184,7 +184,7 @@ def test_the_rate_is_the_highest_at_which_no_vector_is_lost():
 def test_at_a_higher_rate_vectors_would_be_lost_and_the_device_says_so(monkeypatch):
     with pytest.raises(BoardError, match="251 clocks a step .* 3000000 is too fast; try --baud 2000000"):
         emit_design(BIG, SLOW, BOARD, None, 1, baud=3_000_000)
-    monkeypatch.setattr(top, "_keeps_up", lambda *_: True)
+    monkeypatch.setattr(top, "keeps_up_with", lambda *_: True)
     with VirtualBoard(compile_board(BIG, SLOW, BOARD, silence_clocks=SILENCE)) as board:
         x = sequence(60, BIG)
         assert say(board, infer(board, x)) == [error(ErrorCode.OVERRUN)]
