@@ -8,7 +8,7 @@ from rich.console import Console
 
 from hadam_hw import golden
 from hadam_hw.model_file import load_model
-from hadam_hw.train.export import integers, percent
+from hadam_hw.train.scores import integers, percent
 from hadam_hw.train.tasks import load_task
 
 MODELS = Path(__file__).resolve().parent.parent / "models"

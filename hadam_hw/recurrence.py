@@ -127,14 +127,26 @@ class Recurrence(ABC):
 
     @property
     def foldable_block(self):
-        """Units of a block of butterflies that can be done in place, pass by pass, as a folded core does; None for no such."""
+        """Units of a block of butterflies that can be done in place, pass by pass, as a folded core does; None for no such.
+
+        Blocks of 1 have no butterfly: their words are only moved.
+        """
         return None
 
     @property
     def unfoldable(self):
         """Where there is no :attr:`foldable_block`, the sentence that says why."""
-        return ("A folded core needs a Hadamard recurrence without wires, in blocks of 2 or more, whose butterflies it folds; "
-                "use 'serial' for any other")
+        return "A folded core needs a Hadamard recurrence, whose butterflies it folds; use 'serial' for any other"
+
+    def keeps_banks(self, banks):
+        """Whether every unit takes the word of a unit of its own bank, as a folded core needs it behind its butterflies.
+
+        Parameters
+        ----------
+        banks : sequence [size]
+            For each unit what names its bank: an integer, or several.
+        """
+        return False
 
     def cut(self, units, block):
         """The first ``units`` in blocks of ``block``, with as many phases, to estimate with; None for no such."""
@@ -288,7 +300,7 @@ class Hadamard(Recurrence):
                     lanes[low], lanes[low + half] = add(a, b), add(a, -b)
             half *= 2
         most, rows = self.greatest_leak, []
-        for row, leak, sign in zip(self._rows, self.leaks.tolist(), self.signs):
+        for row, leak, sign in zip(self.rows, self.leaks.tolist(), self.signs):
             if leak > 1:
                 lane = add(lanes[row] << most, -(lanes[row] << most - leak))
             else:  # nothing to take away, or one half of the whole, which is the other half
@@ -303,8 +315,8 @@ class Hadamard(Recurrence):
 
     @property
     def foldable_block(self):
-        """The block, unless wires lead from one to another or leaks differ."""
-        return self.block if self.wires is None and self.block > 1 and self.has_one_leak else None
+        """The block, unless leaks differ; wires are behind its butterflies."""
+        return self.block if self.has_one_leak else None
 
     @property
     def unfoldable(self):
@@ -314,6 +326,11 @@ class Hadamard(Recurrence):
         return (f"A folded core needs one leak for all units, not leaks of {self.leaks.min()} to {self.leaks.max()}; "
                 "use 'serial' for these")
 
+    def keeps_banks(self, banks):
+        """Whether the wires keep every word in its bank."""
+        banks = np.asarray(banks)
+        return bool((banks[self.rows] == banks).all())
+
     def cut(self, units, block):
         """The first units; their wires in the same order among themselves."""
         if block < 1 or units % block:
@@ -322,7 +339,8 @@ class Hadamard(Recurrence):
         return Hadamard(units, block, self.signs[:units], self.leaks[:units], wires)
 
     @property
-    def _rows(self):
+    def rows(self):
+        """int64 [size]: the row of ``K Z`` that each unit takes, the wires or the identity."""
         return np.arange(self.size) if self.wires is None else self.wires
 
     def _block_matrix(self):
@@ -334,7 +352,7 @@ class Hadamard(Recurrence):
     def dense(self):
         """``R`` by the Kronecker product, the factors included."""
         blocks = np.kron(np.eye(self.size // self.block, dtype=np.int64), self._block_matrix())
-        return self.factors[:, None] * blocks[self._rows]
+        return self.factors[:, None] * blocks[self.rows]
 
     def apply(self, state):
         """``R Z`` along the last axis, int64, by the fast Walsh-Hadamard transform."""
@@ -364,7 +382,7 @@ class Hadamard(Recurrence):
 
     def sparse(self):
         """One product a row, behind the transform."""
-        return self.block, self._rows[:, None], self.factors[:, None]
+        return self.block, self.rows[:, None], self.factors[:, None]
 
     @property
     def gain(self):

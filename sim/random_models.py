@@ -18,6 +18,7 @@ from hadam_hw.oscillators import MAX_REACH, Oscillators, oscillations
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
 from hadam_hw.recurrence import Hadamard, Integer
 from rtl_gen.plan.arch import MAX_DIGIT, RADICES, Folded, Parallel, Serial
+from rtl_gen.plan.folding import Folding
 
 MAX_UNITS = 16
 #: Multipliers of four signed digits or five, whose shifted sums are shifted again.
@@ -84,7 +85,9 @@ def random_architecture(rng, model):
         narrowest = min(layer.state.width for layer in model.layers)
         return Serial(int(rng.integers(1, min(MAX_DIGIT, max(1, narrowest // 2)), endpoint=True)))
     if kind == "folded":
-        return Folded(int(rng.choice(RADICES)), int(rng.choice([1, 1, 2, 4])))
+        # most recurrences are folded with one of the radices only
+        radix = 1 if model.top.recurrence.foldable_block == 1 else int(rng.choice(RADICES))
+        return Folded(radix, int(rng.choice([1, 1, 2, 4])))
     return Parallel(int(rng.integers(2, 9)) if kind == "contexts" else 1)
 
 
@@ -125,10 +128,10 @@ def random_recurrence(rng, most=MAX_UNITS):
         known = oscillations(int(rng.choice([4, 8, MAX_REACH])))
         return Oscillators.of([known[index] for index in rng.integers(0, len(known), pairs)], leaks)
     if rng.random() < 0.6:
-        block = int(rng.choice([1, 2, 2, 2, 4, 4, 4, 8, 16]))
+        block = int(rng.choice([1, 1, 2, 2, 2, 4, 4, 4, 8, 16]))
         size = block * _small(rng, 1, max(1, most // block))
         return Hadamard(size, block, rng.choice([-1, 1], size), random_leak(rng, size),
-                        wires=rng.permutation(size) if rng.integers(2) else None)
+                        wires=random_wires(rng, size, block))
     size = _small(rng, 1, most)
     matrix = rng.choice([-1, 1], (size, size)) * (rng.random((size, size)) < rng.choice([0.2, 0.6, 1]))
     matrix[rng.random(size) < rng.choice([0, 0.3])] = 0
@@ -145,6 +148,34 @@ def random_recurrence(rng, most=MAX_UNITS):
 def random_leak(rng, size):
     """None, one, or one for each unit; small ones, since a large one is a shift by as much and no other case."""
     return int(rng.choice([0, 0, rng.integers(1, 6)])) if rng.integers(5) else rng.integers(0, rng.integers(2, 8), size)
+
+
+def random_wires(rng, size, block):
+    """None, a ring, any permutation, or one that some folded core takes."""
+    kind = rng.choice(["none", "ring", "any", "banks"], p=[0.3, 0.1, 0.3, 0.3])
+    if kind == "ring":
+        return (np.arange(size) + rng.integers(size)) % size
+    if kind == "any":
+        return rng.permutation(size)
+    lanes, log2_radix = int(rng.choice([1, 1, 2, 4])), int(rng.integers(0, min(3, block.bit_length() - 1), endpoint=True))
+    if kind == "none" or size // block % lanes:
+        return None
+    return wires_within(rng, banks_of(size, block, 1 << log2_radix, lanes))
+
+
+def banks_of(size, block, radix, lanes):
+    """The bank of each unit in a folded core."""
+    folding = Folding(size // lanes, block, radix.bit_length() - 1)
+    return [lane * radix + (folding.bank(unit) if radix > 1 else 0) for lane in range(lanes) for unit in range(folding.units)]
+
+
+def wires_within(rng, banks):
+    """A random permutation that keeps each unit's word in its bank, of ``banks`` [size]."""
+    banks = np.asarray(banks)
+    wires = np.arange(len(banks))
+    for bank in np.unique(banks):
+        wires[banks == bank] = rng.permutation(np.flatnonzero(banks == bank))
+    return wires
 
 
 def random_input(rng):

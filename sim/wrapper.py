@@ -7,6 +7,8 @@ A read from Python costs far more than a clock in the simulator. So the handshak
 
 from dataclasses import dataclass
 
+from amaranth.hdl import Shape
+
 from rtl_gen.gateware.words import input_stream, output_stream
 
 TOP = "cosim_top"
@@ -38,7 +40,8 @@ class CorePorts:
         """The ports of the core of ``plan``, emitted as ``module``."""
         model, contexts = plan.model, plan.timing.contexts
         x, y = input_stream(model, contexts), output_stream(model.readout_width, contexts)
-        return cls(module, x.members["payload"].shape.size, y.members["payload"].shape.size, model.top.state.width)
+        x_width, y_width = (Shape.cast(stream.members["payload"].shape).width for stream in (x, y))
+        return cls(module, x_width, y_width, model.top.state.width)
 
 
 def wrapper(cores):

@@ -22,8 +22,9 @@ def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_si
     ``block`` chooses a Hadamard recurrence, ``ternary`` a random one with ``multiplier`` and ``shift_bits``, ``entries``
     one of integers between those two; or it is ``recurrence``, of ``size`` units. A small
     ``state_width`` or a large ``frac`` saturates often; a small ``input_width`` and a negative ``frac`` meet many ties. The
-    pool of ``emit = sum`` saturates soon with few ``pool_bits``. ``wires`` permutes the rows of a Hadamard recurrence;
-    ``hidden`` are hidden stages, each as (outputs, bits of a code, shift, bits of an activation).
+    pool of ``emit = sum`` saturates soon with few ``pool_bits``. ``wires`` permutes the rows of a Hadamard recurrence:
+    True draws them, and a permutation is taken as it is. ``hidden`` are hidden stages, each as (outputs, bits of a code, shift,
+    bits of an activation).
     """
     rng = np.random.default_rng(seed)
     if recurrence is not None:
@@ -34,8 +35,10 @@ def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_si
         recurrence = Ternary(rng.integers(-1, 2, (size, size)), multiplier, shift_bits)
     else:
         recurrence = Hadamard(size, block or size, rng.choice([-1, 1], size), leak)
-        if wires:
-            recurrence = replace(recurrence, wires=np.random.default_rng(seed + 1).permutation(size))
+        if wires is True:
+            wires = np.random.default_rng(seed + 1).permutation(size)
+        if wires is not False:
+            recurrence = replace(recurrence, wires=wires)
     codes = rng.integers(*_levels(input_bits), (size, inputs), endpoint=True)
     phases, biases = [], []
     for p in range(recurrence.phases):

@@ -11,6 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("hadam_hw", "rtl_gen", "boards", "firmware", "sim")
 OURS = (*FOLDERS, "tests", "bench")
 
+#: Below hadam_hw.train, those that may import PyTorch, and the curve of their epochs, which is matplotlib's.
+BY_GRADIENTS = ("baselines", "by_gradient", "curve", "export", "fit", "fit_stages", "last_state", "network", "scan",
+                "sign_flips", "sign_search", "stage_export", "stages")
+DENIED = tuple(f"-hadam_hw.train.{name}" for name in BY_GRADIENTS)
+
 # Module (the longest prefix that matches counts) to what it may import: prefixes of module names, "-" forbids one.
 # The standard library is free.
 ARROWS = {
@@ -22,7 +27,14 @@ ARROWS = {
     "hadam_hw.reference_command": ("numpy", "hadam_hw.cli", "hadam_hw.errors", "hadam_hw.fixed", "hadam_hw.labels",
                                    "hadam_hw.model", "hadam_hw.model_file", "hadam_hw.readout", "hadam_hw.reference",
                                    "hadam_hw.train.tasks"),
-    "hadam_hw.train": ("numpy", "hadam_hw", "torch", "numba", "rich", "matplotlib", "distributed"),
+    # what is not by gradients loads no PyTorch, and wants no other extra
+    "hadam_hw.train": ("numpy", "hadam_hw", "rich", *DENIED),
+    # a training by gradients is loaded when it is asked for
+    "hadam_hw.train.__main__": ("hadam_hw", "rich", *(rule for rule in DENIED if not rule.endswith(".by_gradient"))),
+    "hadam_hw.train.state_kernel": ("numpy", "numba"),
+    "hadam_hw.train.sweep": ("hadam_hw", "rich", "distributed", *DENIED),
+    "hadam_hw.train.curve": ("hadam_hw", "matplotlib"),
+    **{f"hadam_hw.train.{name}": ("numpy", "hadam_hw", "torch", "numba", "rich") for name in BY_GRADIENTS if name != "curve"},
     "boards": ("amaranth", "amaranth_boards", "boards", "hadam_hw.errors"),
     "rtl_gen": ("numpy", "amaranth", "rich", "jinja2", "rtl_gen", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.build": ("rtl_gen", "hadam_hw", "boards", "-hadam_hw.golden", "-hadam_hw.train"),
@@ -110,6 +122,10 @@ def test_only_the_arrows_of_the_picture():
     ("boards.icebreaker", "from rtl_gen.design.top import Top"),
     ("firmware.host.client", "from rtl_gen.cores.core import build_core"),
     ("sim.runner", "import torch"),
+    ("hadam_hw.train.ridge", "import torch"),
+    ("hadam_hw.train.draw", "import numba"),
+    ("hadam_hw.train.tasks.motion", "from hadam_hw.train.export import real"),
+    ("hadam_hw.train.__main__", "from hadam_hw.train.fit import fit"),
 ])
 def test_another_arrow_is_found(module, line):
     assert forbidden(module, imports(line, module))

@@ -26,6 +26,7 @@ SHRINK = (
     (re.compile(r"--weights \S+"), "--weights tiny.npz"),
     (re.compile(r"--steps \d+"), "--steps 20"),
     (re.compile(r"--task pmnist"), "--task smnist"),
+    (re.compile(r"--task \S+ --fit ridge"), "--task smnist --fit ridge --hidden 8 --data data"),
     (re.compile(r"--epochs \d+"), "--epochs 1 --data data"),
     (re.compile(r"--hidden \d+ --block \d+"), "--hidden 8 --block 4"),
     (re.compile(r"--config \S+"), "--config tiny.toml"),

@@ -5,25 +5,19 @@ import argparse
 import json
 import shlex
 import sys
-from dataclasses import MISSING, asdict, fields, replace
+from dataclasses import MISSING, fields
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hadam_hw.cli import INTERRUPTED, Parser, run_cli
-from hadam_hw.errors import DataError
-from hadam_hw.model_file import save_model
-from hadam_hw.train.curve import save_curve
-from hadam_hw.train.export import blank_model, finish
-from hadam_hw.train.fit import fit, network_of
-from hadam_hw.train.fit_stages import fit_stages
-from hadam_hw.train.record import Metrics, record_of
-from hadam_hw.train.settings import Settings, Signs, from_text, read_config
-from hadam_hw.train.sign_search import PASSES, resolved
-from hadam_hw.train.stage_export import finish_stages
-from hadam_hw.train.state_cache import state_cache
+from hadam_hw.errors import DataError, ToolMissingError
+from hadam_hw.train.blank import blank_model
+from hadam_hw.train.by_ridge import train_ridge
+from hadam_hw.train.ridge_settings import DEFAULTS, LEAKS, tried_settings
+from hadam_hw.train.settings import Fit, Settings, from_text, read_config
 from hadam_hw.train.tasks import TASKS, load_task
 
 _HELP = {
@@ -50,22 +44,27 @@ _HELP = {
     "decay": "AdamW's decay of the weights, with --stages",
     "recurrence": "oscillators: pairs of units, in blocks of 2, whose frequencies are chosen for the task; with --stages",
     "copies": "of the training set, each moved anew by --shift, with --stages",
+    "fit": "gradient: by PyTorch, step by step; ridge: in seconds, without PyTorch: recurrence and V are drawn, and U "
+    f"is fitted in closed form. --hidden {DEFAULTS['hidden']}, --block {DEFAULTS['block']}, --u-bits {DEFAULTS['u_bits']} "
+    f"unless told otherwise, or suits pictures; of --leak {', '.join(map(str, LEAKS))} the best on validation",
 }
 
 
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     arguments = _arguments(argv)
-    settings = _settings(arguments)
-    settings.check()
-    blank_model(settings)  # says what is wrong before data are read
+    given = _given(arguments)
+    tried = tried_settings(given) if given.get("fit") is Fit.RIDGE else (Settings(**given),)
+    for settings in tried:
+        settings.check()
+        blank_model(settings)  # says what is wrong before data are read
     out = Path(arguments.out)
     if not out.parent.is_dir():
         raise DataError(f"Output folder {out.parent} does not exist; create it first")
+    train = _trainer(tried)
     task = load_task(settings.task, arguments.data, settings.seed)
     console = Console(stderr=True, quiet=arguments.json)
-    train = _train_stages if settings.stages else _train_network
-    record, sentence, interrupted = train(task, settings, out, console, "python -m hadam_hw.train " + shlex.join(argv))
+    record, sentence, interrupted = train(task, out, console, "python -m hadam_hw.train " + shlex.join(argv))
     if arguments.json:
         sys.stdout.write(json.dumps(record) + "\n")
     else:
@@ -76,103 +75,29 @@ def main(argv):
     return 0
 
 
-def _train_network(task, settings, out, console, command):
-    """Trains all of a network: (record, what to tell, whether it was interrupted)."""
-    settings = resolved(settings, task)
-    metrics = Metrics(out.with_suffix(".jsonl"), settings)
-    fitted = _fit_with_progress(task, settings, out.with_suffix(".checkpoint"), metrics, console)
-    save_curve(metrics.epochs, out.with_suffix(".svg"), out.stem)
-    console.print("quantising, and scoring the integers on the test set ...")
-    model = finish(network_of(task, settings), task, settings, fitted, command)
-    save_model(model, out)
-    record = record_of(model, settings, metrics, out)
-    metrics.write({"result": record})
-    sentence = (f"{out}: {record['integer']:.2f} % as integers, {record['float']:.2f} % with an unrounded state, "
-                f"{record['full_precision']:.2f} % with full-precision V and U; {record['bytes']} bytes")
-    return record, sentence, fitted.interrupted
+def _trainer(tried):
+    """The function (task, out, console, command) that trains with the settings ``tried``, of which a ridge takes several."""
+    if tried[0].fit is Fit.RIDGE:
+        return partial(train_ridge, tried)
+    try:
+        from hadam_hw.train import by_gradient  # PyTorch is an extra, and takes seconds to load
+    except ImportError as error:
+        raise ToolMissingError(f"Training by gradients needs {error.name}, which is not installed; install this package's "
+                               "extra 'train', or take --fit ridge, which needs NumPy alone") from None
+    return partial(by_gradient.train_stages if tried[0].stages else by_gradient.train_network, tried[0])
 
 
-def _train_stages(task, settings, out, console, command):
-    """Trains a read-out of stages behind a drawn layer: the same three."""
-    settings = replace(settings, signs=Signs.FIXED)
-    metrics, cache = Metrics(out.with_suffix(".jsonl"), settings), state_cache()
-    with _progress(console) as progress:
-        bar = _Bar(progress, console, task, settings, metrics)
-        fitted = fit_stages(task, settings, out.with_suffix(".checkpoint"), cache, bar.on_epoch, bar.on_step, bar.on_states)
-    console.print(f"states kept in {cache.folder}: {cache.size >> 20} MiB")
-    save_curve(metrics.epochs, out.with_suffix(".svg"), out.stem)
-    console.print("scoring the integers on the test set ...")
-    model = finish_stages(task, settings, fitted, cache, command)
-    save_model(model, out)
-    record = record_of(model, settings, metrics, out)
-    metrics.write({"result": record})
-    sentence = (f"{out}: {record['integer']:.2f} % as integers, {record['validation']:.2f} % on validation; "
-                f"{record['bytes']} bytes; {model.provenance.notes}")
-    return record, sentence, fitted.interrupted
-
-
-def _settings(arguments):
-    """The settings: the configuration's, then those of the command line, the later ones winning."""
+def _given(arguments):
+    """The settings given, by their names: the configuration's, then those of the command line, the later ones winning."""
     given = read_config(Path(arguments.config)) if arguments.config else {}
     given |= {field.name: from_text(field.name, getattr(arguments, field.name)) for field in fields(Settings)
               if getattr(arguments, field.name) is not None}
-    missing = [field.name for field in fields(Settings) if field.default is MISSING and field.name not in given]
+    needless = DEFAULTS if given.get("fit") is Fit.RIDGE else ()
+    missing = [field.name for field in fields(Settings)
+               if field.default is MISSING and field.name not in given and field.name not in needless]
     if missing:
         raise DataError(f"Training needs {', '.join('--' + name for name in missing)}, or a --config that holds them")
-    return Settings(**given)
-
-
-def _progress(console):
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
-
-
-class _Bar:
-    """The bar of an epoch, what else takes long before it, and a line an epoch above it."""
-
-    def __init__(self, progress, console, task, settings, metrics):
-        self.progress, self.console, self.settings, self.metrics = progress, console, settings, metrics
-        self.steps = -(-len(task.train) // settings.batch)
-        self.epoch = len(metrics.epochs) + 1
-        self.bar = progress.add_task(f"epoch {self.epoch}", total=self.steps)
-
-    def on_step(self):
-        """After a batch."""
-        self.progress.advance(self.bar)
-
-    def on_epoch(self, epoch):
-        """After an epoch."""
-        self.metrics.write(asdict(epoch))
-        scores = "" if epoch.validation_integer is None else f", validation {epoch.validation_integer:.2f} % as integers"
-        scores += "" if epoch.validation_float is None else f", {epoch.validation_float:.2f} % in float"
-        self.console.print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{scores}")
-        self.epoch = epoch.epoch + 1
-        if epoch.epoch < self.settings.epochs:
-            self._begin()
-        else:
-            self.progress.remove_task(self.bar)
-
-    def on_trial(self, share):
-        """After a sign was tried."""
-        trials = self.settings.hidden * PASSES
-        self.progress.update(self.bar, description=f"signs, {100 * share:.1f} % explained", total=trials, advance=1)
-        if self.progress.tasks[self.bar].completed == trials:
-            self.console.print(f"signs: {100 * share:.1f} % of the classes' variance explained from the last state")
-            self._begin()
-
-    def on_states(self, done, total):
-        """After the states of ``done`` sequences of ``total``."""
-        self.progress.update(self.bar, description="states", total=total, completed=done)
-        if done == total:
-            self._begin()
-
-    def _begin(self):
-        self.progress.reset(self.bar, total=self.steps, description=f"epoch {self.epoch}")
-
-
-def _fit_with_progress(task, settings, checkpoint, metrics, console):
-    with _progress(console) as progress:
-        bar = _Bar(progress, console, task, settings, metrics)
-        return fit(task, settings, checkpoint, bar.on_epoch, bar.on_step, bar.on_trial)
+    return given
 
 
 def _arguments(argv):

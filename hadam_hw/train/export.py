@@ -5,17 +5,15 @@ import numpy as np
 import torch
 
 from hadam_hw import golden
-from hadam_hw.layer import InputFormat, Layer
-from hadam_hw.model import Model, Provenance, TestVectors
+from hadam_hw.layer import InputFormat
+from hadam_hw.model import Provenance
 from hadam_hw.quantize import quantize, quantize_codes
-from hadam_hw.readout import Pooling, exact_stage
+from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard
-from hadam_hw.train.leaks import leak_of
+from hadam_hw.train.scores import integers, percent, vectors_of
 
 #: Sequences that a binary point is chosen on.
 CALIBRATION = 1000
-#: Test sequences that a model's file carries: of vectors, and of tokens or long outputs, which take more room.
-VECTORS, LONG_VECTORS = 32, 4
 EVALUATION_BATCH = 500
 
 
@@ -50,45 +48,11 @@ def _array(tensor):
     return tensor.detach().cpu().numpy()
 
 
-def blank_model(settings):
-    """The model that a training with ``settings`` ends in, of one input and one output, all of zeros: it costs nothing to make.
-
-    Raises
-    ------
-    ModelError
-        Where no model can be of these settings, in the model's own words.
-    """
-    size = settings.hidden
-    recurrence = Hadamard(size, settings.block, np.ones(size), leak_of(settings))
-    common = dict(recurrence=recurrence, state_width=settings.state_bits, state_frac=0, rounding=settings.rounding,
-                  activation=settings.activation)
-    layers = []
-    for k in range(settings.layers):
-        inputs, width, bits = (size, settings.state_bits - 1, 1) if k else (1, 1, settings.v_bits)
-        layers.append(Layer.from_arrays(input_weight=np.zeros((size, inputs), int), input_width=width, input_signed=False,
-                                        input_bits=bits, **common))
-    pool_bits = 1 if settings.readout is Pooling.SUM else 0
-    readout = exact_stage(np.zeros((1, size), int), settings.u_bits, None, 0, recurrence.phases, pooling=settings.readout,
-                          pool_bits=pool_bits)
-    return Model(layers=tuple(layers), readout=readout)
-
-
-def integers(task, inputs):
-    """What the golden model takes: vectors as they are, tokens without their axis of one."""
-    return inputs[..., 0] if task.vocabulary else inputs
-
-
 def real(task, inputs):
     """What the network takes: float vectors, or tokens."""
     if task.vocabulary:
         return torch.from_numpy(inputs[..., 0].astype(np.int64))
     return torch.from_numpy(inputs.astype(np.float32)) * task.scale
-
-
-def percent(outputs, labels):
-    """Percent of right classes; where every step is labelled, of sequences that are right in all of them."""
-    right = golden.classify(outputs) == labels
-    return float(100 * (right.all(axis=-1) if right.ndim > 1 else right).mean())
 
 
 def float_score(network, task, sequences, **options):
@@ -108,16 +72,6 @@ def float_score(network, task, sequences, **options):
 def cross_entropy(logits, labels):
     """The mean over sequences, and steps where each has a label."""
     return torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
-
-
-def vectors_of(model, task, outputs):
-    """Some sequences of the test set, spread over it, with their ``outputs`` among those of all."""
-    long = task.vocabulary or model.pooling is Pooling.EVERY
-    chosen = np.linspace(0, len(task.test) - 1, min(len(task.test), LONG_VECTORS if long else VECTORS)).astype(np.int64)
-    inputs, labels = integers(task, task.test.inputs[chosen]), task.test.labels[chosen]
-    return TestVectors(model.embed(inputs) if task.vocabulary else inputs,
-                       outputs[chosen, -1] if model.pooling is Pooling.EVERY else outputs[chosen],
-                       labels[:, -1] if task.every_step else labels)
 
 
 def finish(network, task, settings, fitted, command):

@@ -11,9 +11,10 @@ import torch
 from hadam_hw import golden
 from hadam_hw.files import atomic_write
 from hadam_hw.quantize import quantize_codes
-from hadam_hw.train.export import cross_entropy, float_score, integers, percent, real, to_model
+from hadam_hw.train.export import cross_entropy, float_score, real, to_model
 from hadam_hw.train.network import HadamRNN
 from hadam_hw.train.scan import StateGrid
+from hadam_hw.train.scores import integers, percent
 from hadam_hw.train.settings import Signs
 from hadam_hw.train.sign_flips import flip_where_better
 from hadam_hw.train.sign_search import resolved, search_signs

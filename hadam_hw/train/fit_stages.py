@@ -16,8 +16,8 @@ from hadam_hw.files import atomic_write
 from hadam_hw.layer import Layer
 from hadam_hw.readout import Readout
 from hadam_hw.train.draw import drawn_layer
-from hadam_hw.train.export import percent
 from hadam_hw.train.fit import Epoch
+from hadam_hw.train.scores import percent
 from hadam_hw.train.stages import Stages
 from hadam_hw.train.state_cache import kept_states
 

@@ -27,7 +27,7 @@ def drawn_oscillations(pairs, rng):
     return [known[np.abs(there - frequency).argmin()] for frequency in wanted]
 
 
-def chosen_oscillations(inputs, labels, drives, rng):
+def chosen_oscillations(inputs, labels, drives, rng, known=None):
     """Greedily chosen frequencies: each pair's is the one that explains most of the classes' variance beside those before it.
 
     Parameters
@@ -38,6 +38,8 @@ def chosen_oscillations(inputs, labels, drives, rng):
     drives : float [pairs, d]
         What the inputs add to x of each pair in a step. y is not driven, since that would only shift the phase.
     rng : Generator
+    known : sequence of Oscillation, optional
+        What to choose from; all that there are.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def chosen_oscillations(inputs, labels, drives, rng):
     shares : list of float
         The share of the variance explained by the first pair, the first two, and so on: 0 to 1.
     """
-    known = oscillations()
+    known = oscillations() if known is None else known
     drawn = rng.permutation(len(inputs))[:SEQUENCES]
     values, steps = inputs[drawn].reshape(len(drawn), -1).astype(np.float64), inputs.shape[1]
     values -= values.mean(0)
@@ -63,8 +65,9 @@ def chosen_oscillations(inputs, labels, drives, rng):
             loudness = np.sqrt((kernel * products).sum(0).reshape(-1, 2).mean(1)).repeat(2)
             scale = 1 / np.where(loudness > 0, loudness, 1)
             kernel, products = kernel * scale, products * scale
-            targets = kernel.T @ crossed
-        explained.add(kernel, products, targets)
+            targets, taken = kernel.T @ crossed, []
+        # a pair like one before it holds the same integers; only where there are more pairs than frequencies it is taken
+        taken.append(explained.add(kernel, products, targets, taken if len(taken) < len(known) else []))
     shares = np.cumsum(explained.gains) / total if total else np.zeros(len(drives))
     return [known[index] for index in explained.chosen], shares.tolist()
 
@@ -89,9 +92,10 @@ class _Explained:
         self.chosen, self.gains, self._classes = [], [], classes
         self._kernel, self._products, self._targets = np.zeros((numbers, 0)), np.zeros((numbers, 0)), np.zeros((0, classes))
 
-    def add(self, kernel, products, targets):
-        """Takes the candidate that explains most: ``kernel`` [numbers, 2 * candidates], ``products`` the covariance times it,
-        ``targets`` [2 * candidates, classes] its covariance with the classes."""
+    def add(self, kernel, products, targets, barred):
+        """Takes the candidate that explains most, none of ``barred``, and returns its number: ``kernel`` [numbers,
+        2 * candidates], ``products`` the covariance times it, ``targets`` [2 * candidates, classes] its covariance with the
+        classes."""
         count, taken = kernel.shape[1] // 2, self._kernel.shape[1]
         # What is left of a candidate, and of the classes, beside the pairs taken: Schur complements of the normal equations.
         # They are solved anew for each pair, since errors of an inverse that is kept would grow without bound.
@@ -100,6 +104,7 @@ class _Explained:
         own = _blocks(kernel, products, count) + RIDGE * np.eye(2) - _blocks(crossed, weights, count)
         left = (targets - weights.T @ self._targets).reshape(count, 2, self._classes)
         gains = (left * np.linalg.solve(own, left)).sum((1, 2))
+        gains[barred] = -np.inf
         best = int(gains.argmax())
         pair = slice(2 * best, 2 * best + 2)
         self._kernel = np.hstack([self._kernel, kernel[:, pair]])
@@ -107,6 +112,7 @@ class _Explained:
         self._targets = np.vstack([self._targets, targets[pair]])
         self.chosen.append(best)
         self.gains.append(float(gains[best]))
+        return best
 
 
 def _blocks(left, right, count):

@@ -12,6 +12,14 @@ from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import MAX_LEAK
 
 
+class Fit(Enum):
+    """How the parameters come to be: by ``GRADIENT``, or those of today's one-stage read-out by ``RIDGE`` regression, behind a
+    recurrence and a V that are drawn (:mod:`hadam_hw.train.ridge`)."""
+
+    GRADIENT = "gradient"
+    RIDGE = "ridge"
+
+
 class Signs(Enum):
     """How the recurrent signs come to be.
 
@@ -133,6 +141,7 @@ class Settings:
     recurrence : Kind
     copies : int
         Copies of the training set, one an epoch in turn, each moved anew by up to ``shift``; the first is not moved.
+    fit : Fit
     """
 
     task: str
@@ -168,6 +177,7 @@ class Settings:
     decay: float = 0.0
     copies: int = 1
     recurrence: Kind = Kind.HADAMARD
+    fit: Fit = Fit.GRADIENT
 
     @property
     def hidden_stages(self):
@@ -204,6 +214,9 @@ class Settings:
     def check(self):
         """Raises a DataError where settings contradict each other: those of stages and those of a trained recurrence."""
         self._check_leaks()
+        if self.fit is Fit.RIDGE:
+            self._check_ridge()
+            return
         if not self.stages:
             given = [name for name in _OF_DRAWN_RECURRENCES if getattr(self, name) != _default(name)]
             if given:
@@ -215,6 +228,23 @@ class Settings:
             if getattr(self, name) != _default(name):
                 raise DataError(f"{name} must be left alone where stages are given: the recurrence is drawn then, "
                                 "and the last state is read out")
+        self._check_drawn("where stages are given")
+        if self.signs not in (Signs.AUTO, Signs.FIXED):
+            raise DataError(f"signs must be fixed where stages are given, not {self.signs.value}")
+        if self.copies < 1 or (self.copies > 1 and not self.shift):
+            raise DataError(f"copies must be 1, or more with a shift that moves them, not {self.copies}")
+
+    def _check_ridge(self):
+        for field in fields(self):
+            if field.name not in _OF_RIDGES and getattr(self, field.name) != field.default:
+                raise DataError(f"{field.name} must be left alone with fit = ridge: only U is fitted, of one layer, at once")
+        if self.signs not in (Signs.AUTO, Signs.FIXED):
+            raise DataError(f"signs must be fixed with fit = ridge, not {self.signs.value}")
+        if self.readout is Pooling.EVERY:
+            raise DataError("readout must be last or sum with fit = ridge, not every: a sequence has one label there")
+        self._check_drawn("with fit = ridge")
+
+    def _check_drawn(self, when):
         if self.recurrence is Kind.OSCILLATORS:
             if self.block != 2 or self.wires is not Wires.NONE:
                 raise DataError(f"block must be 2 for oscillators, and wires none, not {self.block} and {self.wires.value}: "
@@ -222,19 +252,18 @@ class Settings:
             if self.hidden % 2:
                 raise DataError(f"hidden must be even for oscillators, two units a pair, not {self.hidden}")
         elif self.block.bit_length() % 2 == 0:
-            raise DataError(f"block must be 1, 4, 16, 64 ... where stages are given, not {self.block}")
+            raise DataError(f"block must be 1, 4, 16, 64 ... {when}, not {self.block}")
         if self.wires is Wires.RING and self.block != 1:
             raise DataError(f"wires must be drawn or none for blocks of {self.block}; a ring has blocks of 1")
-        if self.signs not in (Signs.AUTO, Signs.FIXED):
-            raise DataError(f"signs must be fixed where stages are given, not {self.signs.value}")
-        if self.copies < 1 or (self.copies > 1 and not self.shift):
-            raise DataError(f"copies must be 1, or more with a shift that moves them, not {self.copies}")
 
     def as_json(self):
         """The fields as plain values."""
         return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}
 
 
+#: What a ridge depends on.
+_OF_RIDGES = ("fit", "task", "hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "leaks", "state_bits",
+              "rounding", "signs", "wires", "drive", "recurrence")
 #: What only a training of stages alone has a use for.
 _OF_DRAWN_RECURRENCES = ("recurrence", "wires", "drive", "decay", "copies")
 #: And what it has none for.

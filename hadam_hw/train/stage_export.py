@@ -6,7 +6,7 @@ import numpy as np
 from hadam_hw import golden
 from hadam_hw.errors import DataError
 from hadam_hw.model import Model, Provenance
-from hadam_hw.train.export import percent, vectors_of
+from hadam_hw.train.scores import percent, vectors_of
 from hadam_hw.train.state_cache import kept_states
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from hadam_hw import golden
 from hadam_hw.cache import Cache, cache_folder, digest
 from hadam_hw.form import layer_digest
-from hadam_hw.train import states
 from hadam_hw.train.states import last_states
 
 #: Bytes of all states that are kept: some 70 of MNIST's training set at 128 units.
@@ -55,4 +54,5 @@ def digest_of_array(values):
     return digest(f"{values.dtype.str} {values.shape} {digest(values)}".encode())
 
 
-_CODE = [digest(Path(module.__file__).read_bytes()) for module in (golden, states)]
+_CODE = [digest((Path(golden.__file__).parent / name).read_bytes())
+         for name in ("golden.py", "train/states.py", "train/state_kernel.py")]

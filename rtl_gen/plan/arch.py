@@ -3,7 +3,8 @@
 
 ``serial`` is :class:`Serial` with one bit a clock, ``serial:D`` with ``D`` bits a clock. ``parallel`` is :class:`Parallel`,
 which moves whole words, and ``parallel,contexts=C`` serves ``C`` independent sequences in turn. ``folded:R`` is
-:class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side.
+:class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side; ``folded:1`` has none and moves
+a word a clock.
 
 An architecture is data and answers for itself. A kind is a subclass of :class:`Architecture`; it is known by its ``word`` as
 soon as its class exists, wherever it lives. :func:`rtl_gen.cores.build.build_core` turns a model and an architecture into
@@ -21,11 +22,12 @@ from rtl_gen.plan.alignment import align
 from rtl_gen.plan.core import ContextCorePlan, CorePlan, StackedCorePlan
 from rtl_gen.plan.folded import FoldedPlan
 from rtl_gen.plan.folding import fold
+from rtl_gen.plan.one_word import OneWordPlan, fold_words
 from rtl_gen.plan.parallel import ParallelPlan
 from rtl_gen.plan.serial import SerialPlan
 
 MAX_DIGIT = 8
-RADICES = (2, 4, 8)
+RADICES = (1, 2, 4, 8)
 MAX_LANES = 16
 #: More than the clocks of any loop that was built.
 MAX_CONTEXTS = 64
@@ -241,9 +243,9 @@ class Folded(Architecture):
     Parameters
     ----------
     radix : int
-        2, 4 or 8 words a butterfly.
+        2, 4 or 8 words a butterfly; 1 is none, for blocks of 1, whose words are only moved.
     lanes : int
-        Butterflies side by side, each on blocks of its own: a power of two up to ``MAX_LANES``.
+        Butterflies side by side, each on blocks of its own, or words: a power of two up to ``MAX_LANES``.
 
     Raises
     ------
@@ -252,7 +254,7 @@ class Folded(Architecture):
     """
 
     word = "folded"
-    spellings = {"folded:R": "butterflies of radix R", "folded:RxL": "L of them"}
+    spellings = {"folded:R": "butterflies of radix R, none for 1", "folded:RxL": "L of them"}
     pattern = re.compile(r":(?P<radix>[0-9]{1,9})(x(?P<lanes>[0-9]{1,9}))?" + _CONTEXTS)
 
     radix: int
@@ -262,7 +264,7 @@ class Folded(Architecture):
         assign(self, radix=as_integer("Radix", self.radix, ArchitectureError),
                lanes=as_integer("Lanes", self.lanes, ArchitectureError))
         if self.radix not in RADICES:
-            raise ArchitectureError(f"Radix must be 2, 4 or 8 words a butterfly, not {self.radix}")
+            raise ArchitectureError(f"Radix must be 1, 2, 4 or 8 words a butterfly, not {self.radix}")
         if not 1 <= self.lanes <= MAX_LANES or self.lanes & (self.lanes - 1):
             raise ArchitectureError(f"Lanes must be a power of two up to {MAX_LANES}, not {self.lanes}")
 
@@ -286,10 +288,12 @@ class Folded(Architecture):
         if len(model.layers) > 1 or block is None:
             return []
         return [cls(radix, lanes) for radix in RADICES for lanes in LANES
-                if radix <= block and model.size // block % lanes == 0]
+                if radix <= block and (radix > 1) == (block > 1) and model.size // block % lanes == 0]
 
     def cell(self, layer):
-        """A :class:`FoldedPlan`."""
+        """A :class:`FoldedPlan`, or a :class:`OneWordPlan` without butterflies."""
+        if self.radix == 1:
+            return OneWordPlan(layer, fold_words(layer.recurrence, self.lanes))
         return FoldedPlan(layer, fold(layer.recurrence, self), self.lanes)
 
     def placement_options(self, family):

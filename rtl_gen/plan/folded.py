@@ -150,6 +150,11 @@ class FoldedInputPlan:
         return [(packed_rows(contents), len(self.groups[0]) * contents[1]) for contents in (self.code_rows, self.bias_rows)]
 
     @property
+    def steady(self):
+        """Whether the multiples are the input itself, shifted, in every clock of a step: then they need no registers."""
+        return self.layer.inputs == 1 and len(self.layer.phases) == 1 and not self.network.latency
+
+    @property
     def early_codes(self):
         """Whether codes are read a clock ahead, into a register: where their table is long, and multiples take a clock."""
         return len(self.groups) * self.layer.inputs > BLOCK_ROWS and self.network.latency > 0
@@ -169,6 +174,12 @@ class FoldedInputPlan:
         signs = self.layer.recurrence.signs
         return [[[(phase.bias[unit] & ((1 << width) - 1)) | int(signs[unit] < 0) << width for unit in group]
                  for group in self.groups] for phase in self.alignment.phases], width + 1
+
+
+def table_rams(memories):
+    """Block RAMs of constant memories, each (rows as integers, bits of a row); none for what is the same in all rows."""
+    return sum(block_rams(len(rows), varying_bits(rows, bits)) for rows, bits in memories if len(set(rows)) > 1)
+
 
 def packed_rows(contents):
     """The rows of a memory as integers, the first unit's field lowest."""
@@ -227,7 +238,7 @@ class FoldedPlan:
         """What makes ``C X + bias``, a :class:`FoldedInputPlan`."""
         folding, half = self.folding, self.half
         return FoldedInputPlan(self.layer, tuple(
-            tuple(lane * folding.units + folding.unit(self.last, butterfly, bank)
+            tuple(lane * folding.units + folding.finished(lane, butterfly, bank)
                   for lane in range(self.lanes) for bank in range(group * half, (group + 1) * half))
             for butterfly in range(folding.rows) for group in range(2)))
 
@@ -270,5 +281,6 @@ class FoldedPlan:
             "selector": selector_cells(banks, layer.state.width),
             "observation": observation_cells(finished),
         })
-        rams = banks * block_rams(max(2, self.schedule.rows), width)
-        return parts, rams + sum(block_rams(len(rows), varying_bits(rows, bits)) for rows, bits in source.memories)
+        order = [(folding.table, banks * folding.row_bits)] if folding.table else []
+        parts["folded control"] += 2 * banks * folding.row_bits * len(order)  # a choice of rows, and two pages
+        return parts, banks * block_rams(folding.memory_rows, width) + table_rams([*source.memories, *order])

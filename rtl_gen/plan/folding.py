@@ -9,10 +9,16 @@ the ``r`` words that differ in such a window lie in ``r`` different banks: a but
 In butterfly ``c`` of a pass the bits of ``c`` are those of ``i`` outside the window. Along axis ``k`` (bit ``k`` of the
 bank) bank ``b`` holds the word whose bit in the window is ``b_k ^ turn(c)_k``, and ``turn`` does not depend on the pass.
 Where it is 1 the two ends of the axis change places, which costs the sum and the difference an exchange of their roles.
+
+Wires are behind the last pass: it writes what unit ``i`` takes into the row of ``i``. That is not in place, for that row may
+not have been read yet. So with wires the state is kept twice, in two pages of one memory: all passes but the last stay in the
+page that holds the state, the last one writes the other, and the pages change. Words never leave their bank.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+
+import numpy as np
 
 from hadam_hw.errors import ArchitectureError
 
@@ -39,11 +45,14 @@ class Folding:
     block : int
     log2_radix : int
         rho, at least 1 and at most ``log2(block)``.
+    takers : tuple of tuple of int, optional
+        With wires, for each lane, for each of its words of ``K Z``: the unit of that lane that takes it. None is in place.
     """
 
     units: int
     block: int
     log2_radix: int
+    takers: tuple[tuple[int, ...], ...] | None = None
 
     @property
     def radix(self):
@@ -94,6 +103,30 @@ class Folding:
             unit |= (ends >> bit % rho & 1) << bit
         return unit
 
+    @property
+    def row_bits(self):
+        """Bits of a row's number."""
+        return (self.rows - 1).bit_length()
+
+    @property
+    def memory_rows(self):
+        """Rows of a bank's memory; with wires two pages, each a power of two, so that the page is the top bit of an address."""
+        return max(2, self.rows if self.takers is None else 2 << self.row_bits)
+
+    def finished(self, lane, butterfly, bank):
+        """The unit of ``lane`` whose new state the last pass makes of the word of ``bank`` in butterfly ``butterfly``."""
+        unit = self.unit(len(self.passes) - 1, butterfly, bank)
+        return unit if self.takers is None else self.takers[lane][unit]
+
+    @property
+    def table(self):
+        """With wires the rows that the last pass writes: for each butterfly those of all banks, bank 0 of lane 0 lowest."""
+        if self.takers is None:
+            return ()
+        places = [(lane, bank) for lane in range(len(self.takers)) for bank in range(self.radix)]
+        return tuple(sum(self.row(self.finished(lane, butterfly, bank)) << k * self.row_bits
+                         for k, (lane, bank) in enumerate(places)) for butterfly in range(self.rows))
+
     def row_bit(self, number, bit):
         """What bit ``bit`` of the row is in pass ``number``: ``("butterfly", j)``, its bit ``j``, or ``("end", k)``.
 
@@ -106,7 +139,7 @@ class Folding:
 
 
 def fold(recurrence, architecture):
-    """The :class:`Folding` of a recurrence in a ``folded`` architecture.
+    """The :class:`Folding` of a recurrence in a ``folded`` architecture of radix 2 or more.
 
     Raises
     ------
@@ -117,8 +150,15 @@ def fold(recurrence, architecture):
     if block is None:
         raise ArchitectureError(recurrence.unfoldable)
     if architecture.radix > block:
-        raise ArchitectureError(f"Radix must be at most the block of {block} units, not {architecture.radix}")
+        raise ArchitectureError(f"Radix must be at most the block of {block} unit{'s' * (block > 1)}, not {architecture.radix}")
     if size // block % architecture.lanes:
         raise ArchitectureError(f"Lanes must divide the {size // block} block{'s' * (size != block)} of the recurrence, "
                                 f"since a block stays in one lane; {architecture.lanes} do not")
-    return Folding(size // architecture.lanes, block, architecture.radix.bit_length() - 1)
+    folding = Folding(size // architecture.lanes, block, architecture.radix.bit_length() - 1)
+    takers = np.argsort(recurrence.rows)
+    if (takers == np.arange(size)).all():
+        return folding
+    if not recurrence.keeps_banks([(unit // folding.units, folding.bank(unit % folding.units)) for unit in range(size)]):
+        raise ArchitectureError(f"Wires must keep every word in its bank, one of {folding.radix} a lane, since a bank takes "
+                                "one word a clock; use 'serial', or draw wires that keep the banks")
+    return replace(folding, takers=tuple(map(tuple, (takers % folding.units).reshape(architecture.lanes, -1).tolist())))

@@ -97,7 +97,7 @@ def test_first_forgets_what_is_unfinished_of_its_context_only():
     ("serial,contexts=2", "Contexts must be 1 in a serial core"),
     ("serial:4,contexts=3", "use 'parallel,contexts=3'"),
     ("serial:3000", "Digit must be between 1 and 8 bits, not 3000"),
-    ("folded:3", "Radix must be 2, 4 or 8"),
+    ("folded:3", "Radix must be 1, 2, 4 or 8"),
     ("folded:8x2,contexts=2", "Contexts must be 1 in a folded core"),
     ("parallel:2", "Architecture must be"), ("parallel,contexts=", "Architecture must be"),
     ("contexts=2", "Architecture must be"), ("parallel,contexts=2,contexts=2", "Architecture must be"),

@@ -16,17 +16,20 @@ from tests.models_for_tests import random_model, random_stack
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures.md"
 #: The architectures of the table's columns.
-COLUMNS = ("serial:2", "parallel", "parallel,contexts=2", "folded:2x2")
+COLUMNS = ("serial:2", "parallel", "parallel,contexts=2", "folded:1", "folded:2x2")
 #: The recurrences of its rows.
 ROWS = {
     "Hadamard, blocks of 2 or more": dict(size=8, block=4), "the same with one leak": dict(size=8, block=4, leak=3),
     "the same with leaks a unit": dict(size=8, block=4, leak=[0, 1, 2, 3, 4, 5, 6, 7]),
-    "the same with wires": dict(size=8, block=4, wires=True), "Hadamard, blocks of 1": dict(size=8, block=1),
+    "the same with wires that keep the banks": dict(size=8, block=4, wires=[3, 1, 2, 0, 7, 6, 5, 4]),
+    "the same with other wires": dict(size=8, block=4, wires=True), "Hadamard, blocks of 1": dict(size=8, block=1),
+    "the same with any wires and one leak": dict(size=8, block=1, wires=True, leak=2),
     "Ternary": dict(size=8, ternary=True), "Integer": dict(size=8, entries=(-8, 7)),
     "Oscillators": dict(size=8, recurrence=Oscillators.of(oscillations()[40:80:10], leaks=[0, 1, 2, 5])),
 }
 HIDDEN = ((4, 4, 9, 4), (3, 4, 4, 4), (3, 2, 1, 3))
 REFUSED = re.compile(r"needs a Hadamard recurrence|needs one leak for all units, not leaks of 0 to 7|one or two in hardware"
+                     r"|needs blocks of 1, not of 4|at most the block of 1 unit, not 2|keep every word in its bank"
                      r"|layers must be 'serial', 'serial:D' or 'parallel'|one context where states are summed")
 
 
@@ -72,6 +75,8 @@ def test_what_the_table_says_holds(name, layers, cells, emit, stages):
     ("serial:4", dict(size=8, block=4, state_width=6), "at most half of the state's 6 bits"),
     ("folded:8", dict(size=8, block=4), "Radix must be at most the block of 4 units, not 8"),
     ("folded:2x4", dict(size=8, block=4), "Lanes must divide the 2 blocks"),
+    ("folded:1x4", dict(size=6, block=1), "Lanes must divide the 6 units"),
+    ("folded:1x2", dict(size=4, block=1, wires=[1, 2, 3, 0]), "keep every word among the 2 units of its lane"),
     ("parallel,contexts=60", dict(size=8, block=4), "at most the .* clocks of this model's loop, not 60"),
 ])
 def test_an_architecture_too_wide_for_the_model_is_refused(word, shape, message):

@@ -24,6 +24,7 @@ STACKS = {
                     upper=dict(size=9, ternary=True, multiplier=3, shift_bits=4, outputs=2, frac=-3)),
     "relu": dict(lower=dict(size=4, block=4, frac=-3), upper=dict(size=8, block=4, outputs=2, state_width=14),
                  activation=Activation.RELU, rounding=Rounding.HALF_EVEN),
+    "hidden": dict(lower=dict(size=4, block=4, inputs=2), upper=dict(size=9, ternary=True, outputs=2, hidden=((3, 4, 8, 4),))),
     "saturating": dict(lower=dict(size=8, block=4, state_width=6), upper=dict(size=8, block=4, outputs=2, state_width=7)),
 }
 

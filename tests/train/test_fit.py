@@ -10,8 +10,9 @@ import torch
 from hadam_hw import golden
 from hadam_hw.layer import Activation, InputFormat
 from hadam_hw.readout import Pooling
-from hadam_hw.train.export import finish, integers, percent
+from hadam_hw.train.export import finish
 from hadam_hw.train.fit import fit, network_of
+from hadam_hw.train.scores import integers, percent
 from hadam_hw.train.settings import Settings, Signs
 from hadam_hw.train.tasks import Sequences, Task
 

@@ -75,6 +75,12 @@ def test_what_is_chosen_explains_more_than_what_is_drawn(task):
     assert shares[-1] > 0.75 and shares[-1] >= max(drawn) and shares == sorted(shares)
 
 
+def test_no_pair_is_like_another_as_long_as_there_are_others(task):
+    inputs, known = task.train.inputs[..., :1], oscillations()[::24]
+    chosen, _ = chosen_oscillations(inputs, task.train.labels, np.ones((16, 1)), np.random.default_rng(0), known)
+    assert len(known) == 13 and len(set(chosen[:13])) == len(set(chosen)) == 13
+
+
 def test_hundreds_of_pairs_of_few_numbers_add_nothing_and_break_nothing(task):
     drives = np.ones((60, 1))
     _, shares = chosen_oscillations(task.train.inputs[:, :10, :1], task.train.labels, drives, np.random.default_rng(0))

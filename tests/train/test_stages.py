@@ -14,8 +14,8 @@ from hadam_hw.fixed import Rounding
 from hadam_hw.model import InputFormat
 from hadam_hw.readout import Pooling
 from hadam_hw.train.draw import drawn_codes, drawn_layer, drawn_wires
-from hadam_hw.train.export import percent
 from hadam_hw.train.fit_stages import fit_stages
+from hadam_hw.train.scores import percent
 from hadam_hw.train.settings import Drive, Settings, Signs, Wires
 from hadam_hw.train.stage_export import finish_stages
 from hadam_hw.train.stages import Stages

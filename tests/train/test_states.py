@@ -10,11 +10,14 @@ from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
+from hadam_hw.model import Model
 from hadam_hw.oscillators import Oscillators, oscillations
+from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train import states
 from hadam_hw.train.draw import drawn_wires
-from hadam_hw.train.states import CHECKED, LANES, last_states
+from hadam_hw.train.state_kernel import LANES
+from hadam_hw.train.states import CHECKED, last_states
 from tests.models_for_tests import random_model
 
 OSCILLATORS = Oscillators.of(oscillations()[30:280:50], [0, 3, 0, 1, 5])
@@ -68,6 +71,18 @@ def test_widths_leaks_and_relu(block, changes):
     assert np.array_equal(found, expected) and saturations == counted
 
 
+@pytest.mark.parametrize("block, width, steps, activation", [
+    (4, 10, 23, Activation.LINEAR), (1, 6, 23, Activation.RELU), (16, 16, 600, Activation.LINEAR)])
+def test_pools_are_those_of_the_golden_model(block, width, steps, activation):
+    layer = _layer(block, Rounding.HALF_UP, 0 if width > 10 else -3, width=width, leak=3, activation=activation)
+    inputs = _inputs(layer, LANES + 5 if steps < 100 else 4, steps)
+    model = Model(layers=(layer,), readout=exact_stage(np.eye(16, dtype=int), 1, None, 0, 1, pooling=Pooling.SUM, pool_bits=10))
+    run = golden.run(model, inputs)
+    found, saturations = last_states(layer, inputs, summed=True)
+    assert np.array_equal(found, run.outputs) and saturations == run.saturations.sum()
+    assert found.min() >= 0 and (steps < 600 or found.max() > 1 << 16)
+
+
 def test_saturations_were_met():
     assert last_states(_layer(4, Rounding.HALF_UP, 0, width=6), _inputs(_layer(4, Rounding.HALF_UP, 0, width=6)))[1] > 100
 
@@ -111,3 +126,13 @@ def test_inputs_of_another_format_are_refused():
     layer = _layer(4, Rounding.HALF_UP, -3)
     with pytest.raises(ModelError, match="Inputs must lie between -128 and 127"):
         last_states(layer, np.full((2, 3, 2), 128))
+
+
+@pytest.mark.parametrize("block, summed", [(1, False), (1, True), (2, False), (4, False), (4, True)])
+def test_the_golden_model_serves_where_numba_is_not(block, summed, monkeypatch):
+    layer = _layer(block, Rounding.HALF_UP, -3)
+    inputs = _inputs(layer)
+    compiled, counted = last_states(layer, inputs, summed=summed)
+    monkeypatch.setattr(states, "state_kernel", None)
+    found, saturations = last_states(layer, inputs, summed=summed)
+    assert np.array_equal(found, compiled) and saturations == counted

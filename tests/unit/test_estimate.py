@@ -20,8 +20,10 @@ from tests.models_for_tests import random_model
 ARCHITECTURES = ("serial", "serial:2", "parallel", "parallel,contexts=3", "folded:2", "folded:4", "folded:8x2")
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("shape", [dict(size=16, block=8), dict(size=32, block=16, inputs=3)])
+@pytest.mark.parametrize("architecture, shape", [
+    *((architecture, shape) for architecture in ARCHITECTURES for shape in [dict(size=16, block=8),
+                                                                            dict(size=32, block=16, inputs=3)]),
+    ("folded:1", dict(size=16, block=1)), ("folded:1x2", dict(size=32, block=1, inputs=3))])
 def test_clocks_are_the_plans_own(architecture, shape):
     subject, parsed = random_model(outputs=2, **shape), parse_architecture(architecture)
     began = time.process_time()

@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The folded cell: the state in block RAM, a butterfly that goes through it several times a step."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.layer import Activation
-from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.folded.address import RowAddress
 from rtl_gen.gateware.folded.butterfly import Butterfly
+from rtl_gen.gateware.folded.finish import Finish
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.rendering import Rendering, render
-from rtl_gen.gateware.rounding import Saturate
 from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import vector_layout, word_signature
 from rtl_gen.plan.folded import FoldedPlan
@@ -79,6 +77,9 @@ class FoldedCell(Rendering, renders=FoldedPlan):
         # The butterfly's results, or the finished words, in the registers before the memory.
         write = [late(m, middle | (finished & (finished_group == half)), 1) for half in range(2)]
         states = self._finish(m, butterflies, group)
+        moved = late(m, finished, 1)  # what is written now are new states, not sums of a pass
+        read_page, write_page = self._pages(m, moved)
+        rows = self._moved_rows(m, writing.butterfly)
         # The last words of a step are finished in the clock in which the cell becomes ready again.
         overflowed, last_words = Signal(), late(m, self._complete, 1)
         m.d.comb += self.saturated.eq(last_words & (overflowed | self._overflow))
@@ -91,9 +92,30 @@ class FoldedCell(Rendering, renders=FoldedPlan):
                 word = full if self._short == folding.log2_radix else Mux(self._number == 0, partial, full)
                 kept = Signal(signed(self.width), name=f"kept{lane}_{bank}", reset_less=True)
                 m.d.sync += kept.eq(Mux(finished, states[lane * self._half + bank % self._half], word))
-                self._bank(m, f"bank{lane}_{bank}", reading.row(bank), asking, butterfly.i[bank],
-                           writing.row(bank), write[bank // self._half], kept)
+                row = Mux(moved, rows[lane * folding.radix + bank], writing.row(bank)) if rows else writing.row(bank)
+                self._bank(m, f"bank{lane}_{bank}", Cat(reading.row(bank), read_page), asking, butterfly.i[bank],
+                           Cat(row, write_page), write[bank // self._half], kept)
         return m
+
+    def _pages(self, m, moved):
+        """With wires (the page that is read, the one that is written); else (no bit, no bit)."""
+        if self.folding.takers is None:
+            return Const(0, 0), Const(0, 0)
+        page = Signal()
+        with m.If(late(m, self._complete, 2)):  # the last words of the step are being written
+            m.d.sync += page.eq(~page)
+        return page, page ^ moved
+
+    def _moved_rows(self, m, butterfly):
+        """With wires the row that the last pass writes in each bank, a clock after ``butterfly``; else none."""
+        folding, banks = self.folding, self.lanes * self.folding.radix
+        if folding.takers is None:
+            return []
+        width = folding.row_bits
+        m.submodules.order = memory = Memory(shape=banks * width, depth=folding.rows, init=folding.table, attrs=BLOCK)
+        port = memory.read_port()
+        m.d.comb += port.addr.eq(butterfly)
+        return [port.data[bank * width:(bank + 1) * width] for bank in range(banks)]
 
     def _sequence(self, m):
         """Which butterfly of which pass it is; when the cell is ready."""
@@ -143,47 +165,23 @@ class FoldedCell(Rendering, renders=FoldedPlan):
                 m.d.sync += [butterfly.eq(0), number.eq(Mux(number == self._last, 0, number + 1))]
 
     def _finish(self, m, butterflies, group):
-        """The new states of a group: sum, rounding, saturation; in registers."""
-        shifts = [phase.state_shift for phase in self.alignment.phases]
-        states, overflows = [], []
+        """The new states of a group, in registers."""
+        finishes = []
         for k in range(self.lanes * self._half):
             lane, bank = divmod(k, self._half)
             low, high = butterflies[lane].o[bank], butterflies[lane].o[bank + self._half]
-            negate = self._input.negate[k]
-            chosen = self._leak(m, k, Mux(group, high, low))
-            # in the first step the state is zero: the register is held in reset, and nothing is carried
-            recurrent = Signal(signed(len(chosen)), name=f"recurrent{k}", reset_less=True)
-            carry = Signal(name=f"carry{k}", reset_less=True)
-            m.d.sync += [recurrent.eq(invert_if(chosen, negate)), carry.eq(negate)]
-            with m.If(self._first):
-                m.d.sync += [recurrent.eq(0), carry.eq(0)]
-            operands = [Cat(carry.replicate(shift), recurrent).as_signed() for shift in shifts]
-            operand = Mux(self._phase, operands[1], operands[0]) if len(shifts) > 1 else operands[0]
-            total = Signal(signed(self.alignment.width), name=f"pre{k}", reset_less=True)
-            m.d.sync += total.eq(add_with_carry(self._input.sum[k], operand, carry))
-            setattr(m.submodules, f"saturate{k}", saturate := Saturate(
-                self.alignment, self.layer.state.width, relu=self.layer.activation is Activation.RELU))
-            state = Signal(signed(self.layer.state.width), name=f"state{k}", reset_less=True)
-            m.d.comb += [saturate.i.eq(total), saturate.phase.eq(self._phase)]
-            m.d.sync += state.eq(saturate.o)
-            states.append(state)
-            overflows.append(saturate.overflow)
+            finish = Finish(self.layer, self.alignment, self.width + self.folding.log2_radix)
+            setattr(m.submodules, f"finish{k}", finish)
+            m.d.comb += [finish.i.eq(Mux(group, high, low)), finish.negate.eq(self._input.negate[k]),
+                         finish.first.eq(self._first), finish.phase.eq(self._phase), finish.sum.eq(self._input.sum[k])]
+            finishes.append(finish)
         self._overflow = Signal()  # of the words in the registers
-        m.d.sync += self._overflow.eq(Cat(overflows).any())
-        return states
-
-    def _leak(self, m, k, word):
-        """``2**leak - 1`` times a butterfly's word, in a register; the word itself where there is no leak."""
-        leak = self.layer.recurrence.leak
-        if not leak:
-            return word
-        leaky = Signal(signed(len(word) + leak), name=f"leaky{k}", reset_less=True)
-        m.d.sync += leaky.eq((word << leak) - word)
-        return leaky
+        m.d.sync += self._overflow.eq(Cat(finish.overflow for finish in finishes).any())
+        return [finish.o for finish in finishes]
 
     def _bank(self, m, name, read_row, read, word, write_row, write, kept):
         setattr(m.submodules, name, memory := Memory(
-            shape=self.width, depth=max(2, self.schedule.rows), init=[], attrs=BLOCK))
+            shape=self.width, depth=self.folding.memory_rows, init=[], attrs=BLOCK))
         reader, writer = memory.read_port(), memory.write_port()
         m.d.comb += [reader.addr.eq(read_row), reader.en.eq(read), word.eq(reader.data),
                      writer.addr.eq(write_row), writer.en.eq(write), writer.data.eq(kept)]

@@ -81,14 +81,14 @@ class FoldedInput(Rendering, renders=FoldedInputPlan):
         return m
 
     def _choose_phase(self, m, phase):
-        """The multiples of the step's phase, aligned, in registers."""
+        """The multiples of the step's phase, aligned; in registers, unless they are steady."""
         count, network, phases = len(self.plan.levels), self._multiples, self.plan.alignment.phases
         chosen = []
         for level in range(count):
             by_phase = [network.o[p * count + level] << aligned.input_shift for p, aligned in enumerate(phases)]
             value = Mux(phase, by_phase[1], by_phase[0]) if len(by_phase) > 1 else by_phase[0]
             multiple = Signal(signed(value.shape().width), name=f"multiple{level}", reset_less=True)
-            m.d.sync += multiple.eq(value)
+            m.d["comb" if self.plan.steady else "sync"] += multiple.eq(value)
             chosen.append(multiple)
         return chosen
 
