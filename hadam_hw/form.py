@@ -14,6 +14,7 @@ import json
 from dataclasses import asdict, dataclass, field
 
 from hadam_hw.layer import Activation
+from hadam_hw.readout import Dense
 
 SCHEMAS = (1, 2, 3, 4)
 
@@ -57,7 +58,7 @@ def form_of(model):
 
 def _schema(model):
     layers, readout = model.layers, model.readout
-    schema = max(layer.recurrence.schema for layer in layers)
+    schema = max(part.schema for part in (*(layer.recurrence for layer in layers), *readout.stages))
     if len(layers) > 2 or len(readout.stages) > 1 or model.table is not None and len(layers) > 1:
         return 4
     if readout.pool_bits or model.table is not None:
@@ -110,15 +111,18 @@ def _numbered(model):
     header = {
         "layers": [_layer_header(layer) for layer in model.layers], "pooling": readout.pooling.value,
         "pool_bits": readout.pool_bits, "scales": list(readout.scales),
-        "stages": [{"bits": stage.bits, "bias_shift": stage.bias_shift,
-                    "requantization": None if stage.requantization is None else asdict(stage.requantization)}
-                   for stage in readout.stages]}
+        "stages": [_stage_header(stage) for stage in readout.stages]}
     arrays = {}
     for k, layer in enumerate(model.layers):
         arrays |= _layer_arrays(layer, f"layer{k}_")
     if model.table is not None:
         arrays["table"] = model.table
     for k, stage in enumerate(readout.stages):
-        arrays[f"stage{k}_codes"] = stage.codes
-        arrays |= {f"stage{k}_bias_{p}": bias for p, bias in enumerate(stage.biases)}
+        arrays |= {f"stage{k}_{name}": array for name, array in stage.arrays().items()}
     return header, arrays
+
+
+def _stage_header(stage):
+    kind = {} if stage.kind == Dense.kind else {"kind": stage.kind}
+    requantization = None if stage.requantization is None else asdict(stage.requantization)
+    return kind | stage.header() | {"requantization": requantization}

@@ -173,15 +173,18 @@ def _numbered(header, arrays):
     """Layers and read-out of schema 4."""
     layers = tuple(_layer(entry, arrays, f"layer{k}_") for k, entry in enumerate(header["layers"]))
     phases = len(layers[-1].phases) if layers else 1
-    stages = []
-    for k, entry in enumerate(header["stages"]):
-        requantization = entry["requantization"]
-        stages.append(Dense(
-            codes=arrays[f"stage{k}_codes"], bits=_integer(entry["bits"]), bias_shift=_integer(entry["bias_shift"]),
-            biases=tuple(arrays[f"stage{k}_bias_{p}"] for p in range(1 if k else phases)),
-            requantization=None if requantization is None else Requantization(**_integers(requantization))))
-    return layers, Readout(pooling=Pooling(header["pooling"]), stages=tuple(stages), scales=tuple(header["scales"]),
+    stages = tuple(_stage(entry, _Part(arrays, f"stage{k}_"), 1 if k else phases) for k, entry in enumerate(header["stages"]))
+    return layers, Readout(pooling=Pooling(header["pooling"]), stages=stages, scales=tuple(header["scales"]),
                            pool_bits=_integer(header["pool_bits"]), classes=_names(header))
+
+
+def _stage(header, arrays, phases):
+    header = dict(header)
+    kind, requantization = header.pop("kind", Dense.kind), header.pop("requantization")
+    if kind not in Dense.kinds():
+        raise ModelFileError(f"it has an unknown stage {kind!r}")
+    requantization = None if requantization is None else Requantization(**_integers(requantization))
+    return Dense.kinds()[kind].parse(_integers(header), arrays, phases, requantization)
 
 
 class _Part(dict):

@@ -7,6 +7,7 @@ next one takes a few unsigned bits; the last stage is exact.
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import ClassVar
 
 import numpy as np
 
@@ -90,6 +91,10 @@ class Requantization:
 class Dense:
     """One stage: ``M A + (c << bias_shift)``, exact; a hidden stage requantises it.
 
+    A subclass with a ``kind`` of its own is another kind of stage, known as soon as its class is: all that computes goes by
+    ``codes``, ``biases`` and ``requantization``; with ``header``, ``arrays``, ``parse`` and ``parameter_bits`` it says how a
+    file holds it and what it takes.
+
     Parameters
     ----------
     codes : int8 [out, in]
@@ -108,11 +113,25 @@ class Dense:
     ModelError
     """
 
+    #: The word for the kind in a model file, where it is left out for this one.
+    kind: ClassVar[str] = "dense"
+
+    _kinds: ClassVar[dict[str, type]] = {}
+
     codes: np.ndarray
     bits: int
     biases: tuple[np.ndarray, ...]
     bias_shift: int = 0
     requantization: Requantization | None = None
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        Dense._kinds[cls.kind] = cls
+
+    @staticmethod
+    def kinds():
+        """The kinds of stages that there are, by their words in a model file."""
+        return {Dense.kind: Dense} | Dense._kinds
 
     def __post_init__(self):
         assign(self, bits=as_integer("Stage bits", self.bits), bias_shift=as_integer("Bias shift", self.bias_shift))
@@ -163,6 +182,33 @@ class Dense:
         """``M A + (c << bias_shift)``: int64 [..., out] of ``vector`` int64 [..., in]."""
         bias = self.biases[phase if len(self.biases) > 1 else 0]
         return vector @ self.codes.astype(np.int64).T + (bias << self.bias_shift)
+
+    @property
+    def schema(self):
+        """The first schema of model files that can say this kind (:mod:`hadam_hw.form`)."""
+        return 1 if self.kind == Dense.kind else 4
+
+    @property
+    def parameter_bits(self):
+        """Bits that ``model_bytes`` counts: codes x declared bits, biases in the width of the widest (16 in a hidden stage)."""
+        exact = self.requantization is None
+        biases = (bits_of(bias) if exact else bias.size * HIDDEN_BIAS_BITS for bias in self.biases)
+        return self.codes.size * self.bits + sum(biases)
+
+    def header(self):
+        """The scalars that define the stage, ready for JSON; ``kind`` and ``requantization`` are added to them."""
+        return {"bits": self.bits, "bias_shift": self.bias_shift}
+
+    def arrays(self):
+        """The arrays that define the stage, by their names in a file."""
+        return {"codes": self.codes} | {f"bias_{p}": bias for p, bias in enumerate(self.biases)}
+
+    @classmethod
+    def parse(cls, header, arrays, phases, requantization):
+        """The stage of what :meth:`header` and :meth:`arrays` gave, with biases for so many phases; a KeyError or ModelError
+        for anything else."""
+        return cls(codes=arrays["codes"], bits=header["bits"], bias_shift=header["bias_shift"],
+                   biases=tuple(arrays[f"bias_{p}"] for p in range(phases)), requantization=requantization)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -275,13 +321,8 @@ class Readout:
 
     @property
     def bits(self):
-        """Bits of the parameters: codes x declared bits, biases in the width of the widest (16 in a hidden stage)."""
-        total = 0
-        for stage in self.stages:
-            exact = stage.requantization is None
-            total += stage.codes.size * stage.bits
-            total += sum(bits_of(bias) if exact else bias.size * HIDDEN_BIAS_BITS for bias in stage.biases)
-        return total
+        """Bits of the parameters of all stages."""
+        return sum(stage.parameter_bits for stage in self.stages)
 
 
 def pool_bits(steps):

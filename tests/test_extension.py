@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A recurrence and an architecture from outside the package: no file of it knows them, and everything works with them.
+"""A recurrence, a stage and an architecture from outside the package: no file of it knows them, and all works with them.
 
-What each of them needs stands here: the recurrence is one class with its graph, the architecture a class, a plan and a cell.
+What each of them needs stands here: the recurrence is one class with its graph, the stage one class, the architecture a class,
+a plan and a cell.
 """
 
 import re
@@ -16,10 +17,10 @@ from amaranth.lib.wiring import In, Out
 
 import boards
 from hadam_hw import golden
-from hadam_hw.errors import ArchitectureError
+from hadam_hw.errors import ArchitectureError, ModelFileError
 from hadam_hw.layer import Activation, Layer
 from hadam_hw.model_file import load_model, save_model
-from hadam_hw.readout import Pooling
+from hadam_hw.readout import Dense, Pooling, Requantization
 from hadam_hw.recurrence import Recurrence
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.emit import emit_design
@@ -66,6 +67,29 @@ class Ring(Recurrence):
 
     def network(self, lanes, add):
         return [add(lanes[(unit + 1) % self.size], -lanes[unit - 1]) for unit in range(self.size)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pairs(Dense):
+    """The sums of each two neighbours: no parameter but the number of inputs, so that a file holds nothing else of it."""
+
+    kind = "pairs"
+    parameter_bits = 0
+
+    @classmethod
+    def of(cls, inputs, phases, requantization):
+        codes = np.kron(np.eye(inputs // 2, dtype=np.int64), np.array([[1, 1]]))
+        return cls(codes=codes, bits=1, biases=(np.zeros(inputs // 2, dtype=np.int64),) * phases, requantization=requantization)
+
+    def header(self):
+        return {"inputs": self.inputs}
+
+    def arrays(self):
+        return {}
+
+    @classmethod
+    def parse(cls, header, arrays, phases, requantization):
+        return cls.of(header["inputs"], phases, requantization)
 
 
 @dataclass(frozen=True)
@@ -153,22 +177,30 @@ class AtOnceCell(Rendering, renders=AtOncePlan):
         return m
 
 
-# Both were known as soon as their classes existed. They are forgotten and known again for this file alone, since other tests
-# look at all kinds.
-Recurrence._kinds.pop(Ring.kind), Architecture._kinds.pop(AtOnce.word)
+# Each was known as soon as its class existed. They are forgotten, and known again for this file alone: other tests look at all
+# kinds.
+KNOWN = ((Recurrence._kinds, Ring.kind), (Dense._kinds, Pairs.kind), (Architecture._kinds, AtOnce.word))
+CLASSES = [kinds.pop(word) for kinds, word in KNOWN]
 
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch):
-    """Both are known."""
-    monkeypatch.setitem(Recurrence._kinds, Ring.kind, Ring)
-    monkeypatch.setitem(Architecture._kinds, AtOnce.word, AtOnce)
+    """The three kinds are known."""
+    for (kinds, word), kind in zip(KNOWN, CLASSES):
+        monkeypatch.setitem(kinds, word, kind)
 
 
 def ring(emit=Pooling.EVERY):
     """A model of a ring."""
     model = random_model(size=6, ternary=True, inputs=2, input_width=5, input_signed=True, outputs=3, emit=emit, seed=7)
     return model.with_top(recurrence=Ring(6))
+
+
+def paired(emit=Pooling.EVERY):
+    """A model whose first stage adds up pairs."""
+    model = random_model(outputs=3, inputs=2, emit=emit, hidden=((4, 4, 3, 3),), seed=8, size=8, block=8)
+    first = Pairs.of(8, len(model.top.phases), Requantization(4, 3))
+    return model.with_readout(stages=(first, *model.readout.stages[1:]))
 
 
 def test_a_recurrence_from_outside_is_saved_and_loaded(tmp_path):
@@ -192,11 +224,45 @@ def test_a_recurrence_from_outside_that_has_nothing_to_fold_says_so():
         build_core(ring(), parse_architecture("folded:2"))
 
 
-def test_a_recurrence_from_outside_runs_in_c(tmp_path):
-    models = {"ring": ring(Pooling.LAST)}
-    inputs = {"ring": random_inputs(models["ring"], 3, 20)}
+def test_a_recurrence_and_a_stage_from_outside_run_in_c(tmp_path):
+    models = {"ring": ring(Pooling.LAST), "paired": paired(Pooling.LAST)}
+    inputs = {name: random_inputs(model, 3, 20) for name, model in models.items()}
     found = run(compile_models(models, tmp_path), models, inputs)
-    assert (found["ring"] == expected(models["ring"], inputs["ring"])).all()
+    for name, model in models.items():
+        assert (found[name] == expected(model, inputs[name])).all(), name
+
+
+def test_a_stage_from_outside_is_saved_and_loaded(tmp_path):
+    model = paired()
+    save_model(model, tmp_path / "paired.npz")
+    loaded = load_model(tmp_path / "paired.npz")
+    first, last = loaded.readout.stages
+    assert loaded.digest == model.digest and type(first) is Pairs and first.inputs == 8
+    assert not any(name.startswith("stage0") for name in np.load(tmp_path / "paired.npz").files)
+    assert loaded.readout.bits == last.parameter_bits
+    inputs = np.array(sequences_for(model, [9]))
+    assert (golden.run(loaded, inputs).outputs == golden.run(model, inputs).outputs).all()
+
+
+def test_a_file_with_a_stage_that_nobody_knows_is_refused(tmp_path, monkeypatch):
+    save_model(paired(), tmp_path / "paired.npz")
+    monkeypatch.delitem(Dense._kinds, Pairs.kind)
+    with pytest.raises(ModelFileError, match="unknown stage 'pairs'"):
+        load_model(tmp_path / "paired.npz")
+
+
+@pytest.mark.parametrize("architecture, emit", [
+    ("serial", Pooling.EVERY), ("parallel", Pooling.LAST), ("folded:4", Pooling.EVERY), ("at-once", Pooling.EVERY)])
+def test_a_stage_from_outside_is_built(architecture, emit):
+    model = paired(emit)
+    check_against_golden(model, architecture, sequences_for(model, [5, 4, 1]))
+    assert estimate(model, parse_architecture(architecture), boards.get("icebreaker")).lc > 0
+
+
+def test_a_stage_from_outside_of_a_single_stage_is_a_file_of_schema_4(tmp_path):
+    model = random_model(size=8, block=4, outputs=4)
+    save_model(model.with_readout(stages=(Pairs.of(8, 1, None),)), tmp_path / "single.npz")
+    assert type(load_model(tmp_path / "single.npz").readout.stages[0]) is Pairs
 
 
 @pytest.mark.parametrize("shape", [

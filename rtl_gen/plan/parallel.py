@@ -9,7 +9,7 @@ from typing import ClassVar
 from hadam_hw.checks import assign
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.layer import Layer
-from rtl_gen.plan.adder_graph import recurrence_graph
+from rtl_gen.plan.adder_graph import AdderGraph, recurrence_graph
 from rtl_gen.plan.alignment import InputProducts, align, input_products
 from rtl_gen.plan.networks import WordNetworkPlan
 from rtl_gen.plan.parts import observation_cells, saturation_cells, selection_latency, selector_cells
@@ -30,19 +30,22 @@ class StepPlan:
     Attributes
     ----------
     products : InputProducts
+    graph : AdderGraph
+        Of the recurrence.
 
     Raises
     ------
     ArchitectureError
-        If the input matrix has too many digits.
+        If a matrix has too many digits.
     """
 
     layer: Layer
     steady: bool
     products: InputProducts = field(init=False)
+    graph: AdderGraph = field(init=False)
 
     def __post_init__(self):
-        assign(self, products=input_products(self.layer))
+        assign(self, products=input_products(self.layer), graph=recurrence_graph(self.layer.recurrence))
 
     @cached_property
     def alignment(self):
@@ -53,7 +56,7 @@ class StepPlan:
     def network(self):
         """The recurrence's adder network."""
         most, state = max(phase.state_shift for phase in self.alignment.phases), self.layer.state
-        return WordNetworkPlan(recurrence_graph(self.layer.recurrence), state.minimum << most, state.maximum << most)
+        return WordNetworkPlan(self.graph, state.minimum << most, state.maximum << most)
 
     @cached_property
     def input_network(self):

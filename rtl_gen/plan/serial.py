@@ -10,7 +10,7 @@ from hadam_hw.checks import assign
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation, Layer
-from rtl_gen.plan.adder_graph import recurrence_graph
+from rtl_gen.plan.adder_graph import AdderGraph, recurrence_graph
 from rtl_gen.plan.alignment import InputProducts, align, input_products
 from rtl_gen.plan.bias_table import bias_table
 from rtl_gen.plan.networks import SerialNetworkPlan, split_shift
@@ -111,11 +111,13 @@ class SerialPlan:
     Attributes
     ----------
     products : InputProducts
+    graph : AdderGraph
+        Of the recurrence.
 
     Raises
     ------
     ArchitectureError
-        If a state has too few bits for the digit, or the input matrix too many digits.
+        If a state has too few bits for the digit, or a matrix too many digits.
     """
 
     #: A cell above takes the words digit by digit.
@@ -126,13 +128,14 @@ class SerialPlan:
     copies: bool = False
     chained: bool = False
     products: InputProducts = field(init=False)
+    graph: AdderGraph = field(init=False)
 
     def __post_init__(self):
         if 2 * self.digit > self.layer.state.width:
             raise ArchitectureError(
                 f"Digit must be at most half of the state's {self.layer.state.width} bits, not {self.digit}; "
                 "for whole words use the architecture 'parallel'")
-        assign(self, products=input_products(self.layer))
+        assign(self, products=input_products(self.layer), graph=recurrence_graph(self.layer.recurrence))
 
     @cached_property
     def alignment(self):
@@ -142,7 +145,7 @@ class SerialPlan:
     @cached_property
     def network(self):
         """The recurrence's adder network."""
-        return SerialNetworkPlan(recurrence_graph(self.layer.recurrence), self.digit)
+        return SerialNetworkPlan(self.graph, self.digit)
 
     @cached_property
     def input_network(self):

@@ -20,6 +20,7 @@ from hadam_hw.readout import Pooling
 from rtl_gen import build, cli
 from rtl_gen.design import top
 from rtl_gen.design.emit import emit_design
+from rtl_gen.link import rates
 from rtl_gen.link.frame_reader import FrameReader
 from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, Identity, Result, crc16, encode_vectors
 from rtl_gen.link.kind import Link, Profile
@@ -184,7 +185,8 @@ def test_the_rate_is_the_highest_at_which_no_vector_is_lost():
 def test_at_a_higher_rate_vectors_would_be_lost_and_the_device_says_so(monkeypatch):
     with pytest.raises(BoardError, match="251 clocks a step .* 3000000 is too fast; try --baud 2000000"):
         emit_design(BIG, SLOW, BOARD, None, 1, baud=3_000_000)
-    monkeypatch.setattr(top, "_keeps_up", lambda *_: True)
+    for module in (rates, top):
+        monkeypatch.setattr(module, "keeps_up_with", lambda *_: True)
     with VirtualBoard(compile_board(BIG, SLOW, BOARD, silence_clocks=SILENCE)) as board:
         x = sequence(60, BIG)
         assert say(board, infer(board, x)) == [error(ErrorCode.OVERRUN)]

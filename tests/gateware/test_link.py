@@ -39,14 +39,15 @@ class Bench:
     def __init__(self, *, gap=60, architecture="serial", change=lambda model: model, **shape):
         self.gap = gap
         self.model = change(random_model(**{"size": 8, "block": 4, "outputs": 3, "seed": 4, **shape}))
-        self.core = build_core(self.model, parse_architecture(architecture))
-        self.identity = identify(self.core, clock_hz=42e6, link_hz=3_000_000, silence_clocks=SILENCE)
-        self.target = LinkTarget(self.model, self.identity)
+        self.architecture = parse_architecture(architecture)
+        self.identity = identify(
+            self.architecture.plan(self.model), clock_hz=42e6, link_hz=3_000_000, silence_clocks=SILENCE)
 
     def run(self, script, settle=6000):
         """Plays a list of bytes, ``None`` (a pause longer than the timeout) and ``"framing"``; returns the bytes sent back."""
         m = Module()
-        m.submodules.target, m.submodules.core = target, core = self.target, self.core
+        m.submodules.target = target = LinkTarget(self.model, self.identity)
+        m.submodules.core = core = build_core(self.model, self.architecture)
         connect(m, target.x, core.x)
         connect(m, core.y, target.y)
         m.d.comb += target.saturated.eq(core.saturated)
