@@ -284,6 +284,11 @@ class Readout:
         return total
 
 
+def pool_bits(steps):
+    """The least bits of a pool (:class:`Readout`) that hold the sums of ``steps`` states."""
+    return max(1, (steps - 1).bit_length())
+
+
 def class_count(outputs):
     """The classes of a model with so many ``outputs``: one each, but two of a single output, which has them by its sign."""
     return max(2, outputs)

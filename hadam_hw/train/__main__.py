@@ -19,6 +19,7 @@ from hadam_hw.train.curve import save_curve
 from hadam_hw.train.export import blank_model, finish
 from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.fit_stages import fit_stages
+from hadam_hw.train.folds import fold_checkpoints
 from hadam_hw.train.record import Metrics, record_of
 from hadam_hw.train.settings import Settings, Signs, from_text, read_config
 from hadam_hw.train.sign_search import PASSES, resolved
@@ -42,11 +43,13 @@ _HELP = {
     "sign_lr": "rate of the signs for --signs adam", "state_bits": "bits of a state",
     "state_in_loop": "train with the rounded state",
     "rounding": "of the state", "evaluate_every": "epochs between scores of the integers",
-    "stages": "hidden stages of the read-out, UNITS:BITS OF A CODE:BITS OF AN ACTIVATION each, with commas between; only the "
-    "read-out is trained then, behind a recurrence that is drawn",
+    "stages": "hidden stages of the read-out, UNITS:BITS OF A CODE:BITS OF AN ACTIVATION each, with commas between; of the "
+    "last state only they are trained, behind a recurrence that is drawn",
     "wires": "a permutation behind the blocks, with --stages; ring: each unit takes the one before it, for blocks of 1",
-    "drive": "units that the drawn V drives, with --stages: all, or one an input",
+    "drive": "with --stages, V drawn: all units, or one an input; auto: drawn for the last state, else trained",
     "decay": "AdamW's decay of the weights, with --stages",
+    "folds": "0, or so many folds of the training persons choose the epoch, and then all of them are trained on",
+    "until": "0, or an epoch that folds chose before: as far as that the whole training part is trained on",
     "copies": "of the training set, each moved anew by --shift, with --stages",
 }
 
@@ -62,7 +65,7 @@ def main(argv):
         raise DataError(f"Output folder {out.parent} does not exist; create it first")
     task = load_task(settings.task, arguments.data, settings.seed)
     console = Console(stderr=True, quiet=arguments.json)
-    train = _train_stages if settings.stages else _train_network
+    train = _train_stages if settings.drawn else _train_network
     record, sentence, interrupted = train(task, settings, out, console, "python -m hadam_hw.train " + shlex.join(argv))
     if arguments.json:
         sys.stdout.write(json.dumps(record) + "\n")
@@ -70,7 +73,9 @@ def main(argv):
         Console().print(sentence)
     if interrupted:
         return INTERRUPTED
-    out.with_suffix(".checkpoint").unlink(missing_ok=True)
+    checkpoint = out.with_suffix(".checkpoint")
+    for path in (checkpoint, *fold_checkpoints(checkpoint, settings)):
+        path.unlink(missing_ok=True)
     return 0
 
 
@@ -96,7 +101,8 @@ def _train_stages(task, settings, out, console, command):
     metrics, cache = Metrics(out.with_suffix(".jsonl"), settings), state_cache()
     with _progress(console) as progress:
         bar = _Bar(progress, console, task, settings, metrics)
-        fitted = fit_stages(task, settings, out.with_suffix(".checkpoint"), cache, bar.on_epoch, bar.on_step, bar.on_states)
+        fitted = fit_stages(task, settings, out.with_suffix(".checkpoint"), cache, bar.on_epoch, bar.on_step, bar.on_states,
+                            bar.on_fold, bar.on_scores)
     console.print(f"states kept in {cache.folder}: {cache.size >> 20} MiB")
     save_curve(metrics.epochs, out.with_suffix(".svg"), out.stem)
     console.print("scoring the integers on the test set ...")
@@ -104,8 +110,8 @@ def _train_stages(task, settings, out, console, command):
     save_model(model, out)
     record = record_of(model, settings, metrics, out)
     metrics.write({"result": record})
-    sentence = (f"{out}: {record['integer']:.2f} % as integers, {record['validation']:.2f} % on validation; "
-                f"{record['bytes']} bytes; {model.provenance.notes}")
+    validation = "" if record["validation"] is None else f", {record['validation']:.2f} % on validation"
+    sentence = f"{out}: {record['integer']:.2f} % as integers{validation}; {record['bytes']} bytes; {model.provenance.notes}"
     return record, sentence, fitted.interrupted
 
 
@@ -130,7 +136,7 @@ class _Bar:
     def __init__(self, progress, console, task, settings, metrics):
         self.progress, self.console, self.settings, self.metrics = progress, console, settings, metrics
         self.steps = -(-len(task.train) // settings.batch)
-        self.epoch = len(metrics.epochs) + 1
+        self.epoch, self.last = len(metrics.epochs) + 1, settings.until or settings.epochs
         self.bar = progress.add_task(f"epoch {self.epoch}", total=self.steps)
 
     def on_step(self):
@@ -140,14 +146,29 @@ class _Bar:
     def on_epoch(self, epoch):
         """After an epoch."""
         self.metrics.write(asdict(epoch))
-        scores = "" if epoch.validation_integer is None else f", validation {epoch.validation_integer:.2f} % as integers"
-        scores += "" if epoch.validation_float is None else f", {epoch.validation_float:.2f} % in float"
-        self.console.print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{scores}")
-        self.epoch = epoch.epoch + 1
-        if epoch.epoch < self.settings.epochs:
+        self._say(f"epoch {epoch.epoch}", epoch)
+        if epoch.epoch < self.last:
             self._begin()
         else:
             self.progress.remove_task(self.bar)
+
+    def on_fold(self, fold, epoch):
+        """After an epoch of a fold."""
+        self._say(f"fold {fold + 1}, epoch {epoch.epoch}", epoch)
+        self._begin()
+
+    def on_scores(self, scores):
+        """After all folds."""
+        self.metrics.write({"folds": asdict(scores), "chosen": scores.chosen})
+        self.last, self.epoch = scores.chosen, len(self.metrics.epochs) + 1
+        self.console.print(f"epoch {scores.chosen} is the best of the folds' mean, {scores.mean(scores.chosen)[1]:.2f} %")
+        self._begin()
+
+    def _say(self, words, epoch):
+        scores = "" if epoch.validation_integer is None else f", validation {epoch.validation_integer:.2f} % as integers"
+        scores += "" if epoch.validation_float is None else f", {epoch.validation_float:.2f} % in float"
+        self.console.print(f"{words}: loss {epoch.loss:.4f}{scores}")
+        self.epoch = epoch.epoch + 1
 
     def on_trial(self, share):
         """After a sign was tried."""
@@ -170,7 +191,7 @@ class _Bar:
 def _fit_with_progress(task, settings, checkpoint, metrics, console):
     with _progress(console) as progress:
         bar = _Bar(progress, console, task, settings, metrics)
-        return fit(task, settings, checkpoint, bar.on_epoch, bar.on_step, bar.on_trial)
+        return fit(task, settings, checkpoint, bar.on_epoch, bar.on_step, bar.on_trial, bar.on_fold, bar.on_scores)
 
 
 def _arguments(argv):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """From a trained network to the integer model, and its scores."""
 
+import math
+
 import numpy as np
 import torch
 
@@ -19,16 +21,35 @@ EVALUATION_BATCH = 500
 
 
 def to_model(network, task, settings, calibration=CALIBRATION):
-    """The :class:`~hadam_hw.model.Model` of a :class:`~hadam_hw.train.network.HadamRNN`, layer by layer: each is calibrated on
-    what the integers of those below it give."""
+    """The :class:`~hadam_hw.model.Model` of a :class:`~hadam_hw.train.network.HadamRNN`."""
+    model = model_of_layers(network, task, settings, calibration)
+    if network.stages is None:
+        return model
+    finer = round(math.log2(network.stages.unit / state_unit(model, task)))
+    return model.replace(readout=network.stages.readout(
+        finer, pooling=settings.readout, pool_bits=model.readout.pool_bits, classes=task.classes))
+
+
+def state_unit(model, task):
+    """What 1 in an integer state of the top layer would be worth if code 1 of V were worth 1 in each layer."""
+    return (1.0 if task.vocabulary else task.scale) * 2.0**-sum(layer.state.frac for layer in model.layers)
+
+
+def model_of_layers(network, task, settings, calibration):
+    """The model of a network, in whose read-out the identity stands for stages.
+
+    Layer by layer: each is calibrated on what the integers of those below it give.
+    """
     tokens, size = bool(task.vocabulary), settings.hidden
     sequences, unit = integers(task, task.train.inputs[:calibration]), 1.0 if tokens else task.scale
     form = InputFormat(size, settings.v_bits, True) if tokens else task.format
     common = dict(state_width=settings.state_bits, rounding=settings.rounding, activation=settings.activation)
+    identity = dict(output_weight=np.eye(size), output_bias=np.zeros(size), output_bits=1)
     # read out by the identity at every step, a layer says what the one above it takes
-    between = dict(output_weight=np.eye(size), output_bias=np.zeros(size), output_bits=1, emit=Pooling.EVERY)
-    at_the_top = dict(output_weight=_array(network.output_weight), output_bias=_array(network.output_bias),
-                      output_bits=settings.u_bits, emit=settings.readout, classes=task.classes)
+    between, at_the_top = identity | dict(emit=Pooling.EVERY), identity | dict(emit=settings.readout)
+    if not settings.stages:
+        at_the_top |= dict(output_weight=_array(network.output_weight), output_bias=_array(network.output_bias),
+                           output_bits=settings.u_bits, classes=task.classes)
     layers, table = [], None
     for layer, signs in zip(network.layers, network.sign_vectors(), strict=True):
         weight, last = _array(layer.input_weight), layer is network.layers[-1]
@@ -119,6 +140,13 @@ def vectors_of(model, task, outputs):
                        labels[:, -1] if task.every_step else labels)
 
 
+def split_of(task, settings):
+    """The sentence of the task on its split, and of what was trained on if that was not split."""
+    if settings.folds:
+        return f"{task.split}; epoch by {settings.folds} folds of the training part, then trained on all of it"
+    return task.split + ("; trained on the whole training part, as far as an epoch that was given" if settings.until else "")
+
+
 def finish(network, task, settings, fitted, command):
     """The model of the best parameters, with its scores on the test set and real test vectors."""
     network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in fitted.parameters.items()})
@@ -134,5 +162,5 @@ def finish(network, task, settings, fitted, command):
         float_score=codes if float_outputs is None else percent(float_outputs, task.test.labels),
         integer_score=percent(run.outputs, task.test.labels),
         full_precision_score=float_score(network, task, task.test, quantised=False)[0],
-        validation_score=fitted.validation_score, split=task.split, epochs=fitted.epochs, notes=notes)
+        validation_score=fitted.validation_score, split=split_of(task, settings), epochs=fitted.epochs, notes=notes)
     return model.replace(vectors=vectors, provenance=provenance)

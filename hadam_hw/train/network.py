@@ -7,10 +7,12 @@ import torch
 from hadam_hw.errors import ModelError
 from hadam_hw.layer import Activation
 from hadam_hw.model import MAX_LAYERS
+from hadam_hw.quantize import quantize_codes
 from hadam_hw.readout import Pooling
 from hadam_hw.train.last_state import dense_last_state, dense_recurrence, gain, last_state
 from hadam_hw.train.scan import Read, scan
 from hadam_hw.train.settings import Signs
+from hadam_hw.train.stages import Stages
 
 _READ = {Pooling.LAST: Read.LAST, Pooling.SUM: Read.MEAN, Pooling.EVERY: Read.EVERY}
 
@@ -82,6 +84,10 @@ class HadamardLayer(torch.nn.Module):
         """V, or what its codes stand for."""
         return Quantise.apply(self.input_weight, self.bits) if quantised else self.input_weight
 
+    def unit(self):
+        """What code 1 of V is worth."""
+        return quantize_codes(self.input_weight.detach().cpu().numpy(), self.bits)[1]
+
     @property
     def stepped(self):
         """Whether the last state takes all states before it: else it is a product with a kernel."""
@@ -132,8 +138,27 @@ class HadamRNN(torch.nn.Module):
         self.layers = torch.nn.ModuleList([HadamardLayer(inputs, size, generator, settings, settings.v_bits, vocabulary)])
         for _ in range(1, settings.layers):  # a ternary input matrix between two, as the hardware has it
             self.layers.append(HadamardLayer(size, size, generator, settings, 1))
-        self.output_weight = torch.nn.Parameter(torch.randn(outputs, size, generator=generator) / size**0.5)
-        self.output_bias = torch.nn.Parameter(torch.zeros(outputs))
+        self.stages = None
+        if not settings.stages:
+            self.output_weight = torch.nn.Parameter(torch.randn(outputs, size, generator=generator) / size**0.5)
+            self.output_bias = torch.nn.Parameter(torch.zeros(outputs))
+
+    def begin_stages(self, sample, outputs, unit):
+        """Makes the stages of the read-out, for states as they are now.
+
+        Parameters
+        ----------
+        sample : float [sequences, steps, d], or int64 tokens [sequences, steps]
+            Of the training set.
+        outputs : int
+        unit : float
+            What 1 in an integer state would be worth if code 1 were worth 1 in each layer: the inputs' scale, and fractions.
+        """
+        with torch.no_grad():
+            vectors = self._vectors(sample, True, unit).flatten(0, -2)
+        settings = self.settings
+        generator = torch.Generator().manual_seed(int(np.random.SeedSequence([settings.seed, 4]).generate_state(1)[0]))
+        self.stages = Stages(vectors, settings.hidden_stages, outputs, settings.u_bits, generator, settings.dropout, unit)
 
     def forward(self, x, quantised=True):
         """Logits [batch, outputs], or [batch, steps, outputs] where each step is read out.
@@ -142,15 +167,32 @@ class HadamRNN(torch.nn.Module):
         that logits are of one size whatever the steps.
         """
         x = self._disturbed(x) if self.training else x
-        *below, top = self.layers
-        for layer in below:
-            x = layer.read(x, quantised, Read.EVERY)
+        if self.stages is not None:
+            return self.stages(self._vectors(x, quantised, self.stages.unit))
         dropout = self.settings.dropout if self.training else 0.0
         weight = Quantise.apply(self.output_weight, self.settings.u_bits) if quantised else self.output_weight
+        top = self.layers[-1]
         if self.settings.readout is Pooling.EVERY and not dropout:
-            return top.read(x, quantised, Read.LOGITS, out_weight=weight, out_bias=self.output_bias)
-        features = top.read(x, quantised, _READ[self.settings.readout])
+            return top.read(self._below(x, quantised), quantised, Read.LOGITS, out_weight=weight, out_bias=self.output_bias)
+        features = top.read(self._below(x, quantised), quantised, _READ[self.settings.readout])
         return torch.nn.functional.dropout(features, dropout) @ weight.t() + self.output_bias
+
+    def _below(self, x, quantised):
+        """What the top layer takes."""
+        for layer in self.layers[:-1]:
+            x = layer.read(x, quantised, Read.EVERY)
+        return x
+
+    def _vectors(self, x, quantised, unit):
+        """What the stages take, in the unit of integer states: pools [batch, n], or signed states [batch, steps, n].
+
+        The unit follows the largest weight of V, which code it has never changes. No gradient goes through it.
+        """
+        summed = self.settings.readout is Pooling.SUM
+        for layer in self.layers:
+            unit *= layer.unit()
+        states = self.layers[-1].read(self._below(x, quantised), quantised, Read.MEAN if summed else Read.SIGNED)
+        return states * ((x.shape[1] if summed else 1) / unit)
 
     def _disturbed(self, x):
         noise, offset = self.settings.noise, self.settings.offset

@@ -29,12 +29,16 @@ PAD = 1
 
 
 class Read(Enum):
-    """What is read out of the rectified states: the last one, their mean, every one, or a product with each."""
+    """What is read out of the rectified states: the last one, their mean, every one, or a product with each.
+
+    ``SIGNED``: every one as it is, not rectified.
+    """
 
     LAST = "last"
     MEAN = "mean"
     EVERY = "every"
     LOGITS = "logits"
+    SIGNED = "signed"
 
 
 @dataclass(frozen=True)
@@ -107,8 +111,8 @@ def _advance(drive, state, gains, steps, block, least, rectify, step, limit):
 
 
 @numba.njit(cache=True, fastmath=True)
-def _retreat(gradient, reached, carried, gains, before, steps, block, rectify, step, limit, gain_gradient):
-    """Replaces the gradients of the first ``steps`` rectified states [n, steps, lanes] by those of the drives.
+def _retreat(gradient, reached, carried, gains, before, steps, block, signed, rectify, step, limit, gain_gradient):
+    """Replaces the gradients of the first ``steps`` rectified (or ``signed``) states [n, steps, lanes] by those of the drives.
 
     ``reached`` are the states, ``before`` [n, lanes] the one before them, ``carried`` [n, lanes] what comes from the steps
     behind; it is replaced by what goes to those before. Adds up ``gain_gradient`` unless it is empty. Rounding passes a
@@ -122,7 +126,7 @@ def _retreat(gradient, reached, carried, gains, before, steps, block, rectify, s
         for i in range(size):
             row, here, state, gain = carried[i], gradient[i, t], reached[i, t], gains[i]
             for k in range(count):
-                value = row[k] + (here[k] if state[k] > zero else zero)
+                value = row[k] + (here[k] if signed or state[k] > zero else zero)
                 if rectify:
                     value = value if state[k] > zero else zero
                 if step > 0:
@@ -186,7 +190,8 @@ class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(ctx, inputs, weight, bias, gains, read, out_weight, out_bias, block, rule):
         count, steps, size = *inputs.shape[:2], bias.numel()
-        width = {Read.EVERY: size, Read.LOGITS: 0 if out_bias is None else out_bias.numel()}.get(read)
+        width = {Read.EVERY: size, Read.SIGNED: size, Read.LOGITS: 0 if out_bias is None else out_bias.numel()}.get(read)
+        least = torch.finfo(bias.dtype).min if read is Read.SIGNED else 0.0
         result = bias.new_empty(*((count, size) if width is None else (count, steps, width)))
         kept = []
         for some in _tiles(count, size):
@@ -199,10 +204,10 @@ class _Scan(torch.autograd.Function):
                 here = columns[:, :part.stop - part.start]
                 befores.append(state.clone())
                 drive.make(part, here)
-                _advance(*arrays, (part.stop - part.start) // drive.count, block, 0.0, *rule)
+                _advance(*arrays, (part.stop - part.start) // drive.count, block, least, *rule)
                 if read is Read.MEAN:
                     total += here.view(size, -1, drive.count).sum(1)
-                elif read is Read.EVERY:
+                elif read in (Read.EVERY, Read.SIGNED):
                     out[:, part] = here
                 elif read is Read.LOGITS:
                     torch.addmm(out_bias[:, None], out_weight, here, out=out[:, part])
@@ -248,12 +253,13 @@ class _Scan(torch.autograd.Function):
                     back.zero_()
                     if part.stop == steps * drive.count:
                         back[:, -drive.count:] = toward
-                elif read is Read.EVERY:
+                elif read in (Read.EVERY, Read.SIGNED):
                     back[:] = toward[:, part]
                 else:
                     torch.mm(out_weight.t(), toward[:, part], out=back)
                     to_out.addmm_(toward[:, part], (torch.relu(here) if least else here).t())
-                _retreat(*returning, before.numpy(), wide // drive.count, block, *rule, to_gains.numpy())
+                _retreat(*returning, before.numpy(), wide // drive.count, block, read is Read.SIGNED, *rule,
+                         to_gains.numpy())
                 drive.back(part, back, to_weight, to_bias, to_some)
             if to_inputs is not None:
                 to_inputs[some] = to_some.view(steps, drive.count, -1).transpose(0, 1)
@@ -295,7 +301,10 @@ def scan(inputs, weight, bias, gains, block, read, *, out_weight=None, out_bias=
     """
     if inputs.is_cuda:
         drive = inputs @ weight.t() if inputs.is_floating_point() else torch.nn.functional.embedding(inputs, weight)
-        every = torch.relu(stepped_states(drive + bias, gains, block, rectify=rectify, grid=grid))
+        states = stepped_states(drive + bias, gains, block, rectify=rectify, grid=grid)
+        if read is Read.SIGNED:
+            return states
+        every = torch.relu(states)
         if read is Read.LOGITS:
             return every @ out_weight.t() + out_bias
         return {Read.LAST: lambda: every[:, -1], Read.MEAN: lambda: every.mean(1), Read.EVERY: lambda: every}[read]()

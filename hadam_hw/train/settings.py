@@ -41,8 +41,13 @@ class Wires(Enum):
 
 
 class Drive(Enum):
-    """Which units the inputs drive where V is drawn: ``ALL``, by normal numbers in ``v_bits``, or ``ONE`` each, by a 1."""
+    """Where V comes from.
 
+    ``AUTO``: it is trained, but drawn like ``ALL`` where stages take the last state. ``ALL``: drawn, normal numbers in
+    ``v_bits``. ``ONE``: each input drives one unit, by a 1.
+    """
+
+    AUTO = "auto"
     ALL = "all"
     ONE = "one"
 
@@ -109,14 +114,19 @@ class Settings:
     evaluate_every : int
         Epochs between two evaluations as integers.
     stages : str
-        Empty, or the hidden stages of the read-out, ``units:code bits:activation bits`` each, with commas between. Then the
-        recurrence and V are drawn, and only the read-out is trained (:mod:`hadam_hw.train.fit_stages`).
+        Empty, or the hidden stages of the read-out, ``units:code bits:activation bits`` each, with commas between.
     wires : Wires
     drive : Drive
     decay : float
         AdamW's decay of the weights of the stages.
     copies : int
         Copies of the training set, one an epoch in turn, each moved anew by up to ``shift``; the first is not moved.
+    folds : int
+        0, or the epoch is chosen by so many folds of the training persons, and then all of them are trained on
+        (:mod:`hadam_hw.train.folds`).
+    until : int
+        0, or the whole training part is trained on as far as this epoch, which the folds of another seed chose; nothing is
+        validated then.
     """
 
     task: str
@@ -147,9 +157,11 @@ class Settings:
     evaluate_every: int = 1
     stages: str = ""
     wires: Wires = Wires.NONE
-    drive: Drive = Drive.ALL
+    drive: Drive = Drive.AUTO
     decay: float = 0.0
     copies: int = 1
+    folds: int = 0
+    until: int = 0
 
     @property
     def hidden_stages(self):
@@ -166,27 +178,47 @@ class Settings:
             raise DataError(f"stages must be units:code bits:activation bits, as 128:4:8, with commas between them, "
                             f"not {self.stages!r}") from None
 
+    @property
+    def drawn(self):
+        """Whether the recurrence and V are drawn, and only the stages are trained (:mod:`hadam_hw.train.fit_stages`)."""
+        return bool(self.stages) and (self.readout is Pooling.LAST or self.drive is not Drive.AUTO)
+
     def check(self):
-        """Raises a DataError where settings contradict each other: those of stages and those of a trained recurrence."""
-        if not self.stages:
-            given = [name for name in ("wires", "drive", "decay", "copies") if getattr(self, name) != _default(name)]
-            if given:
-                raise DataError(f"{given[0]} must be left alone without stages: only a recurrence that is not trained has it")
+        """Raises a DataError where settings contradict each other: those of stages, of a drawn recurrence, of a trained one."""
+        if self.folds < 0 or self.folds == 1:
+            raise DataError(f"folds must be 0, or 2 or more, not {self.folds}")
+        if not 0 <= self.until <= self.epochs or (self.until and self.folds):
+            raise DataError(f"until must be 0, or without folds an epoch of {self.epochs}, not {self.until}")
+        if self.stages:
+            self._check_stages()
+        if self.drawn:
+            self._check_drawn()
             return
+        self._leave_alone(("wires", "drive", "copies"), "where V is trained: only a recurrence that is drawn has it")
+        if not self.stages:
+            self._leave_alone(("decay",), "without stages")
+
+    def _check_stages(self):
         if not self.hidden_stages:
             raise DataError(f"stages must name a hidden stage at least, as 128:4:8, not {self.stages!r}")
-        for name in _OF_TRAINED_RECURRENCES:
-            if getattr(self, name) != _default(name):
-                raise DataError(f"{name} must be left alone where stages are given: the recurrence is drawn then, "
-                                "and the last state is read out")
         if self.block.bit_length() % 2 == 0:
             raise DataError(f"block must be 1, 4, 16, 64 ... where stages are given, not {self.block}")
+
+    def _check_drawn(self):
+        self._leave_alone(_OF_TRAINED_RECURRENCES, "where the recurrence is drawn, as it is for stages of the last state")
+        if self.readout is Pooling.EVERY:
+            raise DataError("readout must be last or sum where the recurrence is drawn, not every")
         if self.wires is Wires.RING and self.block != 1:
             raise DataError(f"wires must be drawn or none for blocks of {self.block}; a ring has blocks of 1")
         if self.signs not in (Signs.AUTO, Signs.FIXED):
-            raise DataError(f"signs must be fixed where stages are given, not {self.signs.value}")
+            raise DataError(f"signs must be fixed where the recurrence is drawn, not {self.signs.value}")
         if self.copies < 1 or (self.copies > 1 and not self.shift):
             raise DataError(f"copies must be 1, or more with a shift that moves them, not {self.copies}")
+
+    def _leave_alone(self, names, where):
+        for name in names:
+            if getattr(self, name) != _default(name):
+                raise DataError(f"{name} must be left alone {where}")
 
     def as_json(self):
         """The fields as plain values."""
@@ -194,7 +226,7 @@ class Settings:
 
 
 #: What a training of stages alone has no use for.
-_OF_TRAINED_RECURRENCES = ("readout", "activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+_OF_TRAINED_RECURRENCES = ("activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
 
 
 def _default(name):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The integer states after the last step of whole data sets, compiled: a layer that is drawn needs them once.
+"""The integer states after the last step, or pools, of whole data sets, compiled: a layer that is drawn needs them once.
 
 The words of a state lie as [n, lanes], so that each operation works on :data:`LANES` sequences side by side. They are floating
 point numbers that hold integers: the bounds of a layer's sums show beforehand that none is ever rounded, as in
@@ -23,7 +23,7 @@ PORTION = 2048
 CHECKED = 3
 
 
-def last_states(layer, inputs, *, progress=None):
+def last_states(layer, inputs, *, summed=False, progress=None):
     """The state of ``layer`` after the last step of each sequence, and how many words saturated on the way.
 
     A few sequences, spread over all, are computed by :func:`hadam_hw.golden.step` too, and compared.
@@ -33,6 +33,8 @@ def last_states(layer, inputs, *, progress=None):
     layer : Layer
         Those of a :class:`Hadamard` recurrence are compiled, others are stepped by the definition.
     inputs : int [sequences, steps, d_in]
+    summed : bool
+        In place of the last state the pool: the sum of all rectified ones.
     progress : callable, optional
         ``progress(done, total)`` is called after each :data:`PORTION` of sequences.
 
@@ -48,26 +50,26 @@ def last_states(layer, inputs, *, progress=None):
         If the inputs are not those of the layer, or the compiled states are not those of the definition.
     """
     inputs = golden.check_inputs(layer, np.asarray(inputs))
-    number = _number(layer)
+    number = _number(layer, inputs.shape[1] if summed else 1)
     compute = _defined if number is None else _compiled
     states, saturations = np.empty((len(inputs), layer.size), np.int32), 0
     for start in range(0, len(inputs), PORTION):
         part = slice(start, start + PORTION)
-        states[part], saturated = compute(layer, inputs[part], number)
+        states[part], saturated = compute(layer, inputs[part], number, summed)
         saturations += saturated
         if progress is not None:
             progress(min(part.stop, len(inputs)), len(inputs))
     sample = np.unique(np.linspace(0, len(inputs) - 1, CHECKED).astype(np.int64)) if len(inputs) else []
-    if number is not None and not np.array_equal(states[sample], _defined(layer, inputs[sample], number)[0]):
+    if number is not None and not np.array_equal(states[sample], _defined(layer, inputs[sample], number, summed)[0]):
         raise ModelError("Compiled states must be those of the golden definition, and are not; this is a defect of the kernel")
     return states, saturations
 
 
-def _number(layer):
-    """The type that holds each of the layer's sums exactly, or None where the compiled kernel cannot serve."""
+def _number(layer, steps):
+    """The type that holds each of the layer's sums, and a pool of ``steps``, exactly, or None where the kernel cannot serve."""
     if not isinstance(layer.recurrence, Hadamard):
         return None
-    bound = 0
+    bound = layer.state.maximum * steps
     for p, phase in enumerate(layer.phases):
         # absolute values, so that partial sums in any order are bounded as well
         recurrent = layer.recurrence.gain * -layer.state.minimum << layer.state_shift(p)
@@ -76,16 +78,18 @@ def _number(layer):
     return np.float32 if bound < 1 << 24 else np.float64  # a layer's sums have at most 52 bits
 
 
-def _defined(layer, inputs, _):
+def _defined(layer, inputs, _, summed):
     """(states, saturations) by the definition."""
     state, saturations = np.zeros((len(inputs), layer.size), np.int64), 0
+    pool = np.zeros_like(state)
     for index in range(inputs.shape[1]):
         state, saturated = golden.step(layer, state, inputs[:, index].astype(np.int64), layer.phase_of(index))
         saturations += int(saturated.sum())
-    return state, saturations
+        pool += np.maximum(state, 0)
+    return pool if summed else state, saturations
 
 
-def _compiled(layer, inputs, number):
+def _compiled(layer, inputs, number, summed):
     """(states, saturations) by the kernel, whose arithmetic is in floating point numbers of the type ``number``."""
     recurrence, phases = layer.recurrence, range(len(layer.phases))
     gains = np.array([recurrence.signs * float(recurrence.multiplier << layer.state_shift(p)) for p in phases], number)
@@ -100,7 +104,7 @@ def _compiled(layer, inputs, number):
     order = np.array([layer.phase_of(index) for index in range(inputs.shape[1])])
     states = np.empty((len(inputs), layer.size), number)
     saturations = _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, recurrence.block,
-                       layer.activation is Activation.RELU, layer.rounding is Rounding.HALF_EVEN, states)
+                       layer.activation is Activation.RELU, layer.rounding is Rounding.HALF_EVEN, summed, states)
     return states.astype(np.int32), saturations
 
 
@@ -123,9 +127,10 @@ def _transform(state, block):
 
 
 @numba.njit(cache=True, fastmath=_MATH)
-def _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, block, rectify, even, states):
+def _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, block, rectify, even, summed, states):
     """Fills ``states`` [sequences, n] for ``inputs`` [sequences, steps, d]; returns the saturations.
 
+    With ``summed`` it fills in pools.
     ``order`` [steps] has the phase of each step; ``gains`` [phases, n], ``codes`` [phases, n, d], ``biases`` [phases, n],
     ``scales`` and ``offsets`` [phases] are its constants, shifts to the left included.
     """
@@ -134,12 +139,13 @@ def _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, bl
     number = states.dtype.type
     zero, low, high = number(0), limits[0], limits[1]
     here, there = np.empty((size, LANES), states.dtype), np.empty((size, LANES), states.dtype)
-    x = np.empty((width, LANES), states.dtype)
+    x, pool = np.empty((width, LANES), states.dtype), np.empty((size, LANES), states.dtype)
     saturations, beyond = 0, np.empty(LANES, np.int32)
     for first in range(0, count, LANES):
         lanes = min(LANES, count - first)
         here[:] = zero
         x[:] = zero
+        pool[:] = zero
         beyond[:] = 0
         for t in range(steps):
             p = order[t]
@@ -166,7 +172,11 @@ def _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, bl
                 if rectify:
                     for k in range(LANES):
                         new[k] = max(new[k], zero)
+                if summed:
+                    total = pool[i]
+                    for k in range(LANES):
+                        total[k] += max(new[k], zero)
             here, there = there, here
-        states[first:first + lanes] = here[:, :lanes].T
+        states[first:first + lanes] = (pool if summed else here)[:, :lanes].T
         saturations += beyond[:lanes].sum()
     return saturations

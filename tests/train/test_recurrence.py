@@ -50,7 +50,10 @@ def test_a_wrong_sign_is_seen():
 
 
 def _stepped_read(inputs, weight, bias, gains, out_weight, out_bias, block, read, **rule):
-    every = torch.relu(stepped_states(inputs @ weight.t() + bias, gains, block, **rule))
+    states = stepped_states(inputs @ weight.t() + bias, gains, block, **rule)
+    if read is Read.SIGNED:
+        return states
+    every = torch.relu(states)
     if read is Read.LOGITS:
         return every @ out_weight.t() + out_bias
     return {Read.LAST: every[:, -1], Read.MEAN: every.mean(1), Read.EVERY: every}[read]

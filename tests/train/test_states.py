@@ -10,6 +10,8 @@ from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
+from hadam_hw.model import Model
+from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train import states
 from hadam_hw.train.draw import drawn_wires
@@ -62,6 +64,18 @@ def test_widths_leaks_and_relu(block, changes):
     found, saturations = last_states(layer, inputs)
     expected, counted = _steps(layer, inputs)
     assert np.array_equal(found, expected) and saturations == counted
+
+
+@pytest.mark.parametrize("block, width, steps, activation", [
+    (4, 10, 23, Activation.LINEAR), (1, 6, 23, Activation.RELU), (16, 16, 600, Activation.LINEAR)])
+def test_pools_are_those_of_the_golden_model(block, width, steps, activation):
+    layer = _layer(block, Rounding.HALF_UP, 0 if width > 10 else -3, width=width, leak=3, activation=activation)
+    inputs = _inputs(layer, LANES + 5 if steps < 100 else 4, steps)
+    model = Model(layers=(layer,), readout=exact_stage(np.eye(16, dtype=int), 1, None, 0, 1, pooling=Pooling.SUM, pool_bits=10))
+    run = golden.run(model, inputs)
+    found, saturations = last_states(layer, inputs, summed=True)
+    assert np.array_equal(found, run.outputs) and saturations == run.saturations.sum()
+    assert found.min() >= 0 and (steps < 600 or found.max() > 1 << 16)
 
 
 def test_saturations_were_met():
