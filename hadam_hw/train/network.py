@@ -168,7 +168,10 @@ class HadamRNN(torch.nn.Module):
         """
         x = self._disturbed(x) if self.training else x
         if self.stages is not None:
-            return self.stages(self._vectors(x, quantised, self.stages.unit))
+            vectors = self._vectors(x, quantised, self.stages.unit)
+            if self.training:
+                self.stages.follow(vectors.detach())
+            return self.stages(vectors)
         dropout = self.settings.dropout if self.training else 0.0
         weight = Quantise.apply(self.output_weight, self.settings.u_bits) if quantised else self.output_weight
         top = self.layers[-1]

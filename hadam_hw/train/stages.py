@@ -20,6 +20,8 @@ SPREAD, TERNARY_SPREAD = 1 / 3, 0.6
 HEADROOM = 4.0
 #: A bias counts in so many parts of what one code is worth.
 BIAS_FRACTION_BITS = 4
+#: By so much of the way the means follow those of a batch, where what is behind them is trained as well.
+PACE = 0.1
 
 
 def straight_through(exact, latent):
@@ -91,6 +93,17 @@ class Stages(torch.nn.Module):
         for stage in self.stages:
             stage.settle()
 
+    def follow(self, states):
+        """Brings the means that biases take off nearer to those of ``states``: for whoever trains what makes them.
+
+        A pool is far from 0 and differs little from one sequence to the next. As V is trained it moves by more than it differs,
+        and without this all activations would end at one of their two limits.
+        """
+        with torch.no_grad():
+            for stage in self.stages:
+                stage.mean.lerp_(states.flatten(0, -2).mean(0), PACE)
+                states = stage(states)
+
     def readout(self, finer=0, **fields):
         """The integers as a :class:`~hadam_hw.readout.Readout`.
 
@@ -144,7 +157,7 @@ class _Stage(torch.nn.Module):
 
     def biases(self, codes):
         """c, in units of ``2**bias_shift``: what is learned, less what the mean of the inputs adds."""
-        latent = (self.bias * self.steps * 2.0**self.size_bits - codes @ self.mean) * 2.0**-self.bias_shift
+        latent = (self.bias * self.steps * 2.0**self.size_bits - codes @ self.mean.round()) * 2.0**-self.bias_shift
         limit = (1 << HIDDEN_BIAS_BITS - 1) - 1 if self.width else 1 << 23
         return straight_through(latent.detach().round().clamp(-limit, limit), latent)
 
