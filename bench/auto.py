@@ -20,17 +20,15 @@ import boards
 from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.files import atomic_write
 from hadam_hw.model_file import load_model
-from rtl_gen.cores.build import build_core
 from rtl_gen.design.emit import emit_design
 from rtl_gen.estimate.choose import survey
-from rtl_gen.estimate.clock import FACTORS_FILE, clock_factors, counted_delay, kind_of
+from rtl_gen.estimate.clock import FACTORS_FILE, clock_factors, counted_delay
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.progress import Progress
 from rtl_gen.tools.design_files import CORE, DESIGN_FILE, FACTS_FILE
 from rtl_gen.tools.family import FAMILIES, Device
 from rtl_gen.tools.flow import Flow
 from rtl_gen.tools.toolchain import Kind, find_toolchain
-from rtl_gen.unused import allow_unused_components
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 BUILDS_FILE = Path(__file__).parent / "auto_builds.json"
@@ -50,7 +48,6 @@ def main(argv):
     parser.add_argument("--fit", action="store_true", help="fit the factors of the clock's estimate on what is built")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    allow_unused_components()
     if arguments.build:
         _build(arguments.models or list(models()), arguments.all)
     builds = load_builds()
@@ -153,9 +150,9 @@ def fit_clocks(builds):
     for key, row in builds.items():
         name, where, arch, _ = key.split()
         if row["fmax_mhz"]:
-            core = build_core(shipped[name], parse_architecture(arch))
-            ratio = 1e3 / statistics.median(row["fmax_mhz"]) / counted_delay(core, row["lc"])
-            ratios.setdefault((boards.get(where).chip.device, kind_of(core.architecture)), []).append(ratio)
+            plan = parse_architecture(arch).plan(shipped[name])
+            ratio = 1e3 / statistics.median(row["fmax_mhz"]) / counted_delay(plan, row["lc"])
+            ratios.setdefault((boards.get(where).chip.device, plan.architecture.delay), []).append(ratio)
     fitted = {device: dict(kinds) for device, kinds in clock_factors().items()}
     for (device, kind), found in ratios.items():
         fitted[device][kind] = round(statistics.geometric_mean(found), 4)

@@ -13,8 +13,8 @@ from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.model import Model
 from hadam_hw.recurrence import Hadamard
 from rtl_gen.design.emit import emit_core
-from rtl_gen.gateware.parallel.context_cell import ContextCell
 from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.plan.parallel import ContextPlan
 from rtl_gen.progress import Progress
 from rtl_gen.tools.design_files import CORE
 from rtl_gen.tools.family import ECP5, Device
@@ -34,7 +34,7 @@ def main(argv):
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
     model = full_block_model(arguments.size)
-    contexts = arguments.contexts or ContextCell(model.top, 1).timing.interval
+    contexts = arguments.contexts or ContextPlan(model.top, 1).timing.interval
     with Progress() as progress:
         progress.stage("Verilog of the core")
         core, text = emit_core(model, parse_architecture(f"parallel,contexts={contexts}"))

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from hadam_hw.model_file import load_model
 from rtl_gen.progress import Progress
-from rtl_gen.unused import allow_unused_components
 from sim.one_core import simulate_by_hand
 from sim.tools import Simulator, require
 
@@ -26,7 +25,6 @@ def main(argv):
     arguments = parser.parse_args(argv)
     model = load_model(arguments.weights)
     require(Simulator.VERILATOR)
-    allow_unused_components()
     with Progress() as progress:
         compiled = simulate_by_hand(model, arguments.arch, arguments.steps, Simulator.VERILATOR, on_stage=progress.stage)
         started = time.monotonic()

@@ -17,7 +17,6 @@ from bench.designs import DESIGNS
 from hadam_hw.cache import Cache, cache_folder, digest
 from hadam_hw.errors import ToolFailedError
 from hadam_hw.files import atomic_write
-from rtl_gen.cores.build import build_core
 from rtl_gen.design.emit import emit_core
 from rtl_gen.estimate.fit import fit_factors
 from rtl_gen.estimate.inventory import inventory
@@ -29,7 +28,6 @@ from rtl_gen.tools.family import FAMILIES
 from rtl_gen.tools.flow import Flow
 from rtl_gen.tools.jobs import Job, check, run_jobs
 from rtl_gen.tools.toolchain import Kind, find_toolchain
-from rtl_gen.unused import allow_unused_components
 
 BUILDS_FILE = Path(__file__).parent / "estimate_builds.json"
 #: Smaller cores are built too, but a few cells are many percent there.
@@ -46,12 +44,11 @@ def main(argv):
     parser.add_argument("--fit", action="store_true", help="fit the constants anew and write them")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    allow_unused_components()
     if arguments.build:
         build_missing()
     builds = load_builds()
     if arguments.fit:
-        rows = [(inventory(_core(design))[0], builds[design.name]["lc"]) for design in DESIGNS[::2] if design.name in builds]
+        rows = [(inventory(_plan(design))[0], builds[design.name]["lc"]) for design in DESIGNS[::2] if design.name in builds]
         atomic_write(FACTORS_FILE, json.dumps(fit_factors(rows), indent=1) + "\n")
     result = judge(builds)
     if arguments.json:
@@ -66,8 +63,8 @@ def load_builds():
     return json.loads(BUILDS_FILE.read_text()) if BUILDS_FILE.exists() else {}
 
 
-def _core(design):
-    return build_core(design.model(), parse_architecture(design.arch))
+def _plan(design):
+    return parse_architecture(design.arch).plan(design.model())
 
 
 def build_missing():
@@ -75,7 +72,7 @@ def build_missing():
     with Progress() as progress:
         flow = Flow(find_toolchain(Kind.YOWASP, FAMILIES["ice40"]), Cache(cache_folder() / "builds"), progress.stage)
         known = load_builds()
-        ordered = sorted(DESIGNS, key=lambda design: (design.name in known, cells_of(inventory(_core(design))[0])))
+        ordered = sorted(DESIGNS, key=lambda design: (design.name in known, cells_of(inventory(_plan(design))[0])))
         for number, design in enumerate(ordered, 1):
             builds = load_builds()
             _, text = emit_core(design.model(), parse_architecture(design.arch))
@@ -111,8 +108,7 @@ def judge(builds):
             continue
         model = design.model()
         began = time.process_time()
-        core = build_core(model, parse_architecture(design.arch))
-        parts, rams = inventory(core)
+        parts, rams = inventory(parse_architecture(design.arch).plan(model))
         estimated = cells_of(parts)
         seconds.append(time.process_time() - began)
         lc = builds[design.name]["lc"]

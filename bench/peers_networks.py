@@ -15,6 +15,7 @@ from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.design.verilog import emit_verilog
 from rtl_gen.gateware.word_network import ParallelNetwork
 from rtl_gen.plan.adder_graph import Adder, AdderGraph, Edge, recurrence_graph
+from rtl_gen.plan.networks import WordNetworkPlan
 
 LOW, HIGH, INPUT_WIDTH = -128, 127, 8
 MODULE = "network"
@@ -75,7 +76,7 @@ class _Whole(wiring.Component):
     """A network with its outputs' signs applied, flat ports."""
 
     def __init__(self, graph):
-        self.network = ParallelNetwork(graph, LOW, HIGH)
+        self.network = ParallelNetwork(WordNetworkPlan(graph, LOW, HIGH))
         self.width = self.network.o.shape().elem_shape.width + any(self.network.negated)
         super().__init__({"i": In(INPUT_WIDTH * graph.inputs), "o": Out(self.width * len(graph.outputs))})
 
@@ -90,7 +91,8 @@ class _Whole(wiring.Component):
 
 def _emitted(graph):
     whole = _Whole(graph)
-    return Network(emit_verilog(whole, MODULE), len(graph.adders), whole.network.latency, (whole.width,) * len(graph.outputs))
+    latency, widths = whole.network.plan.latency, (whole.width,) * len(graph.outputs)
+    return Network(emit_verilog(whole, MODULE), len(graph.adders), latency, widths)
 
 
 def da4ml(matrix, kind):

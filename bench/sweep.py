@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from rtl_gen.unused import allow_unused_components
 from sim.core_check import check_seed
 
 
@@ -23,7 +22,6 @@ def main(argv):
     arguments = parser.parse_args(argv)
     seeds = range(arguments.seed, arguments.seed + arguments.count)
     progress, console, found = Console(stderr=True), Console(highlight=False, soft_wrap=True), 0
-    allow_unused_components()
     with Pool(arguments.jobs, maxtasksperchild=200) as pool:
         for failure in track(pool.imap(check_seed, seeds), "cores", total=len(seeds), console=progress):
             if failure is None:

@@ -78,7 +78,7 @@ def ternary_model(draw, size=64):
     """A model of pMNIST's shape: a recurrence of about unit gain, its scale 5 * 2**-5, one 8-bit input, ten classes."""
     rng = np.random.default_rng(1000 + draw)
     return Model.from_arrays(
-        recurrence=Ternary(random_recurrence(size, "ternary", draw).ternary, multiplier=5, shift_bits=5),
+        recurrence=Ternary(random_recurrence(size, "ternary", draw).entries, multiplier=5, shift_bits=5),
         input_weight=rng.integers(-8, 8, (size, 1)), output_weight=rng.integers(-8, 8, (10, size)),
         input_width=8, input_signed=False, state_width=12, state_frac=-2, bias=rng.normal(0, 20, size))
 

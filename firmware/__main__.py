@@ -6,7 +6,6 @@ import sys
 from firmware import verbs
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import UsageError
-from rtl_gen.unused import allow_unused_components
 
 
 def main(argv):
@@ -22,5 +21,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    allow_unused_components()
     sys.exit(run_cli(main))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+import hadam_hw.oscillators  # noqa: F401, so that files of its kind are known
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.files import atomic_write
 from hadam_hw.fixed import FixedPoint, Rounding

@@ -18,6 +18,7 @@ import numpy as np
 
 from hadam_hw.checks import as_array, as_integer, as_integers, assign, frozen
 from hadam_hw.errors import ModelError
+from hadam_hw.fixed import signed_width
 
 MAX_SIZE = 4096
 MAX_LEAK = 12
@@ -27,7 +28,7 @@ class Recurrence(ABC):
     """An integer matrix ``R`` and the shifts that scale a step; what every kind must say of itself.
 
     A kind gives ``kind``, ``size``, ``bits``, ``words``, ``header``, ``arrays``, ``parse``, ``shift`` and ``dense``. Where it
-    has structure it gives more: ``phases``, ``apply``, ``products``, ``network``.
+    has structure it gives more: ``phases``, ``apply``, ``products``, ``sparse``, ``network``.
     """
 
     #: The word for the kind in a model file.
@@ -104,6 +105,21 @@ class Recurrence(ABC):
         matrix = np.ascontiguousarray(self.matrix().T.astype(dtype))
         return lambda state: state @ matrix
 
+    def sparse(self):
+        """``R`` as few products a row behind a Walsh-Hadamard transform, for kernels that loop over them.
+
+        Returns
+        -------
+        block : int
+            The transform ``K`` is ``kron(I, H_block)``; 1 for none.
+        columns, coefficients : int64 [size, terms]
+            Row i of ``R`` is the sum of ``coefficients[i, k] * K[columns[i, k], :]`` over k.
+        """
+        matrix = self.matrix()
+        terms = max(1, int(np.count_nonzero(matrix, axis=1).max()))
+        columns = np.argsort(matrix == 0, axis=1, kind="stable")[:, :terms]
+        return 1, columns, np.take_along_axis(matrix, columns, axis=1)
+
     @property
     def adders(self):
         """About as many as ``R`` takes, for a first look; the graph says how many (:mod:`rtl_gen.plan.adder_graph`)."""
@@ -113,6 +129,12 @@ class Recurrence(ABC):
     def foldable_block(self):
         """Units of a block of butterflies that can be done in place, pass by pass, as a folded core does; None for no such."""
         return None
+
+    @property
+    def unfoldable(self):
+        """Where there is no :attr:`foldable_block`, the sentence that says why."""
+        return ("A folded core needs a Hadamard recurrence without wires, in blocks of 2 or more, whose butterflies it folds; "
+                "use 'serial' for any other")
 
     def cut(self, units, block):
         """The first ``units`` in blocks of ``block``, with as many phases, to estimate with; None for no such."""
@@ -147,9 +169,9 @@ class Hadamard(Recurrence):
         A power of two that divides ``size``; ``block = size`` is the full HadamRNN, ``block = 1`` is signs and wires alone.
     signs : int8 [size]
         -1 or +1 each.
-    leak : int
+    leak : int, or int64 [size]
         0 for the orthogonal recurrence of the paper; else a step shrinks the state by ``1 - 2**-leak`` besides, so that it
-        forgets within some ``2**leak`` steps. At most 12.
+        forgets within some ``2**leak`` steps. At most 12. An array has one for each unit; one of equal leaks becomes an int.
     wires : int64 [size], optional
         A permutation: unit i takes row ``wires[i]`` of ``K Z``. None, the identity, is Block-HadamRNN.
 
@@ -163,12 +185,11 @@ class Hadamard(Recurrence):
     size: int
     block: int
     signs: np.ndarray
-    leak: int = 0
+    leak: int | np.ndarray = 0
     wires: np.ndarray | None = None
 
     def __post_init__(self):
-        assign(self, size=as_integer("Size", self.size), block=as_integer("Block", self.block),
-               leak=as_integer("Leak", self.leak))
+        assign(self, size=as_integer("Size", self.size), block=as_integer("Block", self.block))
         if not 2 <= self.size <= MAX_SIZE:
             raise ModelError(f"Size must be between 2 and {MAX_SIZE} units, not {self.size}")
         if self.block < 1 or self.block & (self.block - 1) or self.size % self.block:
@@ -176,19 +197,34 @@ class Hadamard(Recurrence):
         signs = as_array("Signs", self.signs)
         if signs.shape != (self.size,) or not np.isin(signs, (-1, 1)).all():
             raise ModelError(f"Signs must be {self.size} values of -1 or 1; choose a sign wherever there is a 0")
-        if not 0 <= self.leak <= MAX_LEAK:
-            raise ModelError(f"Leak must be between 0 and {MAX_LEAK}, not {self.leak}")
-        assign(self, signs=frozen(signs, np.int8))
+        assign(self, signs=frozen(signs, np.int8), leak=_leak(self.leak, self.size))
         if self.wires is not None:
             wires = as_integers("Wires", self.wires)
             if wires.shape != (self.size,) or (np.sort(wires) != np.arange(self.size)).any():
                 raise ModelError(f"Wires must be a permutation of 0 to {self.size - 1}: each unit's number once")
             assign(self, wires=wires)
 
+    @cached_property
+    def leaks(self):
+        """int64 [size]: the leak of each unit."""
+        return frozen(np.broadcast_to(self.leak, self.size), np.int64)
+
     @property
-    def multiplier(self):
-        """The integer that every row is multiplied by: ``2**leak - 1``, or 1 without a leak."""
-        return (1 << self.leak) - 1 if self.leak else 1
+    def has_one_leak(self):
+        """Whether all units have the same leak, be it 0."""
+        return np.ndim(self.leak) == 0
+
+    @property
+    def greatest_leak(self):
+        """Lm, by which ``k_p`` is larger than without leaks."""
+        return int(self.leaks.max())
+
+    @cached_property
+    def factors(self):
+        """int64 [size]: what row ``wires[i]`` of ``K Z`` is multiplied by, ``signs[i]`` times the leak's
+        ``2**Lm - 2**(Lm - leaks[i])``, or ``2**Lm`` where that is 0."""
+        whole = 1 << self.greatest_leak
+        return frozen(self.signs * (whole - np.where(self.leaks, whole >> self.leaks, 0)), np.int64)
 
     @property
     def log2_block(self):
@@ -202,33 +238,36 @@ class Hadamard(Recurrence):
 
     def shift(self, phase):
         """``k_p``: the right shift that scales a step of phase ``phase``."""
-        return self.leak + (self.log2_block // 2 if phase else (self.log2_block + 1) // 2)
+        return self.greatest_leak + (self.log2_block // 2 if phase else (self.log2_block + 1) // 2)
 
     @property
     def schema(self):
-        """Files of schema 1 hold signs and blocks of 2 or more, those of schema 3 a leak."""
-        return 4 if self.wires is not None or self.block == 1 else 3 if self.leak else 1
+        """Files of schema 1 hold signs and blocks of 2 or more, those of schema 3 a leak of all units."""
+        return 4 if self.wires is not None or self.block == 1 or not self.has_one_leak else 3 if self.leak else 1
 
     @property
     def bits(self):
-        """A bit a sign, and a unit's number a wire."""
-        return self.size * (1 if self.wires is None else 1 + (self.size - 1).bit_length())
+        """A bit a sign, a unit's number a wire, and the greatest leak's bits a leak of one unit."""
+        wires = 0 if self.wires is None else (self.size - 1).bit_length()
+        return self.size * (1 + wires + (0 if self.has_one_leak else self.greatest_leak.bit_length()))
 
     @property
     def words(self):
         """Blocks, and wires and the leak where there are any."""
         blocks = f"one block of {self.size}" if self.block == self.size else f"blocks of {self.block}"
         extras = [] if self.wires is None else ["wires"]
-        extras += [f"leak {self.leak}"] if self.leak else []
+        if self.leaks.any():
+            extras.append(f"leak {self.leak}" if self.has_one_leak else f"leaks {self.leaks.min()} to {self.leaks.max()}")
         return ", ".join(["Hadamard", blocks, *extras])
 
     def header(self):
-        """Block, and the leak where there is one: what files of schema 1 mean without it keeps their digests."""
-        return {"block": self.block} | ({"leak": self.leak} if self.leak else {})
+        """Block, and the leak where there is one of all units: what files of schema 1 mean without it keeps their digests."""
+        return {"block": self.block} | ({"leak": self.leak} if self.has_one_leak and self.leak else {})
 
     def arrays(self):
-        """The signs, and the wires where there are any."""
-        return {"recurrent": self.signs} | ({} if self.wires is None else {"wires": self.wires})
+        """The signs, the wires where there are any, and the leaks where these differ."""
+        arrays = {"recurrent": self.signs} | ({} if self.wires is None else {"wires": self.wires})
+        return arrays if self.has_one_leak else arrays | {"leaks": self.leaks}
 
     @classmethod
     def parse(cls, header, arrays):
@@ -236,10 +275,11 @@ class Hadamard(Recurrence):
         signs = arrays["recurrent"]
         if signs.ndim != 1:
             raise ModelError("Signs must be a vector")
-        return cls(size=len(signs), signs=signs, wires=arrays.get("wires"), **header)
+        leaks = {"leak": arrays["leaks"]} if "leaks" in arrays else {}  # twice the same argument if the header has one too
+        return cls(size=len(signs), signs=signs, wires=arrays.get("wires"), **header, **leaks)
 
     def network(self, lanes, add):
-        """Butterflies, level by level, then the leak, the wires and the signs."""
+        """Butterflies, level by level, then the wires, the leaks and the signs."""
         lanes, half = list(lanes), 1
         while half < self.block:
             for low in range(self.size):
@@ -247,35 +287,43 @@ class Hadamard(Recurrence):
                     a, b = lanes[low], lanes[low + half]
                     lanes[low], lanes[low + half] = add(a, b), add(a, -b)
             half *= 2
-        if self.leak > 1:  # 2**1 - 1 = 1 needs no adder
-            lanes = [add(lane << self.leak, -lane) for lane in lanes]
-        return [-lanes[row] if sign < 0 else lanes[row] for row, sign in zip(self._rows, self.signs)]
+        most, rows = self.greatest_leak, []
+        for row, leak, sign in zip(self._rows, self.leaks.tolist(), self.signs):
+            if leak > 1:
+                lane = add(lanes[row] << most, -(lanes[row] << most - leak))
+            else:  # nothing to take away, or one half of the whole, which is the other half
+                lane = lanes[row] << most - leak
+            rows.append(-lane if sign < 0 else lane)
+        return rows
 
     @property
     def adders(self):
-        """Butterflies, and one a unit for the leak."""
-        return self.size * (self.log2_block + (self.leak > 1))
+        """Butterflies, and one for each unit with a leak."""
+        return self.size * self.log2_block + int(np.count_nonzero(self.leaks > 1))
 
     @property
     def foldable_block(self):
-        """The block, unless wires lead from one to another."""
-        return self.block if self.wires is None and self.block > 1 else None
+        """The block, unless wires lead from one to another or leaks differ."""
+        return self.block if self.wires is None and self.block > 1 and self.has_one_leak else None
+
+    @property
+    def unfoldable(self):
+        """Why it does not fold."""
+        if self.has_one_leak:
+            return super().unfoldable
+        return (f"A folded core needs one leak for all units, not leaks of {self.leaks.min()} to {self.leaks.max()}; "
+                "use 'serial' for these")
 
     def cut(self, units, block):
         """The first units; their wires in the same order among themselves."""
         if block < 1 or units % block:
             return None
         wires = None if self.wires is None else np.argsort(np.argsort(self.wires[:units]))
-        return Hadamard(units, block, self.signs[:units], self.leak, wires)
+        return Hadamard(units, block, self.signs[:units], self.leaks[:units], wires)
 
     @property
     def _rows(self):
         return np.arange(self.size) if self.wires is None else self.wires
-
-    @cached_property
-    def _factors(self):
-        """int64 [size]: what row ``wires[i]`` of ``K Z`` is multiplied by."""
-        return self.signs.astype(np.int64) * self.multiplier
 
     def _block_matrix(self):
         block = np.ones((1, 1), dtype=np.int64)
@@ -284,9 +332,9 @@ class Hadamard(Recurrence):
         return block
 
     def dense(self):
-        """``R`` by the Kronecker product, the multiplier included."""
+        """``R`` by the Kronecker product, the factors included."""
         blocks = np.kron(np.eye(self.size // self.block, dtype=np.int64), self._block_matrix())
-        return self._factors[:, None] * blocks[self._rows]
+        return self.factors[:, None] * blocks[self._rows]
 
     def apply(self, state):
         """``R Z`` along the last axis, int64, by the fast Walsh-Hadamard transform."""
@@ -297,11 +345,11 @@ class Hadamard(Recurrence):
             low, high = pairs[..., 0, :], pairs[..., 1, :]
             state = np.stack([low + high, low - high], axis=-2).reshape(state.shape)
             half *= 2
-        return (state if self.wires is None else state[..., self.wires]) * self._factors
+        return (state if self.wires is None else state[..., self.wires]) * self.factors
 
     def products(self, dtype):
         """Block by block; the wires and signs are a choice of columns and a product behind it."""
-        block, factors = np.ascontiguousarray(self._block_matrix().astype(dtype)), self._factors.astype(dtype)
+        block, factors = np.ascontiguousarray(self._block_matrix().astype(dtype)), self.factors.astype(dtype)
         width = self.block
 
         def product(state):
@@ -314,19 +362,35 @@ class Hadamard(Recurrence):
 
         return product
 
+    def sparse(self):
+        """One product a row, behind the transform."""
+        return self.block, self._rows[:, None], self.factors[:, None]
+
     @property
     def gain(self):
         """The greatest sum of absolute values of a row of ``R``."""
-        return self.block * self.multiplier
+        return self.block * int(np.abs(self.factors).max())
+
+
+def _leak(leak, size):
+    """``leak`` as an int, or as int64 [size] where units differ; a ModelError if it is neither."""
+    leaks = as_integers("Leaks", leak) if hasattr(leak, "__len__") else np.array(as_integer("Leak", leak))
+    if leaks.shape not in ((), (size,)):
+        raise ModelError(f"Leaks must be one, or {size} in a row, not of shape {list(leaks.shape)}")
+    if not (0 <= leaks.min() and leaks.max() <= MAX_LEAK):
+        wrong = leaks.min() if leaks.min() < 0 else leaks.max()
+        raise ModelError(f"Leak must be between 0 and {MAX_LEAK}, not {wrong}")
+    return int(leaks.max()) if leaks.min() == leaks.max() else leaks
 
 
 @dataclass(frozen=True, eq=False)
-class Ternary(Recurrence):
-    """Any matrix of -1, 0 and 1, times ``multiplier * 2**-shift_bits``; binary if it has no 0.
+class Integer(Recurrence):
+    """Any matrix of small integers, times ``multiplier * 2**-shift_bits``.
 
     Parameters
     ----------
-    ternary : int8 [size, size]
+    entries : int8 [size, size]
+        -128 to 127 each.
     multiplier : int
         1 to 255; few signed digits cost few adders.
     shift_bits : int
@@ -337,45 +401,55 @@ class Ternary(Recurrence):
     ModelError
     """
 
-    kind = "ternary"
-    schema = 1
+    kind = "integer"
+    #: The entries that there may be, and how an error names them.
+    least, most, _range = -128, 127, "integers of -128 to 127"
 
-    ternary: np.ndarray
+    entries: np.ndarray
     multiplier: int = 1
     shift_bits: int = 0
 
     def __post_init__(self):
         assign(self, multiplier=as_integer("Multiplier", self.multiplier),
                shift_bits=as_integer("Scale shift", self.shift_bits))
-        matrix = as_array("Recurrent matrix", self.ternary)
+        matrix = as_array("Recurrent matrix", self.entries)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not 1 <= len(matrix) <= MAX_SIZE:
             raise ModelError(f"Recurrent matrix must be square, at most {MAX_SIZE} units, not of shape {matrix.shape}")
-        if not np.isin(matrix, (-1, 0, 1)).all():
-            raise ModelError("Recurrent matrix must hold only -1, 0 and 1")
+        if not ((self.least <= matrix) & (matrix <= self.most) & (matrix == np.floor(matrix))).all():
+            raise ModelError(f"Recurrent matrix must hold only {self._range}")
         if not 1 <= self.multiplier <= 255:
             raise ModelError(f"Multiplier must be between 1 and 255, not {self.multiplier}")
         if not 0 <= self.shift_bits <= 30:
             raise ModelError(f"Scale shift must be between 0 and 30 bits, not {self.shift_bits}")
-        assign(self, ternary=frozen(matrix, np.int8))
+        assign(self, entries=frozen(matrix, np.int8))
+        if np.isin(matrix, (-1, 0, 1)).all():  # equal matrices are equal files
+            assign(self, kind=Ternary.kind, schema=Ternary.schema)
 
     @property
     def size(self):
         """Units n."""
-        return len(self.ternary)
+        return len(self.entries)
 
     def shift(self, phase):
         """``k_0``: the right shift that scales a step."""
         return self.shift_bits
 
     @property
+    def entry_bits(self):
+        """Bits of an entry: 1 where all are -1 or 1, else those of the narrowest signed word, 2 at least."""
+        if (np.abs(self.entries.astype(np.int64)) == 1).all():
+            return 1
+        return max(2, signed_width(self.entries.min(), self.entries.max()))
+
+    @property
     def bits(self):
-        """A bit an entry of a binary matrix, two of a ternary one."""
-        return self.size**2 * (1 if (self.ternary != 0).all() else 2)
+        """:attr:`entry_bits` an entry."""
+        return self.entries.size * self.entry_bits
 
     @property
     def words(self):
-        """Binary or ternary, and the scale."""
-        kind = "binary" if (self.ternary != 0).all() else "ternary"
+        """Binary, ternary or the bits of an entry, and the scale."""
+        kind = "binary" if self.entry_bits == 1 else self.kind if self.schema == 1 else f"integers of {self.entry_bits} bits"
         return f"{kind}, times {self.multiplier} / 2**{self.shift_bits}"
 
     def header(self):
@@ -384,7 +458,7 @@ class Ternary(Recurrence):
 
     def arrays(self):
         """The matrix."""
-        return {"recurrent": self.ternary}
+        return {"recurrent": self.entries}
 
     @classmethod
     def parse(cls, header, arrays):
@@ -392,5 +466,18 @@ class Ternary(Recurrence):
         return cls(arrays["recurrent"], **header)
 
     def dense(self):
-        """``R = multiplier * ternary``."""
-        return self.multiplier * self.ternary.astype(np.int64)
+        """``R = multiplier * entries``."""
+        return self.multiplier * self.entries.astype(np.int64)
+
+    @property
+    def adders(self):
+        """What the densest sharing that was measured leaves: one for six entries of random binary matrices."""
+        return max(super().adders, np.count_nonzero(self.entries) // 6)
+
+
+class Ternary(Integer):
+    """:class:`Integer` with entries of -1, 0 and 1 only; binary if it has no 0. Files of schema 1 can say it."""
+
+    kind = "ternary"
+    schema = 1
+    least, most, _range = -1, 1, "-1, 0 and 1"

@@ -12,7 +12,7 @@ from hadam_hw.cli import Parser, positive
 from hadam_hw.model_file import load_model
 from rtl_gen import verbs
 from rtl_gen.link.kind import Link, Profile
-from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.plan.arch import parse_architecture, spellings
 from rtl_gen.progress import Progress
 from rtl_gen.tools.toolchain import Kind
 
@@ -27,7 +27,7 @@ def parser():
     parsing.add_argument("--board", required=True,
                          help="such as icebreaker (python -m rtl_gen boards lists them), or a file with another: my_board.py")
     parsing.add_argument("--arch", default=AUTO,
-                         help="auto (default: the fastest that fits), serial, serial:D, parallel, folded:R or folded:RxL")
+                         help=f"auto (default: the fastest that fits), {spellings()}")
     parsing.add_argument("--out", type=Path, metavar="DIR", help="default: build/MODEL-BOARD-ARCH")
     parsing.add_argument("--freq", type=positive(float), metavar="MHZ", help="the clock to run at; default: the board's")
     parsing.add_argument("--baud", type=positive(int, 1e9), metavar="BAUD",

@@ -12,6 +12,7 @@ from hadam_hw.cli import Parser
 from hadam_hw.errors import HadamError
 from hadam_hw.model_file import load_model
 from hadam_hw.readout import Pooling
+from rtl_gen.plan.arch import spellings
 from rtl_gen.progress import Progress
 from sim.one_core import simulate_by_hand
 from sim.runner import BenchFailed
@@ -41,8 +42,7 @@ def parser():
     """The command line's parser."""
     parsing = Parser(prog="python -m sim", description=DESCRIPTION)
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
-    parsing.add_argument("--arch", default="serial",
-                         help="serial (default), serial:D, parallel[,contexts=C], folded:R or folded:RxL")
+    parsing.add_argument("--arch", default="serial", help=f"{spellings()}; default: serial")
     parsing.add_argument("--steps", type=_steps, default=1000, metavar="N",
                          help="steps to simulate (default 1000), of the model's own test sequences")
     parsing.add_argument("--emit", choices=[emit.value for emit in Pooling],

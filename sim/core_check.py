@@ -14,6 +14,7 @@ from amaranth.sim import Simulator
 
 from hadam_hw import golden
 from hadam_hw.readout import Pooling
+from rtl_gen.cores.build import build_core
 from sim.random_models import random_case
 from sim.serial_sums import golden_sums, serial_cells, sums_of
 from sim.stream_rules import StreamRuleBroken, StreamWatcher
@@ -44,12 +45,13 @@ def mismatch(case):
     every = model.pooling is Pooling.EVERY
     readouts = sum(map(len, sequences)) if every else len(sequences)
     try:
-        seen = run_core(case.core, sequences, readouts * model.outputs, random.Random(case.seed) if case.paused else None)
+        core = build_core(model, case.plan.architecture)
+        seen = run_core(core, sequences, readouts * model.outputs, random.Random(case.seed) if case.paused else None)
     except StreamRuleBroken as broken:
         return str(broken)
     read_out = [(k, t) for k, t in seen.sent if every or t == len(sequences[k]) - 1]
     handed_over = seen.sent if model.pooling is Pooling.SUM else read_out
-    contexts, cells = case.core.timing.contexts, serial_cells(case.core)
+    contexts, cells = core.timing.contexts, serial_cells(core)
     sums = golden_sums(model, cells, sequences)
     wanted = {
         "states": np.array([traces[k].states[t] for k, t in handed_over]).reshape(-1).tolist(),

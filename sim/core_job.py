@@ -125,12 +125,12 @@ def _steps(model, sequence):
                (logits if wanted else None for logits, wanted in zip(trace.outputs, read_out)), strict=True)
 
 
-def promise(core, steps):
-    """What ``core`` promises for sequences of ``steps`` vectors."""
-    sequence = core.sequence_timing(steps)
-    every = core.model.pooling is Pooling.EVERY
-    interval = sequence.interval // steps if every else core.timing.interval
-    transfers = core.model.outputs * (steps if every else 1)
+def promise(plan, steps):
+    """What ``plan`` promises for sequences of ``steps`` vectors."""
+    sequence = plan.sequence_timing(steps)
+    every = plan.model.pooling is Pooling.EVERY
+    interval = sequence.interval // steps if every else plan.timing.interval
+    transfers = plan.model.outputs * (steps if every else 1)
     return Promise(steps, transfers, interval, sequence.latency, sequence.interval)
 
 
@@ -140,11 +140,11 @@ def timed_run(model, architecture, sequences, name="timed"):
     Of several contexts, and of two layers, whose first two vectors come sooner after each other than the rest, only the words
     are compared here; ``tests/gateware/test_contexts.py`` and ``test_stacked_core.py`` measure their clocks.
     """
-    core = build_core(model, parse_architecture(architecture))
+    plan = parse_architecture(architecture).plan(model)
     length, = {len(sequence.inputs) for sequence in sequences}
-    if core.timing.contexts > 1 or len(model.layers) > 1:
-        return make_run(model, sequences, name, core.timing.contexts)
-    return make_run(model, sequences, name, promise=promise(core, length))
+    if plan.timing.contexts > 1 or len(model.layers) > 1:
+        return make_run(model, sequences, name, plan.timing.contexts)
+    return make_run(model, sequences, name, promise=promise(plan, length))
 
 
 def emit_cores(entries):
@@ -154,7 +154,7 @@ def emit_cores(entries):
         module = f"hadam_core_{k}"
         core = build_core(entry.model, parse_architecture(entry.architecture))
         sources[f"{module}.v"] = emit_verilog(core, module)
-        ports.append(CorePorts.of(core, module))
+        ports.append(CorePorts.of(core.plan, module))
     sources["top.v"] = wrapper(ports)
     return sources
 
@@ -163,9 +163,9 @@ def core_job(entries):
     """The job of ``sim.bench_core`` for ``entries``."""
     cores = []
     for entry in entries:
-        core = build_core(entry.model, parse_architecture(entry.architecture))
+        plan = parse_architecture(entry.architecture).plan(entry.model)
         longest = max(itertools.chain.from_iterable((*run.x_pauses, *run.y_pauses) for run in entry.runs), default=0)
-        answer = core.sequence_timing(1).latency + SPARE_CLOCKS
+        answer = plan.sequence_timing(1).latency + SPARE_CLOCKS
         quiet = answer if entry.quiet_clocks is None else entry.quiet_clocks
         cores.append({"name": f"{entry.architecture} n={entry.model.size}", "quiet_clocks": quiet,
                       "stuck_clocks": 2 * answer + longest, "runs": [asdict(run) for run in entry.runs]})

@@ -10,7 +10,6 @@ import numpy as np
 
 from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.readout import Pooling
-from rtl_gen.cores.build import build_core
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.flow import Flow
 from rtl_gen.tools.toolchain import Kind, find_toolchain
@@ -83,7 +82,7 @@ def own_entry(model, architecture, steps):
     """
     sequences = [Sequence(sequence) for sequence in own_sequences(model, steps)]
     cut = sequences[-1:] if len(sequences) > 1 and len(sequences[-1].inputs) < len(sequences[0].inputs) else []
-    contexts = build_core(model, parse_architecture(architecture)).timing.contexts
+    contexts = parse_architecture(architecture).plan(model).timing.contexts
     groups = [group for group in (sequences[:len(sequences) - len(cut)], cut) if group]
     runs = []
     for group in groups:
@@ -120,18 +119,18 @@ def simulate_by_hand(model, architecture, steps, simulator, *, netlist=False, on
         At any difference from the golden model, from the streams' rules or from the promised clocks.
     """
     on_stage("emitting the Verilog, asking the golden model")
-    core = build_core(model, parse_architecture(architecture))
+    plan = parse_architecture(architecture).plan(model)
     entry = own_entry(model, architecture, steps)
     emitted = emit_cores([entry])
     sources, arguments = emitted, ()
     if netlist:
         flow = Flow(find_toolchain(Kind.YOWASP), Cache(cache_folder() / "builds"), on_stage)
         sources = {"netlist.v": flow.synthesise(emitted[f"{MODULE}.v"], MODULE).verilog.decode(),
-                   "cells_sim.v": find_cells().read_text(), "top.v": wrapper([CorePorts.of(core, MODULE)])}
+                   "cells_sim.v": find_cells().read_text(), "top.v": wrapper([CorePorts.of(plan, MODULE)])}
         arguments = NETLIST_ARGS
     on_stage(f"compiling for {simulator.value}")
     compiled = compile_design(sources, TOP, simulator, args=arguments, cache=cache)
-    on_stage(f"simulating {steps} steps, {steps * core.timing.interval // core.timing.contexts} clocks or more")
+    on_stage(f"simulating {steps} steps, {steps * plan.timing.interval // plan.timing.contexts} clocks or more")
     result = run_bench(compiled, BENCH, core_job([entry]))
     runs = result["cores"][0]["runs"]
     intervals = {clocks for run in runs if "measured" in run for clocks in run["measured"]["interval"]}

@@ -15,9 +15,8 @@ from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase, phase_gain
 from hadam_hw.model import Model
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
-from hadam_hw.recurrence import Hadamard, Ternary
-from rtl_gen.cores.build import build_core
-from rtl_gen.plan.arch import MAX_DIGIT, RADICES, DigitSerial, Folded
+from hadam_hw.recurrence import Hadamard, Integer
+from rtl_gen.plan.arch import MAX_DIGIT, RADICES, Folded, Parallel, Serial
 
 MAX_UNITS = 16
 #: Multipliers of four signed digits or five, whose shifted sums are shifted again.
@@ -34,8 +33,8 @@ class Case:
     ----------
     seed : int
     model : Model
-    core : Core, ContextCore or StackedCore
-        Of that model; its architecture is ``core.architecture``.
+    plan : CorePlan, StackedCorePlan or ContextCorePlan
+        Of that model's core; its architecture is ``plan.architecture``.
     sequences : list of int64 [steps, inputs]
     paused : bool
         Both streams pause now and then, and contexts pass their turns.
@@ -43,7 +42,7 @@ class Case:
 
     seed: int
     model: Model
-    core: object
+    plan: object
     sequences: list
     paused: bool
 
@@ -51,14 +50,14 @@ class Case:
         """The case in a line, for a report."""
         layers = " + ".join(_describe(layer) for layer in self.model.layers)
         stages = " ".join(f"{stage.outputs}:{stage.bits}" for stage in self.model.readout.stages)
-        return (f"seed {self.seed}: {self.core.architecture}, {layers}, emit {self.model.pooling.value}, "
+        return (f"seed {self.seed}: {self.plan.architecture}, {layers}, emit {self.model.pooling.value}, "
                 f"stages {stages}{', pauses' if self.paused else ''}")
 
 
 def _describe(layer):
     recurrence = layer.recurrence
     scalars = "".join(f", {name}={value}" for name, value in recurrence.header().items())
-    wires = ", wires" if "wires" in recurrence.arrays() else ""
+    wires = "".join(f", {name}" for name in recurrence.arrays() if name != "recurrent")
     sign = "s" if layer.input.signed else "u"
     return (f"{recurrence.kind}({layer.size}{scalars}{wires}) {sign}{layer.input.width}x{layer.inputs} V{layer.input_bits} "
             f"state {layer.state.width}.{layer.state.frac} e{'/'.join(str(phase.input_frac) for phase in layer.phases)} "
@@ -71,10 +70,10 @@ def random_case(seed):
     while True:
         try:
             model = random_stack(rng) if not rng.integers(STACKS) else random_model(rng)
-            core = build_core(model, random_architecture(rng, model))
+            plan = random_architecture(rng, model).plan(model)
         except (ModelError, ArchitectureError):
             continue
-        return Case(seed, model, core, random_sequences(rng, model), not rng.integers(4))
+        return Case(seed, model, plan, random_sequences(rng, model), not rng.integers(4))
 
 
 def random_architecture(rng, model):
@@ -82,10 +81,10 @@ def random_architecture(rng, model):
     kind = rng.choice(["serial", "parallel", "contexts", "folded"], p=[0.5, 0.12, 0.1, 0.28])
     if kind == "serial":
         narrowest = min(layer.state.width for layer in model.layers)
-        return DigitSerial(int(rng.integers(1, min(MAX_DIGIT, max(1, narrowest // 2)), endpoint=True)))
+        return Serial(int(rng.integers(1, min(MAX_DIGIT, max(1, narrowest // 2)), endpoint=True)))
     if kind == "folded":
         return Folded(int(rng.choice(RADICES)), int(rng.choice([1, 1, 2, 4])))
-    return DigitSerial(None, int(rng.integers(2, 9)) if kind == "contexts" else 1)
+    return Parallel(int(rng.integers(2, 9)) if kind == "contexts" else 1)
 
 
 def random_sequences(rng, model):
@@ -118,19 +117,28 @@ def random_stack(rng):
 
 
 def random_recurrence(rng, most=MAX_UNITS):
-    """Butterflies, wires, a leak; or a matrix with or without zeros and a multiplier; at most ``most`` units."""
+    """Butterflies, wires, leaks; or a matrix with or without zeros and a multiplier; at most ``most`` units."""
     if rng.random() < 0.6:
         block = int(rng.choice([1, 2, 2, 2, 4, 4, 4, 8, 16]))
         size = block * _small(rng, 1, max(1, most // block))
-        return Hadamard(size, block, rng.choice([-1, 1], size), int(rng.choice([0, 0, rng.integers(1, 6)])),
+        return Hadamard(size, block, rng.choice([-1, 1], size), random_leak(rng, size),
                         wires=rng.permutation(size) if rng.integers(2) else None)
     size = _small(rng, 1, most)
     matrix = rng.choice([-1, 1], (size, size)) * (rng.random((size, size)) < rng.choice([0.2, 0.6, 1]))
     matrix[rng.random(size) < rng.choice([0, 0.3])] = 0
+    bits = int(rng.choice([1, 1, rng.integers(2, 9)]))  # -1, 0 and 1 are a kind of their own
+    if bits > 1:
+        matrix *= rng.integers(-(1 << bits - 1), 1 << bits - 1, (size, size))
+        matrix = np.minimum(matrix, (1 << bits - 1) - 1)
     multiplier = int(rng.choice([1, rng.integers(1, 256), rng.choice(FOUR_DIGITS)]))
     # about as large as keeps the state from growing
-    usual = int(np.log2(multiplier * np.sqrt(size)))
-    return Ternary(matrix, multiplier, max(0, usual + int(rng.integers(-1, 3))))
+    usual = int(np.log2(multiplier * np.sqrt(size))) + bits - 1
+    return Integer(matrix, multiplier, max(0, usual + int(rng.integers(-1, 3))))
+
+
+def random_leak(rng, size):
+    """None, one, or one for each unit; small ones, since a large one is a shift by as much and no other case."""
+    return int(rng.choice([0, 0, rng.integers(1, 6)])) if rng.integers(5) else rng.integers(0, rng.integers(2, 8), size)
 
 
 def random_input(rng):

@@ -4,16 +4,12 @@
 import numpy as np
 
 from hadam_hw import golden
-from rtl_gen.cores.stacked_core import StackedCore
 from rtl_gen.gateware.serial.cell import SerialCell
 
 
 def serial_cells(core):
     """The serial cells of a core, the lower one first; none of another architecture."""
-    if core.timing.contexts > 1:
-        return []
-    cells = core.cells if isinstance(core, StackedCore) else (core.cell,)
-    return [cell for cell in cells if isinstance(cell, SerialCell)]
+    return [cell for cell in core.cells if isinstance(cell, SerialCell)]
 
 
 def sums_of(cell, clocks):

@@ -4,11 +4,10 @@
 from dataclasses import asdict, dataclass
 
 from hadam_hw import golden
-from rtl_gen.cores.build import build_core
 from rtl_gen.design.emit import emit_design
-from rtl_gen.design.top import SILENCE_CLOCKS, Top
+from rtl_gen.design.top import SILENCE_CLOCKS, identify
 from rtl_gen.link.frames import Command, ErrorCode, Frame, Result, encode_vectors
-from rtl_gen.link.rates import choose_baud
+from rtl_gen.link.rates import choose_baud, divide_baud
 from rtl_gen.tools.design_files import DESIGN_FILE, PLL_SIMULATION
 from sim.runner import compile_design, run_bench
 
@@ -53,9 +52,9 @@ class Conversation:
     def __init__(self, model, architecture, board):
         self.model = model
         clock = board.clock(board.default_clock_mhz)
-        core = build_core(model, architecture)
-        top = Top(core, clock_hz=clock.hz, baud=choose_baud(core, clock.hz, board.baud))
-        self.identity, self.divisor = top.identity, top.divisor
+        plan = architecture.plan(model)
+        baud = choose_baud(plan, clock.hz, board.baud)
+        self.identity, self.divisor = identify(plan, clock_hz=clock.hz, link_hz=baud), divide_baud(clock.hz, baud)
         self.exchanges = []
         self._led = None
 

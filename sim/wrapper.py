@@ -7,6 +7,8 @@ A read from Python costs far more than a clock in the simulator. So the handshak
 
 from dataclasses import dataclass
 
+from rtl_gen.gateware.words import input_stream, output_stream
+
 TOP = "cosim_top"
 READY, VALID, TAP = 0, 1, 2  # bits of each core's part of `status`
 STATUS_BITS = 3
@@ -32,9 +34,11 @@ class CorePorts:
     tap_width: int
 
     @classmethod
-    def of(cls, core, module):
-        """The ports of ``core``, emitted as ``module``."""
-        return cls(module, core.x.payload.shape().size, core.y.payload.shape().size, core.tap.data.shape().width)
+    def of(cls, plan, module):
+        """The ports of the core of ``plan``, emitted as ``module``."""
+        model, contexts = plan.model, plan.timing.contexts
+        x, y = input_stream(model, contexts), output_stream(model.readout_width, contexts)
+        return cls(module, x.payload_shape.size, y.payload_shape.size, model.top.state.width)
 
 
 def wrapper(cores):

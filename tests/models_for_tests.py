@@ -10,22 +10,27 @@ from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase, phase_gain
 from hadam_hw.model import Model
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
-from hadam_hw.recurrence import Hadamard, Ternary
+from hadam_hw.recurrence import Hadamard, Integer, Ternary
 
 
 def random_model(*, size, block=None, outputs, inputs=1, input_width=8, input_signed=False, state_width=12, frac=0,
                  rounding=Rounding.HALF_UP, emit=Pooling.LAST, input_bits=4, output_bits=4, seed=0, ternary=False,
                  multiplier=1, shift_bits=3, input_frac=2, bias_range=200, activation=Activation.LINEAR,
-                 vectors=None, leak=0, pool_bits=None, wires=False, hidden=()):
+                 vectors=None, leak=0, pool_bits=None, wires=False, hidden=(), entries=(), recurrence=None):
     """A model of random codes, signs and biases; phase 1, where there is one, is consistent with phase 0.
 
-    ``block`` chooses a Hadamard recurrence, ``ternary`` a random one with ``multiplier`` and ``shift_bits``. A small
+    ``block`` chooses a Hadamard recurrence, ``ternary`` a random one with ``multiplier`` and ``shift_bits``, ``entries``
+    one of integers between those two; or it is ``recurrence``, of ``size`` units. A small
     ``state_width`` or a large ``frac`` saturates often; a small ``input_width`` and a negative ``frac`` meet many ties. The
     pool of ``emit = sum`` saturates soon with few ``pool_bits``. ``wires`` permutes the rows of a Hadamard recurrence;
     ``hidden`` are hidden stages, each as (outputs, bits of a code, shift, bits of an activation).
     """
     rng = np.random.default_rng(seed)
-    if ternary:
+    if recurrence is not None:
+        assert recurrence.size == size
+    elif entries:
+        recurrence = Integer(rng.integers(*entries, (size, size), endpoint=True), multiplier, shift_bits)
+    elif ternary:
         recurrence = Ternary(rng.integers(-1, 2, (size, size)), multiplier, shift_bits)
     else:
         recurrence = Hadamard(size, block or size, rng.choice([-1, 1], size), leak)

@@ -19,10 +19,19 @@
 #define HADAM_TAKEN(x) (x)
 #endif
 
-/* What a unit of R Z becomes: the common factor, which is none without a leak or a multiplier, its place in the sum, the bias. */
+/*
+ * What a unit of R Z becomes: the common factor, which is none without a leak or a multiplier, or the leak of the unit; its place
+ * in the sum; the bias.
+ */
 static HADAM_INLINE HADAM_WORD HADAM_AT(place)(HADAM_WORD value, unsigned unit, const HADAM_AT(constants) *constants)
 {
+#if HADAM_MATRIX == 0 && HADAM_LEAKS /* the greatest; a unit without a leak keeps the whole */
+    const unsigned leak = HADAM_AT(leaks)[unit];
+    const HADAM_WORD whole = HADAM_SHL(value, HADAM_LEAKS);
+    value = leak ? (HADAM_WORD)(whole - HADAM_SHL(value, HADAM_LEAKS - leak)) : whole;
+#else
     value = HADAM_SCALE(value);
+#endif
     return (HADAM_WORD)(HADAM_SHL(value, constants->state_shift) + constants->bias[unit]);
 }
 
@@ -286,6 +295,7 @@ static HADAM_INLINE void HADAM_AT(step)(HADAM_STATE *layer, const HADAM_ELEMENT 
 #undef HADAM_MATRIX
 #undef HADAM_LOG2_BLOCK
 #undef HADAM_CYCLES
+#undef HADAM_LEAKS
 #undef HADAM_MATRIX_PLANES
 #undef HADAM_SCALE
 #undef HADAM_STATE_MIN

@@ -230,10 +230,15 @@ def _butterflies(recurrence):
         number = np.uint8 if recurrence.size <= 256 else np.uint16
         tables |= {"wires": units.astype(number), "cycle_ends": ends.astype(np.uint16)}
         cycles = len(ends)
+    factors = np.unique(np.abs(recurrence.factors)).tolist()
+    if not recurrence.has_one_leak:
+        tables["leaks"] = recurrence.leaks.astype(np.uint8)
     return RecurrenceLayout(
         title=f"{kind} of {recurrence.size} units{block}, signs{' and wires' if cycles else ''}",
-        constants={"MATRIX": 0, "LOG2_BLOCK": recurrence.log2_block, "CYCLES": cycles}, tables=tables,
-        multiplier=recurrence.multiplier, gain=recurrence.block * _places(recurrence.multiplier), in_place=True)
+        constants={"MATRIX": 0, "LOG2_BLOCK": recurrence.log2_block, "CYCLES": cycles,
+                   "LEAKS": 0 if recurrence.has_one_leak else recurrence.greatest_leak}, tables=tables,
+        multiplier=factors[0] if recurrence.has_one_leak else 1,
+        gain=recurrence.block * max(map(_places, factors)), in_place=True)
 
 
 def _matrix(recurrence):

@@ -9,7 +9,7 @@ from firmware.device import run, say
 from firmware.host.client import Client
 from hadam_hw.cli import Parser, positive
 from hadam_hw.model_file import load_model
-from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.plan.arch import parse_architecture, spellings
 from rtl_gen.progress import Progress
 
 #: Simulated seconds without a byte after which no answer will come.
@@ -23,7 +23,7 @@ def main(argv):
         "through the model's test vectors instead and compares them with the golden model."))
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--board", required=True, help="such as icebreaker")
-    parsing.add_argument("--arch", default="serial", help="serial (default), serial:D, parallel, folded:R or folded:RxL")
+    parsing.add_argument("--arch", default="serial", help=f"{spellings()}; default: serial")
     parsing.add_argument("--count", type=positive(int), metavar="N", help="test vectors to work through")
     parsing.add_argument("--seconds", type=positive(float), metavar="S", help="end after so long")
     parsing.add_argument("--json", action="store_true", help="for machines")

@@ -37,6 +37,7 @@ _HELP = {
     "turn": "degrees by which a worn sensor is turned about some axis, their deviation, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
+    "slowest": "0, or each unit has a leak of its own, drawn from --leak to this",
     "activation": "within the recurrence", "layers": "1 to 8, with a ternary matrix between each two",
     "signs": "drawn and fixed, trained as in the reference, flipped where a batch accepts it, searched before training; auto: "
     "searched where only the last state is read out, else fixed",
@@ -50,6 +51,8 @@ _HELP = {
     "decay": "AdamW's decay of the weights, with --stages",
     "folds": "0, or so many folds of the training persons choose the epoch, and then all of them are trained on",
     "until": "0, or an epoch that folds chose before: as far as that the whole training part is trained on",
+    "recurrence": "oscillators: pairs of units, in blocks of 2, whose frequencies are chosen for the task, or "
+    "drawn where V is trained",
     "copies": "of the training set, each moved anew by --shift, with --stages",
 }
 

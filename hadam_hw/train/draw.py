@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Layers that are drawn and not trained: signs, wires and codes of V from a seed, the binary point from the training data."""
+"""Layers that are drawn and not trained: signs, wires and codes of V from a seed, the binary point from the training data.
+
+The frequencies of oscillators are chosen where that can be done in closed form, and drawn elsewhere.
+"""
 
 import numpy as np
 
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import MAX_FRAC, FixedPoint
 from hadam_hw.layer import Layer, Phase
+from hadam_hw.oscillators import Oscillators
 from hadam_hw.quantize import quantize_codes
 from hadam_hw.recurrence import Hadamard
-from hadam_hw.train.settings import Drive, Wires
+from hadam_hw.train.frequencies import LONGEST, chosen_oscillations, drawn_oscillations
+from hadam_hw.train.settings import Drive, Kind, Wires
 from hadam_hw.train.states import last_states
 
 #: Sequences that the binary point is chosen on.
 CALIBRATION = 2048
+#: Sequences that tell how loud pairs of oscillators are.
+LOUDNESS = 512
 #: Of all words of all steps on them so many may saturate: a recurrence that forgets nothing keeps the error of each.
 SATURATION_LIMIT = 1e-6
 
@@ -40,17 +47,81 @@ def drawn_codes(size, inputs, bits, drive, rng):
     return codes
 
 
-def drawn_layer(settings, input_format, calibration):
+def pair_drives(pairs, inputs, drive, rng):
+    """What drives x of each pair, float [pairs, inputs] of length 1: normal numbers, or ``Drive.ONE`` input, in turn."""
+    if drive is Drive.ONE:
+        return np.eye(inputs)[np.arange(pairs) % inputs]
+    drives = rng.normal(size=(pairs, inputs)) if inputs > 1 else np.ones((pairs, 1))
+    return drives / np.linalg.norm(drives, axis=1, keepdims=True)
+
+
+def loudness(recurrence, drives, sequences):
+    """float [pairs]: the largest size that a pair's state reaches on ``sequences`` [count, steps, inputs], never rounded."""
+    codes = np.zeros((recurrence.size, drives.shape[1]))
+    codes[0::2] = drives
+    product, scale = recurrence.products(np.float64), 2.0**-recurrence.shift(0)
+    state, peaks = np.zeros((len(sequences), recurrence.size)), np.zeros(recurrence.size)
+    for step in range(sequences.shape[1]):
+        state = product(state) * scale + sequences[:, step] @ codes.T
+        peaks = np.maximum(peaks, np.abs(state).max(axis=0, initial=0))
+    return peaks.reshape(-1, 2).max(axis=1)
+
+
+def pair_codes(drives, peaks, bits, drive):
+    """The codes of V int64 [2 * pairs, inputs]: ``drives`` for x, the larger the less loud a pair is, and 0 for y."""
+    most = 1 << max(0, bits - 2)
+    gains = np.minimum(peaks.max(initial=1) / np.maximum(peaks, 1), most)
+    if drive is Drive.ONE:
+        x = drives * 2.0 ** np.floor(np.log2(gains))[:, None]
+    else:
+        x, pairs = quantize_codes(drives * gains[:, None], bits)[0], np.arange(len(drives))
+        largest = np.abs(drives).argmax(axis=1)
+        silent = ~x.any(axis=1)  # too few bits for the loudest: the largest number counts
+        x[pairs[silent], largest[silent]] = np.sign(drives[pairs[silent], largest[silent]])
+    codes = np.zeros((2 * len(drives), drives.shape[1]), np.int64)
+    codes[0::2] = x
+    return codes
+
+
+def _oscillators(settings, inputs, sequences, labels, rng):
+    """(recurrence, codes of V)."""
+    pairs = settings.hidden // 2
+    drives = pair_drives(pairs, inputs, settings.drive, rng)
+    if labels is not None and labels.ndim == 1 and sequences[0].size <= LONGEST:
+        chosen, _ = chosen_oscillations(sequences, labels, drives, rng)
+    else:
+        chosen = drawn_oscillations(pairs, rng)
+    recurrence = Oscillators.of(chosen, np.full(pairs, settings.leak))
+    peaks = loudness(recurrence, drives, sequences[:LOUDNESS])
+    return recurrence, pair_codes(drives, peaks, settings.v_bits, settings.drive)
+
+
+def _hadamard(settings, inputs, rng):
+    """(recurrence, codes of V)."""
+    size = settings.hidden
+    if settings.wires is Wires.RING:
+        signs, wires = np.ones(size), np.roll(np.arange(size), 1)
+    else:
+        signs = rng.choice([-1, 1], size)
+        wires = drawn_wires(size, settings.block, rng) if settings.wires is Wires.DRAWN else None
+    recurrence = Hadamard(size, settings.block, signs, settings.leak, wires)
+    return recurrence, drawn_codes(size, inputs, settings.v_bits, settings.drive, rng)
+
+
+def drawn_layer(settings, input_format, calibration, labels=None):
     """The layer that ``settings`` draw.
 
     Parameters
     ----------
     settings : Settings
-        Of one phase. ``hidden``, ``block``, ``leak``, ``wires``, ``drive``, ``v_bits``, ``state_bits``, ``rounding`` and
-        ``seed`` count.
+        Of one phase. ``recurrence``, ``hidden``, ``block``, ``leak``, ``wires``, ``drive``, ``v_bits``, ``state_bits``,
+        ``rounding`` and ``seed`` count.
     input_format : InputFormat
     calibration : int [sequences, steps, d_in]
         Training inputs. The binary point is the finest whose states saturate nearly never on them.
+    labels : int [sequences], optional
+        With labels, the frequencies of oscillators are chosen to tell the classes from the last state, where a sequence has
+        at most :data:`~hadam_hw.train.frequencies.LONGEST` numbers; else they are drawn.
 
     Raises
     ------
@@ -58,13 +129,10 @@ def drawn_layer(settings, input_format, calibration):
         If no binary point keeps the state in range.
     """
     rng, size = np.random.default_rng([settings.seed, 3]), settings.hidden
-    if settings.wires is Wires.RING:
-        signs, wires = np.ones(size), np.roll(np.arange(size), 1)
+    if settings.recurrence is Kind.OSCILLATORS:
+        recurrence, codes = _oscillators(settings, input_format.size, calibration, labels, rng)
     else:
-        signs = rng.choice([-1, 1], size)
-        wires = drawn_wires(size, settings.block, rng) if settings.wires is Wires.DRAWN else None
-    recurrence = Hadamard(size, settings.block, signs, settings.leak, wires)
-    codes = drawn_codes(size, input_format.size, settings.v_bits, settings.drive, rng)
+        recurrence, codes = _hadamard(settings, input_format.size, rng)
 
     def layer(width, frac):
         return Layer(recurrence=recurrence, input=input_format, state=FixedPoint(width, frac), rounding=settings.rounding,

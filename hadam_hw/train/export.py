@@ -9,9 +9,11 @@ import torch
 from hadam_hw import golden
 from hadam_hw.layer import InputFormat, Layer
 from hadam_hw.model import Model, Provenance, TestVectors
+from hadam_hw.oscillators import Oscillators, oscillations
 from hadam_hw.quantize import quantize, quantize_codes
 from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
+from hadam_hw.train.settings import Kind
 
 #: Sequences that a binary point is chosen on.
 CALIBRATION = 1000
@@ -51,10 +53,10 @@ def model_of_layers(network, task, settings, calibration):
         at_the_top |= dict(output_weight=_array(network.output_weight), output_bias=_array(network.output_bias),
                            output_bits=settings.u_bits, classes=task.classes)
     layers, table = [], None
-    for layer, signs in zip(network.layers, network.sign_vectors(), strict=True):
+    for layer in network.layers:
         weight, last = _array(layer.input_weight), layer is network.layers[-1]
         model = quantize(
-            recurrence=Hadamard(size, settings.block, signs, settings.leak), bias=_array(layer.bias), input_bits=layer.bits,
+            recurrence=layer.recurrence(), bias=_array(layer.bias), input_bits=layer.bits,
             input_weight=None if layer.vocabulary else weight, table=weight if layer.vocabulary else None,
             input_format=form, input_scale=unit, calibration=sequences, **common, **(at_the_top if last else between))
         layers.append(model.top)
@@ -79,7 +81,10 @@ def blank_model(settings):
         Where no model can be of these settings, in the model's own words.
     """
     size = settings.hidden
-    recurrence = Hadamard(size, settings.block, np.ones(size), settings.leak)
+    if settings.recurrence is Kind.OSCILLATORS:
+        recurrence = Oscillators.of(oscillations()[:1] * (size // 2), [settings.leak] * (size // 2))
+    else:
+        recurrence = Hadamard(size, settings.block, np.ones(size), settings.leak)
     common = dict(recurrence=recurrence, state_width=settings.state_bits, state_frac=0, rounding=settings.rounding,
                   activation=settings.activation)
     layers = []

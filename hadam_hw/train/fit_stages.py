@@ -70,7 +70,7 @@ def fit_stages(task, settings, checkpoint, cache, on_epoch=lambda epoch: None, o
     if task.vocabulary or task.every_step:
         raise DataError(f"Task {task.name} must have vectors and a label a sequence where stages are given")
     torch.set_num_threads(1)  # the products are small; two threads cost more than they gain
-    layer = drawn_layer(settings, task.format, task.train.inputs)
+    layer = drawn_layer(settings, task.format, task.train.inputs, task.train.labels)
 
     def train(part, path, report, until):
         return _fit(part, settings, layer, path, cache, until, report, on_step, on_states)

@@ -7,11 +7,14 @@ import torch
 from hadam_hw.errors import ModelError
 from hadam_hw.layer import Activation
 from hadam_hw.model import MAX_LAYERS
+from hadam_hw.oscillators import Oscillators
 from hadam_hw.quantize import quantize_codes
 from hadam_hw.readout import Pooling
+from hadam_hw.recurrence import Hadamard
+from hadam_hw.train.frequencies import drawn_oscillations
 from hadam_hw.train.last_state import dense_last_state, dense_recurrence, gain, last_state
 from hadam_hw.train.scan import Read, scan
-from hadam_hw.train.settings import Signs
+from hadam_hw.train.settings import Kind, Signs
 from hadam_hw.train.stages import Stages
 
 _READ = {Pooling.LAST: Read.LAST, Pooling.SUM: Read.MEAN, Pooling.EVERY: Read.EVERY}
@@ -46,7 +49,7 @@ class _Sign(torch.autograd.Function):
 
 
 class HadamardLayer(torch.nn.Module):
-    """One recurrence: signs (fixed or latent), ``V`` and ``b``.
+    """One recurrence: signs (fixed or latent), or oscillators and leaks that are drawn, ``V`` and ``b``.
 
     Parameters
     ----------
@@ -69,16 +72,52 @@ class HadamardLayer(torch.nn.Module):
             self.register_buffer("signs", signs.float().requires_grad_())
         else:
             self.register_buffer("signs", signs)
+        self.leaks = settings.leak
+        self.oscillators = None
+        if settings.slowest or settings.recurrence is Kind.OSCILLATORS:
+            self._draw(size, np.random.default_rng(torch.randint(0, 1 << 62, (1,), generator=generator).item()))
         shape = (vocabulary, size) if vocabulary else (size, inputs)
         self.input_weight = torch.nn.Parameter(torch.randn(shape, generator=generator) * settings.v_init)
         self.bias = torch.nn.Parameter(torch.zeros(size))
         #: Set by whoever trains with the state's rounding in the loop.
         self.grid = None
 
+    def _draw(self, size, rng):
+        oscillating = self.settings.recurrence is Kind.OSCILLATORS
+        count = size // 2 if oscillating else size
+        if self.settings.slowest:
+            self.leaks = rng.integers(self.settings.leak, self.settings.slowest, count, endpoint=True)
+        if oscillating:
+            self.oscillators = Oscillators.of(drawn_oscillations(count, rng), np.broadcast_to(self.leaks, count))
+
+    def recurrence(self):
+        """The :class:`~hadam_hw.recurrence.Recurrence` as it is now."""
+        if self.oscillators is not None:
+            return self.oscillators
+        signs = self.sign_vector()
+        return Hadamard(len(signs), self.settings.block, signs, self.leaks)
+
+    def sign_vector(self):
+        """The signs as an int8 array of -1 and 1."""
+        return np.where(self.signs.detach().cpu().numpy() < 0, -1, 1).astype(np.int8)
+
     def gains(self):
-        """``W = diag(gains) H``, float [n]."""
+        """``W = diag(gains) H``, float [n]; of oscillators what each unit takes of itself."""
+        if self.oscillators is not None:
+            return self._coefficients[0]
         signs = _Sign.apply(self.signs) if self.signs.is_floating_point() else self.signs.float()
-        return signs * gain(self.settings.block, self.settings.leak)
+        if self.settings.slowest:
+            return signs * torch.tensor([gain(self.settings.block, leak) for leak in self.leaks], device=signs.device)
+        return signs * gain(self.settings.block, self.leaks)
+
+    @property
+    def _coefficients(self):
+        """Of oscillators: float [n], what each unit takes of itself, and of the other one of its pair."""
+        _, columns, coefficients = self.oscillators.sparse()
+        itself = columns == np.arange(len(columns))[:, None]
+        scale = 2.0**-self.oscillators.shift(0)
+        return [torch.from_numpy((coefficients[chosen] * scale).astype(np.float32)).to(self.bias.device)
+                for chosen in (itself, ~itself)]
 
     def weight(self, quantised):
         """V, or what its codes stand for."""
@@ -91,11 +130,13 @@ class HadamardLayer(torch.nn.Module):
     @property
     def stepped(self):
         """Whether the last state takes all states before it: else it is a product with a kernel."""
-        return bool(self.vocabulary or self.grid or self.settings.activation is Activation.RELU)
+        return bool(self.vocabulary or self.grid or self.oscillators or self.settings.activation is Activation.RELU)
 
     def read(self, x, quantised, read, **out):
         """What ``read`` takes of the rectified states of ``x`` [batch, steps, d] or tokens [batch, steps]; ``out``: U, c."""
         weight, gains, block = self.weight(quantised), self.gains(), self.settings.block
+        if self.oscillators is not None:
+            block, out = 1, out | {"cross": self._coefficients[1]}
         if read is Read.LAST and not self.stepped:
             if x.is_cuda:
                 return torch.relu(dense_last_state(x, weight, self.bias, dense_recurrence(gains, block)))
@@ -209,4 +250,4 @@ class HadamRNN(torch.nn.Module):
 
     def sign_vectors(self):
         """The signs of each layer as int8 arrays of -1 and 1."""
-        return [np.where(layer.signs.detach().cpu().numpy() < 0, -1, 1).astype(np.int8) for layer in self.layers]
+        return [layer.sign_vector() for layer in self.layers]

@@ -9,6 +9,7 @@ from hadam_hw.errors import DataError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
 from hadam_hw.readout import Pooling
+from hadam_hw.recurrence import MAX_LEAK
 
 
 class Signs(Enum):
@@ -28,6 +29,13 @@ class Signs(Enum):
     SEARCHED = "searched"
 
 
+class Kind(Enum):
+    """The recurrence: ``HADAMARD``, or ``OSCILLATORS`` (:mod:`hadam_hw.train.frequencies`)."""
+
+    HADAMARD = "hadamard"
+    OSCILLATORS = "oscillators"
+
+
 class Wires(Enum):
     """The permutation of the units that follows the blocks.
 
@@ -41,10 +49,13 @@ class Wires(Enum):
 
 
 class Drive(Enum):
-    """Where V comes from.
+    """Where V comes from: which units the inputs drive where it is drawn.
 
     ``AUTO``: it is trained, but drawn like ``ALL`` where stages take the last state. ``ALL``: drawn, normal numbers in
     ``v_bits``. ``ONE``: each input drives one unit, by a 1.
+
+    Of oscillators that are drawn only x is driven: by ``ALL`` inputs, or by ``ONE`` a pair, in turn. There the codes make the
+    pairs equally loud, for ``ONE`` by powers of two.
     """
 
     AUTO = "auto"
@@ -71,7 +82,7 @@ class Settings:
     hidden : int
         n, the units.
     block : int
-        Of the Hadamard matrix; ``hidden`` for one full block.
+        Of the Hadamard matrix; ``hidden`` for one full block. Of oscillators 2, a pair.
     seed : int
         Of the signs, the start, the order of the batches and the validation split.
     epochs, batch : int
@@ -100,6 +111,8 @@ class Settings:
         Of the last state, the sum of all, or (copy task) each.
     leak : int
         0, or the state shrinks by ``1 - 2**-leak`` a step.
+    slowest : int
+        0, or each unit (pair of oscillators) has a leak of its own, drawn from ``leak`` to this; where V is trained.
     activation : Activation
         ReLU within the recurrence or not.
     layers : int
@@ -119,6 +132,7 @@ class Settings:
     drive : Drive
     decay : float
         AdamW's decay of the weights of the stages.
+    recurrence : Kind
     copies : int
         Copies of the training set, one an epoch in turn, each moved anew by up to ``shift``; the first is not moved.
     folds : int
@@ -162,6 +176,8 @@ class Settings:
     copies: int = 1
     folds: int = 0
     until: int = 0
+    recurrence: Kind = Kind.HADAMARD
+    slowest: int = 0
 
     @property
     def hidden_stages(self):
@@ -189,8 +205,12 @@ class Settings:
             raise DataError(f"folds must be 0, or 2 or more, not {self.folds}")
         if not 0 <= self.until <= self.epochs or (self.until and self.folds):
             raise DataError(f"until must be 0, or without folds an epoch of {self.epochs}, not {self.until}")
-        if self.stages:
-            self._check_stages()
+        if self.slowest and not 1 <= self.leak <= self.slowest <= MAX_LEAK:
+            raise DataError(f"slowest must be 0, or between a leak of 1 or more and {MAX_LEAK}, not {self.slowest} "
+                            f"with a leak of {self.leak}")
+        self._check_recurrence()
+        if self.stages and not self.hidden_stages:
+            raise DataError(f"stages must name a hidden stage at least, as 128:4:8, not {self.stages!r}")
         if self.drawn:
             self._check_drawn()
             return
@@ -198,10 +218,18 @@ class Settings:
         if not self.stages:
             self._leave_alone(("decay",), "without stages")
 
-    def _check_stages(self):
-        if not self.hidden_stages:
-            raise DataError(f"stages must name a hidden stage at least, as 128:4:8, not {self.stages!r}")
-        if self.block.bit_length() % 2 == 0:
+    def _check_recurrence(self):
+        if self.readout is Pooling.LAST and (self.slowest or self.recurrence is Kind.OSCILLATORS) and not self.drawn:
+            raise DataError("readout must be sum or every for oscillators and leaks a unit where V is trained, not last")
+        if self.recurrence is Kind.OSCILLATORS:
+            if self.block != 2 or self.wires is not Wires.NONE:
+                raise DataError(f"block must be 2 for oscillators, and wires none, not {self.block} and {self.wires.value}: "
+                                "a pair keeps to itself")
+            if self.hidden % 2:
+                raise DataError(f"hidden must be even for oscillators, two units a pair, not {self.hidden}")
+            if self.signs not in (Signs.AUTO, Signs.FIXED):
+                raise DataError(f"signs must be left alone for oscillators, not {self.signs.value}")
+        elif self.stages and self.block.bit_length() % 2 == 0:
             raise DataError(f"block must be 1, 4, 16, 64 ... where stages are given, not {self.block}")
 
     def _check_drawn(self):
@@ -226,7 +254,7 @@ class Settings:
 
 
 #: What a training of stages alone has no use for.
-_OF_TRAINED_RECURRENCES = ("activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+_OF_TRAINED_RECURRENCES = ("activation", "layers", "slowest", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
 
 
 def _default(name):

@@ -13,7 +13,6 @@ from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
-from hadam_hw.recurrence import Hadamard
 
 #: Sequences that are stepped side by side: two states of 256 units stay in a second-level cache.
 LANES = 64
@@ -31,7 +30,6 @@ def last_states(layer, inputs, *, summed=False, progress=None):
     Parameters
     ----------
     layer : Layer
-        Those of a :class:`Hadamard` recurrence are compiled, others are stepped by the definition.
     inputs : int [sequences, steps, d_in]
     summed : bool
         In place of the last state the pool: the sum of all rectified ones.
@@ -51,24 +49,21 @@ def last_states(layer, inputs, *, summed=False, progress=None):
     """
     inputs = golden.check_inputs(layer, np.asarray(inputs))
     number = _number(layer, inputs.shape[1] if summed else 1)
-    compute = _defined if number is None else _compiled
     states, saturations = np.empty((len(inputs), layer.size), np.int32), 0
     for start in range(0, len(inputs), PORTION):
         part = slice(start, start + PORTION)
-        states[part], saturated = compute(layer, inputs[part], number, summed)
+        states[part], saturated = _compiled(layer, inputs[part], number, summed)
         saturations += saturated
         if progress is not None:
             progress(min(part.stop, len(inputs)), len(inputs))
     sample = np.unique(np.linspace(0, len(inputs) - 1, CHECKED).astype(np.int64)) if len(inputs) else []
-    if number is not None and not np.array_equal(states[sample], _defined(layer, inputs[sample], number, summed)[0]):
+    if not np.array_equal(states[sample], _defined(layer, inputs[sample], summed)):
         raise ModelError("Compiled states must be those of the golden definition, and are not; this is a defect of the kernel")
     return states, saturations
 
 
 def _number(layer, steps):
-    """The type that holds each of the layer's sums, and a pool of ``steps``, exactly, or None where the kernel cannot serve."""
-    if not isinstance(layer.recurrence, Hadamard):
-        return None
+    """The type that holds each of the layer's sums, and a pool of ``steps``, exactly."""
     bound = layer.state.maximum * steps
     for p, phase in enumerate(layer.phases):
         # absolute values, so that partial sums in any order are bounded as well
@@ -78,32 +73,30 @@ def _number(layer, steps):
     return np.float32 if bound < 1 << 24 else np.float64  # a layer's sums have at most 52 bits
 
 
-def _defined(layer, inputs, _, summed):
-    """(states, saturations) by the definition."""
-    state, saturations = np.zeros((len(inputs), layer.size), np.int64), 0
-    pool = np.zeros_like(state)
+def _defined(layer, inputs, summed):
+    """The states, or pools, by the definition."""
+    state, pool = np.zeros((2, len(inputs), layer.size), np.int64)
     for index in range(inputs.shape[1]):
-        state, saturated = golden.step(layer, state, inputs[:, index].astype(np.int64), layer.phase_of(index))
-        saturations += int(saturated.sum())
+        state, _ = golden.step(layer, state, inputs[:, index].astype(np.int64), layer.phase_of(index))
         pool += np.maximum(state, 0)
-    return pool if summed else state, saturations
+    return pool if summed else state
 
 
 def _compiled(layer, inputs, number, summed):
     """(states, saturations) by the kernel, whose arithmetic is in floating point numbers of the type ``number``."""
-    recurrence, phases = layer.recurrence, range(len(layer.phases))
-    gains = np.array([recurrence.signs * float(recurrence.multiplier << layer.state_shift(p)) for p in phases], number)
+    phases = range(len(layer.phases))
+    block, columns, coefficients = layer.recurrence.sparse()
+    gains = np.array([coefficients * float(1 << layer.state_shift(p)) for p in phases], number)
     codes = np.array([phase.input_codes * float(1 << layer.input_shift(p)) for p, phase in enumerate(layer.phases)], number)
     biases = np.array([phase.bias for phase in layer.phases], number)
     scales = np.array([0.5**layer.output_shift(p) for p in phases], number)
     # a shift by 0 rounds nothing, and a half added to the greatest sum might
     half_up = layer.rounding is Rounding.HALF_UP
     offsets = np.array([0.5 if half_up and layer.output_shift(p) else 0.0 for p in phases], number)
-    wires = np.arange(layer.size) if recurrence.wires is None else recurrence.wires
     limits = np.array([layer.state.minimum, layer.state.maximum], number)
     order = np.array([layer.phase_of(index) for index in range(inputs.shape[1])])
     states = np.empty((len(inputs), layer.size), number)
-    saturations = _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, recurrence.block,
+    saturations = _run(inputs, order, columns, gains, codes, biases, scales, offsets, limits, block,
                        layer.activation is Activation.RELU, layer.rounding is Rounding.HALF_EVEN, summed, states)
     return states.astype(np.int32), saturations
 
@@ -127,15 +120,15 @@ def _transform(state, block):
 
 
 @numba.njit(cache=True, fastmath=_MATH)
-def _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, block, rectify, even, summed, states):
+def _run(inputs, order, columns, gains, codes, biases, scales, offsets, limits, block, rectify, even, summed, states):
     """Fills ``states`` [sequences, n] for ``inputs`` [sequences, steps, d]; returns the saturations.
 
     With ``summed`` it fills in pools.
-    ``order`` [steps] has the phase of each step; ``gains`` [phases, n], ``codes`` [phases, n, d], ``biases`` [phases, n],
-    ``scales`` and ``offsets`` [phases] are its constants, shifts to the left included.
+    ``order`` [steps] has the phase of each step; ``columns`` [n, terms], ``gains`` [phases, n, terms], ``codes``
+    [phases, n, d], ``biases`` [phases, n], ``scales`` and ``offsets`` [phases] are its constants, shifts to the left included.
     """
     count, steps, width = inputs.shape
-    size = wires.size
+    size, terms = columns.shape
     number = states.dtype.type
     zero, low, high = number(0), limits[0], limits[1]
     here, there = np.empty((size, LANES), states.dtype), np.empty((size, LANES), states.dtype)
@@ -156,10 +149,14 @@ def _run(inputs, order, wires, gains, codes, biases, scales, offsets, limits, bl
             if block > 1:
                 _transform(here, block)
             for i in range(size):
-                row, new, gain, bias = here[wires[i]], there[i], gains[p, i], biases[p, i]
+                row, new, gain, bias = here[columns[i, 0]], there[i], gains[p, i, 0], biases[p, i]
                 code, drive = codes[p, i, 0], x[0]
                 for k in range(LANES):
                     new[k] = row[k] * gain + bias + code * drive[k]
+                for j in range(1, terms):
+                    row, gain = here[columns[i, j]], gains[p, i, j]
+                    for k in range(LANES):
+                        new[k] += row[k] * gain
                 for j in range(1, width):
                     code, drive = codes[p, i, j], x[j]
                     for k in range(LANES):

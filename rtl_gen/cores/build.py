@@ -3,29 +3,28 @@
 
 from rtl_gen.cores.context_core import ContextCore
 from rtl_gen.cores.core import Core
-from rtl_gen.cores.stacked_core import build_stack
+from rtl_gen.cores.stacked_core import StackedCore
 from rtl_gen.gateware.folded.cell import FoldedCell
+from rtl_gen.gateware.folded.input import FoldedInput
 from rtl_gen.gateware.parallel.cell import ParallelCell
-from rtl_gen.gateware.serial.cell import SerialCell, check_digit
-from rtl_gen.plan.arch import Folded
-from rtl_gen.plan.folding import fold
+from rtl_gen.gateware.parallel.context_cell import ContextCell
+from rtl_gen.gateware.parallel.step import ParallelStep
+from rtl_gen.gateware.readout.one_stage import OneStageReadout
+from rtl_gen.gateware.readout.staged import StagedReadout
+from rtl_gen.gateware.rendering import render
+from rtl_gen.gateware.serial.cell import SerialCell
+
+#: What renders the plans of this package; it is known once it is imported.
+KINDS = (Core, StackedCore, ContextCore, SerialCell, ParallelCell, ParallelStep, ContextCell, FoldedCell, FoldedInput,
+         OneStageReadout, StagedReadout)
 
 
 def build_core(model, architecture):
-    """The core of ``model`` in ``architecture``.
+    """The core of ``model`` in ``architecture``: what renders the architecture's plan.
 
     Raises
     ------
     ArchitectureError
         If the architecture cannot render the model.
     """
-    if len(model.layers) > 1:
-        return build_stack(model, architecture)
-    if isinstance(architecture, Folded):
-        return Core(model, architecture, FoldedCell(model.top, fold(model.top.recurrence, architecture), architecture.lanes))
-    if architecture.contexts > 1:
-        return ContextCore(model, architecture)
-    if architecture.digit is None:
-        return Core(model, architecture, ParallelCell(model.top))
-    check_digit(model.top, architecture)
-    return Core(model, architecture, SerialCell(model.top, architecture.digit))
+    return render(architecture.plan(model))

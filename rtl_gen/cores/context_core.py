@@ -2,27 +2,22 @@
 """The core that serves several sequences in turn."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.errors import ArchitectureError
 from hadam_hw.readout import Pooling
-from rtl_gen.cores.readouts import build_readout
 from rtl_gen.gateware.delay import late
-from rtl_gen.gateware.parallel.context_cell import ContextCell
+from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
-from rtl_gen.plan.timing import SequenceTiming
+from rtl_gen.plan.core import SEEN_LATE, ContextCorePlan
 
-#: Clocks from an accepted vector to the first in which the queue is known to be full by it: a register for the transfer, the
-#: count and the comparison each.
-SEEN_LATE = 3
 #: Bits of the queue that share an address: whole block RAMs, where it is made of them.
 QUEUE_PART = 192
 
 
-class ContextCore(wiring.Component):
+class ContextCore(Rendering, renders=ContextCorePlan):
     """What :class:`rtl_gen.cores.core.Core` does, for ``C`` independent sequences at a time.
 
     The transfers of ``x`` are those of context 0, 1 .. C-1, 0, 1 ..., counted from reset. A context that has no vector gets a
@@ -35,14 +30,7 @@ class ContextCore(wiring.Component):
 
     Parameters
     ----------
-    model : Model
-    architecture : DigitSerial
-        Of whole words.
-
-    Raises
-    ------
-    ArchitectureError
-        If there are more contexts than the loop has clocks, or states are summed.
+    plan : ContextCorePlan
 
     Members
     -------
@@ -55,42 +43,21 @@ class ContextCore(wiring.Component):
         For observation: high for one clock a step in which at least one unit saturated.
     """
 
-    def __init__(self, model, architecture):
-        self.model = model
-        self.architecture = architecture
-        self.contexts = architecture.contexts
-        if model.pooling is Pooling.SUM:
-            raise ArchitectureError(
-                "Architecture must have one context where states are summed (emit = sum), not more: there is one pool")
-        self._cell = ContextCell(model.top, self.contexts)
-        self._readout = build_readout(model, block=False)
+    def __init__(self, plan):
+        self.plan = plan
+        self.model, self.architecture, self.timing = plan.model, plan.architecture, plan.timing
+        self.contexts, self.queue = plan.architecture.contexts, plan.queue
+        self.cells = self._cell, = (render(plan.cell),)
+        self._readout = render(plan.readout)
+        model = plan.model
         self._selector = Selector(model.size, model.top.state.width)
-        #: States that may wait for the read-out: one of each context, and those accepted until `full` is seen.
-        self.queue = 1 << (self.contexts + SEEN_LATE - 1).bit_length()
         super().__init__({
             "x": In(input_stream(model, self.contexts)), "y": Out(output_stream(model.readout_width, self.contexts)),
             "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})
 
-    @property
-    def timing(self):
-        """:class:`Timing` of one step: each context can have one every ``interval`` clocks, all of them ``contexts``."""
-        return self._cell.timing
-
     def sequence_timing(self, steps):
-        """:class:`SequenceTiming` of one context's sequences of ``steps`` vectors when all contexts have the same, at once.
-
-        With ``P`` clocks a step and ``A`` from an accepted vector to its new state, the read-out of context 0 is offered
-        after ``(steps - 1) P + A + E - 1`` clocks. ``E = n + s + 2 + r`` clocks are what a read-out occupies: the words, the
-        ``s`` of their selection, and the ``r`` of the read-out itself. Each context has one a sequence, so its interval is
-        ``max(steps P, C E)`` for ``emit = last``, ``steps max(P, C E)`` for ``emit = every``.
-        """
-        step, readout = self.timing.interval, self.model.size + self._selector.latency + 2 + self._readout.cycles
-        occupied = self.contexts * readout
-        every = self.model.pooling is Pooling.EVERY
-        interval = steps * max(step, occupied) if every else max(steps * step, occupied)
-        # after each step, the other contexts' read-outs of the step before are still to be done
-        between = max(step, occupied) if every else step
-        return SequenceTiming((steps - 1) * between + self._cell.latency + readout - 1, interval)
+        """:class:`SequenceTiming` of sequences of ``steps`` vectors."""
+        return self.plan.sequence_timing(steps)
 
     def elaborate(self, platform):
         m = Module()
@@ -116,11 +83,11 @@ class ContextCore(wiring.Component):
         owed = Signal(range(self.queue + 1))
         m.d.sync += [ended.eq(ends), owed.eq(owed + ended - late(m, released, 1)), full.eq(owed >= self.queue - SEEN_LATE + 1)]
 
-        written, waiting = late(m, ended, cell.latency - 1), Signal(range(self.queue + 1))
+        written, waiting = late(m, ended, cell.plan.latency - 1), Signal(range(self.queue + 1))
         m.d.sync += waiting.eq(waiting + written - released)
         entry = data.StructLayout({"state": cell.o.shape(), "context": range(contexts), "phase": 1})
         tail = Signal(entry)
-        m.d.comb += [tail.state.eq(cell.o), tail.phase.eq(cell.phase), tail.context.eq(late(m, turn, cell.latency))]
+        m.d.comb += [tail.state.eq(cell.o), tail.phase.eq(cell.phase), tail.context.eq(late(m, turn, cell.plan.latency))]
         self._hand_over(m, waiting != 0, self._head(m, tail, written, released), released)
         return m
 

@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The core: a model's recurrence and read-out behind two streams."""
 
-from dataclasses import replace
-
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.readout import Pooling
-from rtl_gen.cores.readouts import build_readout
+from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
-from rtl_gen.plan.timing import SequenceTiming
+from rtl_gen.plan.core import CorePlan
 
 
-class Core(wiring.Component):
+class Core(Rendering, renders=CorePlan):
     """Turns sequences of input vectors into the integers of :func:`hadam_hw.golden.run`.
 
-    A vector is accepted every :attr:`timing` ``.interval`` clocks. After the vector with ``last`` (for ``emit = every`` and
+    A vector is accepted every ``timing.interval`` clocks. After the vector with ``last`` (for ``emit = every`` and
     ``emit = sum`` after each vector) the state is handed to the read-out, during which nothing is accepted; the read-out
     then computes while the next sequence runs (for ``emit = sum`` only after ``last``; otherwise it adds up). A read-out that
     is not finished when the next state is ready makes the core wait.
@@ -26,9 +24,7 @@ class Core(wiring.Component):
 
     Parameters
     ----------
-    model : Model
-    architecture : Architecture
-    cell : SerialCell, ParallelCell or FoldedCell
+    plan : CorePlan
 
     Members
     -------
@@ -41,52 +37,19 @@ class Core(wiring.Component):
         For observation: high for one clock a step in which at least one unit saturated, some clocks after that step.
     """
 
-    def __init__(self, model, architecture, cell):
-        self.model = model
-        self.architecture = architecture
-        self._cell = cell
-        self._readout = build_readout(model)
+    def __init__(self, plan):
+        self.plan = plan
+        self.model, self.architecture, self.timing = plan.model, plan.architecture, plan.timing
+        self.cells = self._cell, = (render(plan.cell),)
+        self._readout = render(plan.readout)
+        model = plan.model
         super().__init__({
             "x": In(input_stream(model)), "y": Out(output_stream(model.readout_width)),
             "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})
 
-    @property
-    def cell(self):
-        """The cell, whose parts an estimate counts."""
-        return self._cell
-
-    @property
-    def timing(self):
-        """:class:`Timing` of one step, from an accepted vector to the next that can be accepted.
-
-        For ``emit = sum`` the handing over of each state is part of its step: ``S = max(I + U, D + 3)`` clocks in the terms of
-        :meth:`sequence_timing`.
-        """
-        step = self._cell.timing
-        if self.model.pooling is not Pooling.SUM:
-            return step
-        unloaded = step.interval + 1 + self._cell.unload_interval
-        return replace(step, interval=max(unloaded, 1 + self._cell.unload_cycles + self._readout.POOLING))
-
     def sequence_timing(self, steps):
-        """:class:`SequenceTiming` of sequences of ``steps`` vectors that never wait for their host, nor the answer for it.
-
-        With ``I`` clocks a step, ``D`` from a finished step to the last word handed over, ``U`` till the cell goes on and
-        ``r`` of read-out, a read-out comes every ``E = max(steps I + U, D + r + 2)`` clocks for ``emit = last``, and the
-        latency is ``steps I + D + r``. For ``emit = every`` each step pays for its own: ``E = max(I + U, D + r + 2)``, the
-        interval is ``steps E`` and the latency ``I + (steps - 1) E + D + r``. For ``emit = sum`` only the last does, and the
-        others take ``S = max(I + U, D + 3)``: the interval is ``(steps - 1) S + E``, the latency
-        ``I + (steps - 1) S + D + r``.
-        """
-        step, unload, readout = self._cell.timing.interval, 1 + self._cell.unload_cycles, self._readout.cycles
-        if self.model.pooling is Pooling.SUM:
-            before = (steps - 1) * self.timing.interval
-            last = max(step + 1 + self._cell.unload_interval, unload + readout + 2)
-            return SequenceTiming(step + before + unload + readout, before + last)
-        batch = steps if self.model.pooling is Pooling.LAST else 1
-        each = max(batch * step + 1 + self._cell.unload_interval, unload + readout + 2)
-        batches = steps // batch
-        return SequenceTiming(batch * step + (batches - 1) * each + unload + readout, batches * each)
+        """:class:`SequenceTiming` of sequences of ``steps`` vectors."""
+        return self.plan.sequence_timing(steps)
 
     def elaborate(self, platform):
         m = Module()

@@ -8,14 +8,13 @@ from amaranth.lib import wiring
 
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.instantiation import instantiation_template
-from rtl_gen.design.top import SILENCE_CLOCKS, Top
+from rtl_gen.design.top import SILENCE_CLOCKS, Top, check_link
 from rtl_gen.design.verilog import emit_verilog
 from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, UART_BITS, result_bytes
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.link.rates import choose_baud
-from rtl_gen.plan.arch import Folded
 from rtl_gen.tools.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
-from rtl_gen.tools.family import FAMILIES, ICE40
+from rtl_gen.tools.family import FAMILIES
 
 BITS_PER_BYTE = {Link.UART: UART_BITS, Link.SPI: 8}
 
@@ -89,19 +88,21 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     dict of str to bytes
         Verilog of core and design, pin constraints, the instantiation template, and what else is known of the design.
     """
-    core, core_text = emit_core(model, architecture)
+    plan = architecture.plan(model)
     clock = board.clock(clock_mhz or board.default_clock_mhz)
     profile = profile or (Profile.LEAN if board.lean_link else Profile.FULL)
-    baud = baud or choose_baud(core, clock.hz, board.baud, profile)
+    baud = baud or choose_baud(plan, clock.hz, board.baud, profile)
+    check_link(plan, clock.hz, baud, link, profile)
+    core, core_text = emit_core(model, architecture)
     top = Top(CoreInstance(core), clock_hz=clock.hz, baud=baud, link=link, profile=profile, silence_clocks=silence_clocks)
     name = f"hadam_{board.name.replace('-', '_')}"
     text = emit_verilog(board.wrapper(top, clock), name) + core_text
-    sequence = core.sequence_timing(steps)
+    sequence = plan.sequence_timing(steps)
     facts = {
         "top": name, "board": board.name, "family": board.chip.family, "chip": board.chip.device, "package": board.chip.package,
-        "speed": board.chip.speed, "placement_options": placement_options(architecture, board.chip.family),
+        "speed": board.chip.speed, "placement_options": architecture.placement_options(board.chip.family),
         "packing_options": board.packing_options, "clock_mhz": float(clock.hz / 10**6),
-        "cycles_per_step": core.timing.interval, "contexts": core.timing.contexts,
+        "cycles_per_step": plan.timing.interval, "contexts": plan.timing.contexts,
         "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval,
         "identity": top.identity.encode().hex(),
         "link": link.value, "link_profile": profile.value, "link_divisor": top.divisor if link is Link.UART else None,
@@ -111,11 +112,6 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     return {name: content.encode() for name, content in {
         CORE_FILE: core_text, DESIGN_FILE: text, FAMILIES[board.chip.family].pins_file: board.constraints(link is Link.SPI),
         TEMPLATE_FILE: instantiation_template(core, CORE), FACTS_FILE: json.dumps(facts)}.items()}
-
-
-def placement_options(architecture, family):
-    """Arguments for nextpnr. On iCE40 its usual router was seen to run in circles on a folded core that fills the memories."""
-    return ["--router", "router2"] if isinstance(architecture, Folded) and family == ICE40.name else []
 
 
 def _sequence_seconds(identity, link, steps):

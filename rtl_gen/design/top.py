@@ -40,6 +40,23 @@ def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS, lean=Fal
         clock_hz=round(clock_hz), link_hz=link_hz, lean=lean)
 
 
+def check_link(core, clock_hz, baud, link, profile):
+    """Refuses a core that the link cannot carry; ``core`` may be its plan, so that nothing is built in vain.
+
+    Raises
+    ------
+    BoardError
+        As :class:`Top`.
+    """
+    if core.timing.contexts > 1:
+        raise BoardError(f"Contexts must be 1 behind the link, which carries one sequence at a time, "
+                         f"not {core.timing.contexts}; embed the core alone to feed several")
+    if profile is Profile.LEAN:
+        _check_lean(core, clock_hz, baud, link)
+    if link is Link.UART:
+        divide_baud(clock_hz, baud)
+
+
 def _check_lean(core, clock_hz, baud, link):
     """Refuses what the lean link cannot carry."""
     if link is not Link.UART:
@@ -94,14 +111,10 @@ class Top(wiring.Component):
     """
 
     def __init__(self, core, *, clock_hz, baud, link=Link.UART, profile=Profile.FULL, silence_clocks=SILENCE_CLOCKS):
-        if core.timing.contexts > 1:
-            raise BoardError(f"Contexts must be 1 behind the link, which carries one sequence at a time, "
-                             f"not {core.timing.contexts}; embed the core alone to feed several")
+        check_link(core, clock_hz, baud, link, profile)
         self.core = core
         self.link = link
         lean = profile is Profile.LEAN
-        if lean:
-            _check_lean(core, clock_hz, baud, link)
         if link is Link.UART:
             self.divisor = divide_baud(clock_hz, baud)
             self._phy = (HalfDuplexPhy if lean else UartPhy)(self.divisor)

@@ -2,7 +2,7 @@
 """What a design will cost on a board and how fast it will be, told in well under a second without running a tool.
 
 Cells come from counting the parts of the core (:mod:`rtl_gen.estimate.inventory`) times factors fitted on builds; clocks a
-step are the core's own timing; the clock is the longest way of the architecture (:mod:`rtl_gen.estimate.clock`). Both were
+step are those of the core's plan; the clock is the longest way of the architecture (:mod:`rtl_gen.estimate.clock`). Both were
 fitted on iCE40; on other families they are a guess.
 """
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from hadam_hw.errors import BoardError
-from rtl_gen.cores.build import build_core
 from rtl_gen.estimate.clock import clock_mhz
 from rtl_gen.estimate.energy import step_joules
 from rtl_gen.estimate.inventory import LINK_RAMS, inventory, surroundings
@@ -99,9 +98,9 @@ def estimate(model, architecture, board, asked_mhz=None):
     ArchitectureError
         If the architecture cannot render the model.
     """
-    core = build_core(model, architecture)
-    parts, rams = inventory(core)
+    plan = architecture.plan(model)
+    parts, rams = inventory(plan)
     cells, rams = round(cells_of(parts + surroundings(model, board.lean_link))), rams + LINK_RAMS
-    fmax = round(clock_mhz(core, cells, board.chip.device), 1)
-    return Estimate(str(architecture), cells, rams, fmax, asked_mhz or _running_mhz(board, fmax), core.timing.interval,
-                    core.timing.contexts)
+    fmax = round(clock_mhz(plan, cells, board.chip.device), 1)
+    return Estimate(str(architecture), cells, rams, fmax, asked_mhz or _running_mhz(board, fmax), plan.timing.interval,
+                    plan.timing.contexts)

@@ -6,12 +6,8 @@ from dataclasses import dataclass, replace
 from hadam_hw.errors import ArchitectureError, DoesNotFitError
 from hadam_hw.fixed import FixedPoint
 from rtl_gen.estimate import Estimate, estimate
-from rtl_gen.plan.arch import RADICES, DigitSerial, Folded
+from rtl_gen.plan.arch import HOPELESS, Architecture
 
-DIGITS = (1, 2, 3, 4)
-LANES = (1, 2, 4, 8)
-#: What is this many times too large by its adders alone is not looked at more closely.
-HOPELESS = 4
 NAMES = {"lc": "usable logic cells", "ebr": "block RAMs"}
 
 
@@ -38,17 +34,8 @@ class Candidate:
 
 
 def architectures(model, chip):
-    """The architectures that can render ``model`` and are not hopelessly larger than ``chip``."""
-    adders, room = sum(layer.recurrence.adders for layer in model.layers), HOPELESS * chip.lc
-    width = min(layer.state.width for layer in model.layers)
-    found = [DigitSerial(digit) for digit in DIGITS if 2 * digit <= width and 2 * digit * adders <= room]
-    if max(adders, model.size) * width <= room:
-        found.append(DigitSerial(None))
-    block = model.top.recurrence.foldable_block
-    if len(model.layers) == 1 and block is not None:
-        found += [Folded(radix, lanes) for radix in RADICES for lanes in LANES
-                  if radix <= block and model.size // block % lanes == 0]
-    return found
+    """The architectures that can render ``model`` and are not hopelessly larger than ``chip``: each kind says its own."""
+    return [found for kind in Architecture.kinds().values() for found in kind.candidates(model, chip)]
 
 
 def survey(model, board, asked_mhz=None):

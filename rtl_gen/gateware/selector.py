@@ -6,9 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import late
-
-#: Words of which one is chosen in one clock: two four-input tables, and one of them shares its cell with the register.
-GROUP = 4
+from rtl_gen.plan.parts import GROUP, selection_latency
 
 
 class Selector(wiring.Component):
@@ -34,7 +32,7 @@ class Selector(wiring.Component):
         self.size = size
         self.width = width
         #: Clocks from ``i`` and ``unit`` to ``o``.
-        self.latency = max(1, -(-(size - 1).bit_length() // 2))
+        self.latency = selection_latency(size)
         super().__init__({"i": In(data.ArrayLayout(size, width)), "unit": In(range(size)), "o": Out(width)})
 
     def elaborate(self, platform):

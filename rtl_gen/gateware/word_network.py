@@ -5,21 +5,17 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.fixed import signed_width
-
 
 class ParallelNetwork(wiring.Component):
     """An adder graph on whole words: every adder registered and as wide as its values need.
 
     Operands that come early are delayed, so that a new vector may enter in each clock; the outputs are valid
-    :attr:`latency` clocks later. The outputs' signs are not applied: who adds an output takes :attr:`negated` as its
+    ``plan.latency`` clocks later. The outputs' signs are not applied: who adds an output takes :attr:`negated` as its
     subtraction.
 
     Parameters
     ----------
-    graph : AdderGraph
-    low, high : int
-        The range of every input.
+    plan : WordNetworkPlan
 
     Members
     -------
@@ -27,22 +23,17 @@ class ParallelNetwork(wiring.Component):
     o : Out(ArrayLayout(signed, outputs))
     """
 
-    def __init__(self, graph, low, high):
-        self.graph = graph
-        edges = [edge for edge in graph.outputs if edge is not None]
-        self.latency = max((graph.levels[edge.node] for edge in edges), default=0)
-        self.negated = tuple(edge is not None and edge.negate for edge in graph.outputs)
-        self._widths = [signed_width(negative * high + positive * low, negative * low + positive * high)
-                        for negative, positive in graph.node_bounds]
-        width = max((self._widths[edge.node] + edge.shift for edge in edges), default=1)
+    def __init__(self, plan):
+        self.plan = plan
+        self.negated = tuple(edge is not None and edge.negate for edge in plan.graph.outputs)
         super().__init__({
-            "i": In(data.ArrayLayout(signed(self._widths[0]), graph.inputs)),
-            "o": Out(data.ArrayLayout(signed(width), len(graph.outputs))),
+            "i": In(data.ArrayLayout(signed(plan.widths[0]), plan.graph.inputs)),
+            "o": Out(data.ArrayLayout(signed(plan.width), len(plan.graph.outputs))),
         })
 
     def elaborate(self, platform):
         m = Module()
-        graph = self.graph
+        graph = self.plan.graph
         words = [[self.i[k]] for k in range(graph.inputs)]
 
         def take(edge, level):
@@ -55,11 +46,11 @@ class ParallelNetwork(wiring.Component):
 
         for k, adder in enumerate(graph.adders):
             node = graph.inputs + k
-            total = Signal(signed(self._widths[node]), name=f"node{node}", reset_less=True)
+            total = Signal(signed(self.plan.widths[node]), name=f"node{node}", reset_less=True)
             level = graph.levels[node] - 1
             left, right = take(adder.left, level), take(adder.right, level)
             m.d.sync += total.eq(left - right if adder.right.negate else left + right)
             words.append([total])
-        m.d.comb += [self.o[k].eq(0 if edge is None else take(edge, self.latency))
+        m.d.comb += [self.o[k].eq(0 if edge is None else take(edge, self.plan.latency))
                      for k, edge in enumerate(graph.outputs)]
         return m

@@ -13,6 +13,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
+from hadam_hw.errors import ArchitectureError
 from rtl_gen.plan.sharing import reference_rows, share_sums
 
 #: Pairs of digits in a matrix up to which all of them are counted; each costs some 10 us.
@@ -22,6 +23,8 @@ GROUP_PAIRS, ALL_PAIRS = 60_000, 1_500_000
 #: Squared terms times rows of a ternary matrix up to which all columns are shared together, and, of a larger one, what the
 #: number of groups is reckoned by.
 TERNARY_WORK, GROUP_WORK = 40_000_000_000, 10_000_000_000
+#: Signed digits of a recurrence whose additions are found by sharing: more take minutes, and fill no chip that is known here.
+MAX_DIGITS = 1 << 18
 #: Columns of a matrix that are evaluated together: each adder has a number for each of them.
 COLUMNS = 256
 
@@ -185,6 +188,11 @@ def recurrence_graph(recurrence):
 
     By construction it takes the adders that :meth:`~hadam_hw.recurrence.Recurrence.network` asks for: a Hadamard matrix
     ``n log2(block)``, with the signs on the output edges, and ``n`` more for a leak.
+
+    Raises
+    ------
+    ArchitectureError
+        If a matrix without structure has too many digits for its sharing to end in a minute.
     """
     builder = _Builder(recurrence.size)
     lanes = recurrence.network([Edge(i) for i in range(recurrence.size)], builder.add)
@@ -194,6 +202,11 @@ def recurrence_graph(recurrence):
 def _shared(matrix):
     """The graph of a matrix with a common factor: of what is left without it, times the factor."""
     factor = int(np.gcd.reduce(matrix, axis=None)) or 1
+    digits = count_digits(matrix // factor)
+    if digits > MAX_DIGITS:
+        raise ArchitectureError(
+            f"Recurrent matrix must have at most {MAX_DIGITS:,} signed digits where each is an adder, not {digits:,}; use "
+            "fewer units, entries of fewer bits, or a Hadamard recurrence")
     graph = matrix_graph(matrix // factor)
     builder = _Builder(graph.inputs)
     renamed = [Edge(i) for i in range(graph.inputs)]

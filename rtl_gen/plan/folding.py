@@ -115,8 +115,7 @@ def fold(recurrence, architecture):
     """
     size, block = recurrence.size, recurrence.foldable_block
     if block is None:
-        raise ArchitectureError("A folded core needs a Hadamard recurrence without wires, in blocks of 2 or more, whose "
-                                "butterflies it folds; use 'serial' for any other")
+        raise ArchitectureError(recurrence.unfoldable)
     if architecture.radix > block:
         raise ArchitectureError(f"Radix must be at most the block of {block} units, not {architecture.radix}")
     if size // block % architecture.lanes:

@@ -9,6 +9,7 @@ stream*.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -107,6 +108,9 @@ class ReadoutPlan:
     ArchitectureError
         If there are no such accumulators.
     """
+
+    #: Clocks from the last word of a step that is pooled, but not the last, until the next state may come.
+    pooling_cycles: ClassVar[int] = 3
 
     readout: object
     state: object

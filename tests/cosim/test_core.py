@@ -12,7 +12,6 @@ from hadam_hw.cache import Cache
 from hadam_hw.fixed import Rounding
 from hadam_hw.model_file import load_model
 from hadam_hw.readout import Pooling
-from rtl_gen.cores.build import build_core
 from rtl_gen.estimate.inventory import inventory
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.flow import Flow
@@ -34,6 +33,8 @@ CORNERS = {
     "saturating": dict(size=8, block=4, outputs=2, state_width=5, frac=-3, input_width=4),
     "vector": dict(size=8, block=4, inputs=5, outputs=2, input_signed=True),
     "ternary": dict(size=9, outputs=2, ternary=True, multiplier=3),
+    "wires": dict(size=12, block=1, wires=True, outputs=2, hidden=((5, 4, 7, 8),)),
+    "stages": dict(size=8, block=8, outputs=3, hidden=((6, 3, 6, 5), (4, 2, 2, 3))),
 }
 
 
@@ -47,7 +48,7 @@ def corner_entry(name, architecture):
     model = random_model(emit=Pooling.EVERY, seed=6, **CORNERS[name])
     sequences = [noise(model, steps, steps) for steps in (4, 1, 3)]
     unfinished = Sequence(noise(model, 3).inputs, finished=False)
-    contexts = build_core(model, parse_architecture(architecture)).timing.contexts
+    contexts = parse_architecture(architecture).plan(model).timing.contexts
     others = sequences[1:contexts]  # between the two of the context that begins anew
     return Entry(model, architecture, (
         make_run(model, sequences, contexts=contexts),
@@ -57,8 +58,8 @@ def corner_entry(name, architecture):
     ))
 
 
-#: A folded core needs a Hadamard recurrence, and two lanes two blocks.
-FOLDED_CORNERS = {"folded:4": [name for name in CORNERS if name != "ternary"],
+#: A folded core needs a Hadamard recurrence without wires, and two lanes two blocks.
+FOLDED_CORNERS = {"folded:4": [name for name in CORNERS if name not in ("ternary", "wires")],
                   "folded:2x2": [name for name, shape in CORNERS.items() if shape.get("block") == 4]}
 
 
@@ -149,7 +150,7 @@ def synthesise(entry):
 
 def simulate_netlist(entry, text, simulator):
     """Runs a netlist's text in place of the core's, on Yosys's models of the iCE40 cells."""
-    ports = CorePorts.of(build_core(entry.model, parse_architecture(entry.architecture)), "hadam_core_0")
+    ports = CorePorts.of(parse_architecture(entry.architecture).plan(entry.model), "hadam_core_0")
     sources = {"netlist.v": text, "cells_sim.v": find_cells().read_text(), "top.v": wrapper([ports])}
     return simulate_cores([entry], simulator, sources=sources, compile_args=("-DNO_ICE40_DEFAULT_ASSIGNMENTS",))
 
@@ -160,7 +161,7 @@ def test_the_netlist_after_synthesis_computes_50_real_steps():
     # Thousands of cells are slow, in Icarus most of all. That nothing more comes is watched for longer on the text.
     entry = Entry(model, "serial", (run,), quiet_clocks=100)
     netlist = synthesise(entry)
-    assert netlist.cells["SB_RAM40_4K"] == inventory(build_core(model, parse_architecture("serial")))[1] > 16
+    assert netlist.cells["SB_RAM40_4K"] == inventory(parse_architecture("serial").plan(model))[1] > 16
     result = simulate_netlist(entry, netlist.verilog.decode(), Simulator.VERILATOR)
     seen, = result["cores"][0]["runs"]
     assert seen["compared_y"] == 10 and seen["compared_tap"] == 128
@@ -172,7 +173,7 @@ def test_the_netlist_of_a_folded_core_is_the_golden_model_and_a_wrong_bit_in_it_
     model = random_model(size=16, block=8, outputs=2, inputs=2, emit=Pooling.EVERY, seed=6)
     entry = Entry(model, "folded:4", (make_run(model, [noise(model, 6), noise(model, 3, 1)]),), quiet_clocks=100)
     netlist = synthesise(entry)
-    assert netlist.cells["SB_RAM40_4K"] == inventory(build_core(model, parse_architecture("folded:4")))[1] > 4
+    assert netlist.cells["SB_RAM40_4K"] == inventory(parse_architecture("folded:4").plan(model))[1] > 4
     text = netlist.verilog.decode()
     seen, = simulate_netlist(entry, text, Simulator.ICARUS)["cores"][0]["runs"]
     assert seen["compared_y"] == 9 * 2 and seen["compared_tap"] == 9 * 16

@@ -51,6 +51,8 @@ CORNERS = [
     dict(size=40, outputs=4, ternary=True, multiplier=91, shift_bits=10, rounding=Rounding.FLOOR, state_width=16),
     dict(size=33, outputs=4, ternary=True, shift_bits=30, frac=-20, state_width=6, input_signed=True),
     dict(size=64, outputs=6, ternary=True, frac=-3, shift_bits=2, state_width=5, bias_range=30, emit=Pooling.EVERY),
+    dict(size=17, outputs=3, entries=(-8, 7), shift_bits=6, inputs=2), dict(size=1, outputs=1, entries=(5, 5), shift_bits=3),
+    dict(size=12, outputs=3, entries=(-128, 127), multiplier=45, shift_bits=14, rounding=Rounding.HALF_EVEN),
     dict(size=16, outputs=3, leak=3, frac=-3), dict(size=32, outputs=2, leak=12, inputs=2, rounding=Rounding.HALF_EVEN),
     dict(size=16, outputs=3, emit=Pooling.SUM, frac=-2, pool_bits=6),
     dict(size=64, outputs=5, emit=Pooling.SUM, leak=2, pool_bits=1),
@@ -71,6 +73,9 @@ WIRED = [
     dict(size=300, block=1, outputs=4, wires=True, inputs=2),
     dict(size=64, block=4, outputs=3, wires=True, rounding=Rounding.HALF_EVEN, frac=-2),
     dict(size=32, block=2, outputs=3, wires=True, input_frac=3), dict(size=24, block=8, outputs=3, wires=True, leak=3),
+    dict(size=8, block=4, outputs=3, wires=True, leak=[0, 1, 2, 3, 4, 5, 6, 12], state_width=20, frac=3),
+    dict(size=8, block=1, outputs=3, leak=[0, 0, 2, 3, 4, 5, 1, 1], state_width=9, frac=-2),
+    dict(size=16, block=8, outputs=3, leak=[2, 5, 0, 1] * 4, inputs=2, rounding=Rounding.HALF_EVEN, frac=-3),
     dict(size=128, block=64, outputs=5, wires=True, frac=-3, activation=Activation.RELU, inputs=3, input_signed=True),
 ]
 HIDDEN = [

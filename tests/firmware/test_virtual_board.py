@@ -35,7 +35,7 @@ SERIAL = parse_architecture("serial")
 
 def tiny():
     """A model with test vectors."""
-    model = random_model(size=8, block=4, outputs=3, inputs=2, input_signed=True)
+    model = random_model(size=8, block=4, outputs=3, inputs=2, input_signed=True, wires=True, hidden=((6, 4, 7, 8),))
     inputs = np.random.default_rng(7).integers(-128, 128, (6, 9, 2))
     outputs = golden.run(model, inputs).outputs
     return model.replace(vectors=TestVectors(inputs, outputs, golden.classify(outputs)))

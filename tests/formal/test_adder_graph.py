@@ -11,6 +11,7 @@ from hadam_hw.recurrence import Hadamard
 from rtl_gen.gateware.serial.network import SerialNetwork
 from rtl_gen.gateware.word_network import ParallelNetwork
 from rtl_gen.plan.adder_graph import matrix_graph, recurrence_graph
+from rtl_gen.plan.networks import SerialNetworkPlan, WordNetworkPlan
 from tests.formal.smt import Proof, refute
 
 
@@ -79,11 +80,11 @@ def products(matrix, x):
 
 def parallel_differs(graph, matrix, low, high):
     """What refutes that the parallel network of ``graph`` computes ``matrix @ x`` for every input in its range."""
-    network = ParallelNetwork(graph, low, high)
-    proof = Proof(network, network.latency + 1)
+    network = ParallelNetwork(WordNetworkPlan(graph, low, high))
+    proof = Proof(network, network.plan.latency + 1)
     width = network.i.shape().elem_shape.width
     out = network.o.shape().elem_shape.width
-    given, got = proof.wire("i", 0), proof.wire("o", network.latency)
+    given, got = proof.wire("i", 0), proof.wire("o", network.plan.latency)
     wide = out + 2
     x = [signed_field(given, k, width, wide) for k in range(graph.inputs)]
     claims = [signed_field(got, k, out, wide) == (-want if negate else want)
@@ -108,11 +109,11 @@ def serial_differs(graph, matrix, digit, width, missing=0):
     Whatever the registers hold, the word follows the network's gap, ``missing`` clocks shorter and with zeros in all but its
     first clock. Its sign is repeated up to the width of the results; what comes out later is not asked.
     """
-    network = SerialNetwork(graph, digit)
+    network = SerialNetwork(SerialNetworkPlan(graph, digit))
     growth = int(np.abs(matrix).sum(axis=1).max()).bit_length()
     digits = -(-(width + growth) // digit)
-    settle = network.gap - missing
-    proof = Proof(network, settle + digits + network.latency)
+    settle = network.plan.gap - missing
+    proof = Proof(network, settle + digits + network.plan.latency)
     wide = digits * digit
     x = [z3.BitVec(f"x{k}", width) for k in range(graph.inputs)]
     claims, setting = [], []
@@ -130,7 +131,7 @@ def serial_differs(graph, matrix, digit, width, missing=0):
     wanted = products(matrix, [z3.SignExt(wide - width, value) for value in x])
     rows = len(matrix)
     for place in range(wide):
-        word = proof.wire("o", settle + network.latency + place // digit)
+        word = proof.wire("o", settle + network.plan.latency + place // digit)
         for k, (want, negate) in enumerate(zip(wanted, network.negated)):
             at = place % digit * rows + k
             claims.append(z3.Extract(at, at, word) == z3.Extract(place, place, -want if negate else want))

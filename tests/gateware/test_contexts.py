@@ -10,9 +10,10 @@ from hadam_hw import golden
 from hadam_hw.errors import ArchitectureError, BoardError
 from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
-from rtl_gen.design.top import Top
-from rtl_gen.gateware.parallel.context_cell import ContextCell
+from rtl_gen.design.top import check_link
+from rtl_gen.link.kind import Link, Profile
 from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.plan.parallel import ContextPlan
 from tests.gateware.core_harness import drive_core
 from tests.gateware.test_core import check_against_golden, sequences_for
 from tests.models_for_tests import random_model
@@ -37,10 +38,8 @@ def test_idle_turns_and_pauses_change_nothing(contexts, emit):
 def test_a_step_of_each_context_every_interval(shape, contexts):
     model = random_model(outputs=1, emit=Pooling.LAST, seed=1, **shape)
     length = 60  # long enough for the read-outs of all contexts to be done while the next sequences run
-    core = build_core(model, parse_architecture(f"parallel,contexts={ContextCell(model.top, 1).timing.interval}"
-                                                if contexts == "MOST" else f"parallel,contexts={contexts}"))
-    count = core.timing.contexts
-    record, core, _ = check_against_golden(model, str(core.architecture), sequences_for(model, [length] * 2 * count))
+    count = ContextPlan(model.top, 1).timing.interval if contexts == "MOST" else contexts
+    record, core, _ = check_against_golden(model, f"parallel,contexts={count}", sequences_for(model, [length] * 2 * count))
     assert core.timing.interval >= core.timing.contexts == count
     by_context = [record.accepted[context::count] for context in range(count)]
     promised = core.sequence_timing(length)
@@ -123,6 +122,6 @@ def test_more_contexts_than_the_loop_has_clocks_are_refused():
 
 
 def test_the_link_serves_one_sequence_at_a_time():
-    core = build_core(random_model(size=8, block=8, outputs=2), parse_architecture("parallel,contexts=2"))
+    plan = parse_architecture("parallel,contexts=2").plan(random_model(size=8, block=8, outputs=2))
     with pytest.raises(BoardError, match="one sequence at a time"):
-        Top(core, clock_hz=48e6, baud=10**6)
+        check_link(plan, 48e6, 10**6, Link.UART, Profile.FULL)

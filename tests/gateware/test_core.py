@@ -17,10 +17,10 @@ from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.cores.build import build_core
 from rtl_gen.estimate.inventory import inventory
-from rtl_gen.gateware.parallel.context_cell import ContextCell
 from rtl_gen.plan.alignment import input_products
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.plan.folding import fold
+from rtl_gen.plan.parallel import ContextPlan
 from sim.core_check import saturated_steps
 from tests.gateware.core_harness import drive_core
 from tests.models_for_tests import random_model, with_stage, without_input
@@ -49,11 +49,15 @@ CORNERS = {
     "fine-codes": dict(size=8, block=4, outputs=2, input_bits=8, output_bits=8),
     "ternary": dict(size=9, outputs=2, ternary=True),
     "ternary-scaled": dict(size=10, outputs=2, ternary=True, multiplier=5, shift_bits=4),
+    "integer": dict(size=8, outputs=2, entries=(-8, 7), shift_bits=5),
+    "integer-scaled": dict(size=6, outputs=2, entries=(-128, 127), multiplier=45, shift_bits=14, rounding=Rounding.HALF_EVEN),
     "relu": dict(size=8, block=4, outputs=2, activation=Activation.RELU),
     "relu-odd": dict(size=8, block=8, outputs=2, activation=Activation.RELU, rounding=Rounding.HALF_EVEN, frac=-2),
     "relu-saturating": dict(size=8, block=4, outputs=2, activation=Activation.RELU, state_width=6, frac=1),
     "relu-ternary": dict(size=9, outputs=2, ternary=True, multiplier=3, activation=Activation.RELU),
     "leak": dict(size=8, block=4, outputs=2, leak=3),
+    "leaks": dict(size=8, block=4, outputs=2, leak=[0, 1, 2, 3, 4, 5, 6, 7]),
+    "leaks-odd": dict(size=8, block=2, outputs=2, leak=[12, 0, 3, 3, 1, 2, 5, 4], wires=True, frac=-2, input_frac=3),
     "leak-odd": dict(size=8, block=8, outputs=2, leak=1, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3),
     "leak-relu": dict(size=8, block=4, outputs=2, leak=2, activation=Activation.RELU, state_width=6),
     "more-than-a-group": dict(size=32, block=4, outputs=2),
@@ -78,7 +82,7 @@ def sequences_for(model, lengths, seed=0):
 def architecture_for(model, text):
     """The architecture that ``text`` spells, as many contexts for ``MOST`` as ``model`` allows."""
     if text.endswith("MOST"):
-        text = text.replace("MOST", str(ContextCell(model.top, 1).timing.interval))
+        text = text.replace("MOST", str(ContextPlan(model.top, 1).timing.interval))
     return parse_architecture(text)
 
 
@@ -134,7 +138,7 @@ def test_one_unit_is_read_out_with_the_right_bias(architecture, outputs, emit):
 def test_a_model_that_takes_no_input_is_driven_by_its_biases(architecture, corner):
     model = without_input(random_model(emit=Pooling.EVERY, seed=3, **CORNERS[corner]))
     _, core, _ = check_against_golden(model, architecture, sequences_for(model, [3, 2]))
-    assert not input_products(model.top).graph.adders and inventory(core)
+    assert not input_products(model.top).graph.adders and inventory(core.plan)
 
 
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, *CONTEXTS])
@@ -194,9 +198,9 @@ def test_biases_in_logic_are_the_same(architecture, corner, monkeypatch):
 @pytest.mark.parametrize(("architecture", "corner"), [
     ("folded:2", "vector"), ("folded:4", "fine-codes"), ("folded:8", "vector-odd"), ("folded:2x2", "vector")])
 def test_codes_that_are_read_ahead_are_the_same(architecture, corner, monkeypatch):
-    monkeypatch.setattr("rtl_gen.gateware.folded.input.BLOCK_ROWS", 1)
+    monkeypatch.setattr("rtl_gen.plan.folded.BLOCK_ROWS", 1)
     model = random_model(emit=Pooling.EVERY, seed=5, **CORNERS[corner])
-    assert build_core(model, parse_architecture(architecture))._cell.source.early_codes
+    assert parse_architecture(architecture).plan(model).cell.source.early_codes
     check_against_golden(model, architecture, sequences_for(model, [3, 2]))
 
 

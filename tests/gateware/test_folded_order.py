@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import pytest
 from amaranth.sim import Simulator
 
-from rtl_gen.gateware.folded.cell import FoldedCell, FoldedSchedule
+from rtl_gen.gateware.folded.cell import FoldedCell
 from rtl_gen.plan.arch import parse_architecture
-from rtl_gen.plan.folding import Folding, fold
+from rtl_gen.plan.folded import FoldedSchedule
+from rtl_gen.plan.folding import Folding
 from tests.models_for_tests import random_model
 
 SHAPES = [
@@ -74,7 +75,7 @@ def watch_two_sequences(architecture, shape):
     """Two steps, the state handed over, two more; returns the cell and the :class:`Watch`."""
     model = random_model(outputs=2, **shape)
     parsed = parse_architecture(architecture)
-    cell, watch = WatchedCell(model.top, fold(model.top.recurrence, parsed), parsed.lanes), Watch()
+    cell, watch = WatchedCell(parsed.plan(model).cell), Watch()
     simulator = Simulator(cell)
     unloading = False
 

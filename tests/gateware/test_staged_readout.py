@@ -12,9 +12,9 @@ from amaranth.sim import Simulator
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import FixedPoint
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
-from rtl_gen.estimate.ram import block_rams
 from rtl_gen.gateware.readout.staged import StagedReadout
 from rtl_gen.plan import readout_plan as plan
+from rtl_gen.plan.ram import block_rams
 from rtl_gen.plan.readout_plan import ANSWER_CYCLES, LANES, ReadoutPlan
 from tests.gateware.stream_rules import check_stream
 
@@ -196,12 +196,12 @@ def drive(dut, case, seed=0, pauses=False, reset_after=0):
 
 
 def check(case, seed=0, pauses=False):
-    dut = StagedReadout(case.readout, case.state, case.plan)
+    dut = StagedReadout(case.plan)
     answers = drive(dut, case, seed, pauses)
     assert answers.values == case.expected()
     if not pauses:
-        assert answers.cycles == [dut.cycles] * len(case.sequences)
-        assert all(clocks == dut.POOLING for clocks in answers.pooling)
+        assert answers.cycles == [dut.plan.cycles] * len(case.sequences)
+        assert all(clocks == dut.plan.pooling_cycles for clocks in answers.pooling)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -254,7 +254,7 @@ def test_the_widest_words(pooling, pool_bits, stages):
 def test_a_reset_at_any_time(clocks):
     case = random_case(6, pooling=Pooling.LAST, hidden=2, lanes=2)
     assert case.plan.cycles > 150
-    dut = StagedReadout(case.readout, case.state, case.size, len(case.readout.scales), case.plan)
+    dut = StagedReadout(case.plan)
     assert drive(dut, case, reset_after=clocks).values == case.expected()
 
 
@@ -361,4 +361,4 @@ def test_a_planted_fault_is_found(fault):
     readout, state = Readout(pooling=Pooling.LAST, stages=(hidden, last)), FixedPoint(6, 0)
     case = Case(readout, state, ReadoutPlan(readout, state, 9, 4, 2), list(rng.integers(-32, 32, (6, 1, 9))), [0] * 6)
     check(case)
-    assert drive(StagedReadout(readout, state, fault(readout, state, 9, 4, 2)), case).values != case.expected()
+    assert drive(StagedReadout(fault(readout, state, 9, 4, 2)), case).values != case.expected()

@@ -8,9 +8,9 @@ from amaranth.hdl import Shape
 
 from hadam_hw.readout import Pooling
 from rtl_gen.gateware.serial import cell as serial_cell
-from rtl_gen.gateware.serial import network as serial_network
+from rtl_gen.plan import networks
 from rtl_gen.plan.adder_graph import recurrence_graph
-from rtl_gen.plan.arch import DigitSerial
+from rtl_gen.plan.arch import Serial
 from sim.core_check import check_seed
 from sim.random_models import random_case
 
@@ -35,7 +35,7 @@ def cases(suspected):
 
 
 def serial(case):
-    return isinstance(case.core.architecture, DigitSerial) and case.core.architecture.digit
+    return isinstance(case.plan.architecture, Serial) and case.plan.architecture.digit
 
 
 def test_the_sweep_finds_signs_that_a_short_slice_loses(monkeypatch):
@@ -49,7 +49,7 @@ def test_the_sweep_finds_signs_that_a_short_slice_loses(monkeypatch):
 
 
 def longest_edge(graph, digit):
-    """What was taken for :func:`rtl_gen.gateware.serial.network.longest_shift` once."""
+    """What was taken for :func:`rtl_gen.plan.networks.longest_shift` once."""
     edges = [edge for adder in graph.adders for edge in (adder.left, adder.right)] + list(filter(None, graph.outputs))
     return max((-(-edge.shift // digit) for edge in edges), default=0)
 
@@ -58,12 +58,13 @@ def test_the_sweep_finds_words_that_follow_too_soon(monkeypatch):
     def close(case):
         if not serial(case) or len(case.model.layers) > 1 or case.model.pooling is not Pooling.LAST or case.paused:
             return False
-        plan, cell = case.core.cell.schedule, case.core.cell
+        cell = case.plan.cell
+        plan = cell.schedule
         graphs = recurrence_graph(case.model.top.recurrence), cell.products.graph
         wrong = 1 + max(longest_edge(graph, cell.digit) for graph in graphs)
         return plan.gap == plan.interval - plan.digits > wrong + 1
 
     seeds = list(islice(cases(close), 9))
     assert [check_seed(seed) for seed in seeds] == [None] * 9
-    monkeypatch.setattr(serial_network, "longest_shift", longest_edge)
+    monkeypatch.setattr(networks, "longest_shift", longest_edge)
     assert any(check_seed(seed) for seed in seeds)

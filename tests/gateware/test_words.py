@@ -15,6 +15,7 @@ from rtl_gen.design.verilog import emit_verilog
 from rtl_gen.gateware.serial.network import SerialNetwork
 from rtl_gen.gateware.words import gather
 from rtl_gen.plan.adder_graph import recurrence_graph
+from rtl_gen.plan.networks import SerialNetworkPlan
 
 WIDTH = 96
 
@@ -53,6 +54,6 @@ def test_a_network_of_butterflies_is_emitted_as_operations_on_whole_words():
     # Bit by bit, the virtual board and every simulation take three times as long.
     size = 128
     signs = np.random.default_rng(0).choice(np.array([-1, 1], dtype=np.int8), size)
-    text = emit_verilog(SerialNetwork(recurrence_graph(Hadamard(size, 64, signs)), 1), "network")
+    text = emit_verilog(SerialNetwork(SerialNetworkPlan(recurrence_graph(Hadamard(size, 64, signs)), 1)), "network")
     operations = [line for line in text.splitlines() if line.startswith("  assign") and line.count("[") > size // 2]
     assert len(operations) <= 2, operations  # the order of the outputs, and its alias

@@ -49,7 +49,7 @@ def test_every_level_of_the_network_is_found_and_little_is_left_over(placement):
 
 def test_the_core_uses_as_many_block_rams_as_counted_and_no_multiplier(small_core, netlist):
     # What becomes block RAM is Yosys's choice, which a small change of a memory's description turns.
-    assert netlist.cells["SB_RAM40_4K"] == inventory(small_core[0])[1] > 0
+    assert netlist.cells["SB_RAM40_4K"] == inventory(small_core[0].plan)[1] > 0
     assert not any(map(is_dsp, netlist.cells))
 
 

@@ -58,7 +58,7 @@ def test_a_readout_behind_a_drawn_layer_is_saved_and_scored(pictures, tmp_path, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "m.jsonl", "m.npz", "m.svg"]
     assert run_cli(main, arguments) == 0
     told = capsys.readouterr()
-    assert f"{said['integer']:.2f} % as integers" in told.out.replace("\n", " ") and "MiB" in told.err
+    assert f"{said['integer']:.2f} % as integers" in " ".join(told.out.split()) and "MiB" in told.err
 
 
 def test_ctrl_c_saves_the_best_and_exits_130(pictures, tmp_path):

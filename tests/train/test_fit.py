@@ -12,7 +12,7 @@ from hadam_hw.layer import Activation, InputFormat
 from hadam_hw.readout import Pooling
 from hadam_hw.train.export import finish, integers, percent, to_model
 from hadam_hw.train.fit import fit, network_of
-from hadam_hw.train.settings import Settings, Signs
+from hadam_hw.train.settings import Kind, Settings, Signs
 from hadam_hw.train.tasks import Sequences, Task
 
 SETTINGS = Settings(task="steps", hidden=16, block=8, epochs=4, batch=20, lr=2e-2)
@@ -82,7 +82,11 @@ def test_ctrl_c_keeps_the_best(task, tmp_path):
     (dict(layers=2, block=4), 60), (dict(layers=3, block=4, hidden=32, readout=Pooling.SUM, leak=1), 60),
     (dict(layers=2, block=4, readout=Pooling.SUM, leak=1, state_in_loop=True), 60),
     (dict(readout=Pooling.SUM, block=4, leak=2, stages="12:4:8", decay=0.01), 80),
-    (dict(readout=Pooling.SUM, block=4, layers=2, leak=1, stages="12:3:6,8:4:8", dropout=0.1, clip=1.0), 60)], ids=str)
+    (dict(readout=Pooling.SUM, block=4, layers=2, leak=1, stages="12:4:8", clip=1.0, lr=1e-2, batch=10), 60),
+    (dict(readout=Pooling.SUM, block=4, leak=2, stages="12:3:6,8:4:8", dropout=0.1, clip=1.0), 80),
+    (dict(readout=Pooling.SUM, block=4, leak=1, slowest=3), 80),
+    (dict(readout=Pooling.SUM, recurrence=Kind.OSCILLATORS, block=2, leak=1, slowest=3, stages="12:4:8"), 80),
+    (dict(readout=Pooling.SUM, recurrence=Kind.OSCILLATORS, block=2, leak=1, layers=2, lr=1e-2), 60)], ids=str)
 def test_every_kind_learns_and_what_is_best_are_its_integers(task, changes, least, tmp_path):
     settings = replace(SETTINGS, epochs=6, **changes)
     epochs = []
@@ -151,7 +155,7 @@ def test_stages_of_every_step_learn(tmp_path):
     rng = np.random.default_rng(7)
 
     def draw(count):
-        """Whether the three inputs before each step, and its own, sum up to less than nothing: a parity no line can cut."""
+        """Whether the input of each step is far from 0: no line can tell that, and stages take signed states."""
         inputs = rng.integers(-9, 10, (count, 6, 1)).astype(np.int8)
         return Sequences(inputs, (np.abs(inputs[..., 0].astype(np.int64)) > 5).astype(np.int64))
 

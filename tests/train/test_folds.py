@@ -84,7 +84,8 @@ def test_the_best_mean_is_chosen_and_float_decides_among_equals():
     def curve(*scores):
         return [Epoch(number, 0.0, floating, integer, 0, 0.0) for number, (floating, integer) in enumerate(scores, 1)]
 
-    scores = FoldScores.of([curve((80, 90), (None, None), (70, 80), (90, 70)), curve((80, 60), (None, None), (91, 80), (80, 90))])
+    scores = FoldScores.of([curve((80, 90), (None, None), (70, 80), (90, 70)),
+                            curve((80, 60), (None, None), (91, 80), (80, 90))])
     assert scores.epochs == (1, 3, 4) and scores.mean(3) == (80.5, 80) and scores.mean(2) == (None, None)
     assert scores.chosen == 4  # 75, 80, 80 as integers; 80, 80.5, 85 in float
     stages = FoldScores.of([curve((None, 70), (None, 80), (None, 80))])
@@ -135,7 +136,8 @@ def test_ctrl_c_within_the_folds_keeps_nothing(task, tmp_path):
         fit(task, SETTINGS, tmp_path / "c", on_step=interrupt)
 
 
-@pytest.mark.parametrize("changes", [dict(readout=Pooling.SUM, drive=Drive.ALL, leak=2), dict(block=1, wires=Wires.RING)], ids=str)
+@pytest.mark.parametrize("changes", [
+    dict(readout=Pooling.SUM, drive=Drive.ALL, leak=2), dict(block=1, wires=Wires.RING)], ids=str)
 def test_folds_behind_a_drawn_layer(task, changes, tmp_path):
     settings = replace(Settings("steps", 16, 4, epochs=3, batch=20, lr=2e-2, stages="8:4:8", folds=3), **changes)
     cache, told = Cache(tmp_path / "states"), []

@@ -11,12 +11,15 @@ from hadam_hw.errors import ModelError
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
 from hadam_hw.model import Model
+from hadam_hw.oscillators import Oscillators, oscillations
 from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train import states
 from hadam_hw.train.draw import drawn_wires
 from hadam_hw.train.states import CHECKED, LANES, last_states
 from tests.models_for_tests import random_model
+
+OSCILLATORS = Oscillators.of(oscillations()[30:280:50], [0, 3, 0, 1, 5])
 
 
 def _inputs(layer, count=LANES + 5, steps=23, seed=0):
@@ -56,6 +59,7 @@ def test_wires_blocks_and_roundings(block, rounding, frac):
 
 @pytest.mark.parametrize("changes", [
     dict(width=3), dict(width=24), dict(width=32, frac=8), dict(inputs=1, signed=False), dict(leak=3),
+    dict(leak=[0, 1, 2, 12] * 4),
     dict(activation=Activation.RELU), dict(wired=False)], ids=str)
 @pytest.mark.parametrize("block", [1, 2, 4])
 def test_widths_leaks_and_relu(block, changes):
@@ -82,12 +86,15 @@ def test_saturations_were_met():
     assert last_states(_layer(4, Rounding.HALF_UP, 0, width=6), _inputs(_layer(4, Rounding.HALF_UP, 0, width=6)))[1] > 100
 
 
-def test_another_recurrence_is_stepped_by_the_definition():
-    model = random_model(size=9, outputs=2, ternary=True)
+@pytest.mark.parametrize("given", [
+    dict(ternary=True), dict(ternary=True, multiplier=5, shift_bits=4), dict(recurrence=OSCILLATORS),
+    dict(recurrence=OSCILLATORS, state_width=7, rounding=Rounding.HALF_EVEN, frac=-4)], ids=str)
+def test_other_recurrences(given):
+    model = random_model(size=10, outputs=2, **given)
     inputs = _inputs(model)
-    found, saturations = last_states(model, inputs)
+    found, saturations = last_states(model.top, inputs)
     run = golden.run(model, inputs)
-    assert np.array_equal(found, run.states) and saturations == run.saturations.sum()
+    assert np.array_equal(found, run.states) and saturations == run.saturations.sum() and found.std() > 1
 
 
 def test_portions_are_put_together_and_reported(monkeypatch):

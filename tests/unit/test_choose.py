@@ -2,8 +2,6 @@
 """The choice among architectures: the fastest that fits, the next where it is refuted, a helpful word where none does."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -162,26 +160,3 @@ def test_explore_of_what_fits_nowhere_is_exit_code_2(tmp_path, tiny_board, capsy
     save_model(random_model(size=16, block=4, outputs=2), tmp_path / "m.npz")
     assert run_cli(main, ["explore", "--weights", str(tmp_path / "m.npz"), "--board", tiny_board, "--json"]) == 2
     assert not any(row["fits"] for row in json.loads(capsys.readouterr().out)["candidates"])
-
-
-@pytest.mark.parametrize("command", ["rtl_gen", "firmware", "sim"])
-def test_a_core_that_was_only_asked_for_its_timing_is_no_warning_of_a_command(command, tmp_path):
-    save_model(random_model(size=16, block=16, outputs=2), tmp_path / "small.npz")
-    code = f"""
-import gc, runpy
-from amaranth.hdl import Fragment, Module
-from hadam_hw import cli
-from hadam_hw.model_file import load_model
-from rtl_gen.plan.arch import parse_architecture
-from rtl_gen.cores.build import build_core
-model = load_model({str(tmp_path / 'small.npz')!r})
-def run_cli(main):
-    Fragment.get(Module(), None)  # only what elaborates something is warned of what it does not
-    build_core(model, parse_architecture("serial"))
-    gc.collect()
-    return 0
-cli.run_cli = run_cli
-runpy.run_module({command!r}, run_name="__main__")
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
-    assert (done.returncode, done.stderr) == (0, "")

@@ -19,8 +19,8 @@ from hadam_hw.model import Model, Provenance, TestVectors
 from hadam_hw.model_file import load_model, model_bytes, save_model
 from hadam_hw.quantize import quantize, quantize_codes
 from hadam_hw.readout import Pooling, Requantization
-from hadam_hw.recurrence import Hadamard, Ternary
-from rtl_gen.plan.arch import DigitSerial, Folded
+from hadam_hw.recurrence import Hadamard, Integer, Ternary
+from rtl_gen.plan.arch import Folded, Parallel, Serial
 from tests.models_for_tests import random_model, random_stack, with_stage
 
 SIZE, INPUTS, OUTPUTS = 8, 2, 3
@@ -140,11 +140,13 @@ NUMPY = {
     "FixedPoint": lambda i: FixedPoint(i(12), i(3)),
     "Hadamard": lambda i: Hadamard(i(8), i(4), np.ones(8), i(2)),
     "Ternary": lambda i: Ternary(np.eye(4), i(3), i(2)),
+    "Integer": lambda i: Integer([[i(7)]], i(3), i(2)),
     "InputFormat": lambda i: InputFormat(i(3), i(8), np.bool_(True)),
     "Phase": lambda i: Phase(np.zeros((2, 1), int), i(1), [0, 1]),
     "Requantization": lambda i: Requantization(i(7), i(4)),
     "Provenance": lambda i: Provenance(np.str_("t"), i(4), float_score=np.float32(50), integer_score=i(50), epochs=i(2)),
-    "DigitSerial": lambda i: DigitSerial(i(4), i(1)),
+    "Serial": lambda i: Serial(i(4)),
+    "Parallel": lambda i: Parallel(i(2)),
     "Folded": lambda i: Folded(i(4), i(2)),
 }
 
@@ -218,6 +220,14 @@ REFUSED = {
     "units": (lambda: Hadamard(8.0, 4, [1] * 8), "Size must be an integer"),
     "block": (lambda: Hadamard(8, 4.0, [1] * 8), "Block must be an integer"),
     "leak": (lambda: Hadamard(8, 4, [1] * 8, 2.5), "Leak must be an integer"),
+    "leaks": (lambda: Hadamard(8, 4, [1] * 8, [2.0] * 8), "Leaks must hold integers, not float64"),
+    "leaks, too few": (lambda: Hadamard(8, 4, [1] * 8, [2, 3]), r"Leaks must be one, or 8 in a row, not of shape \[2\]"),
+    "leaks, a matrix": (lambda: Hadamard(2, 2, [1] * 2, [[2, 3]]), r"Leaks must be one, or 2 in a row, not of shape \[1, 2\]"),
+    "leaks, ragged": (lambda: Hadamard(2, 2, [1] * 2, [[2], [3, 4]]), "Leaks must be an array of integers"),
+    "leaks, a text": (lambda: Hadamard(2, 2, [1] * 2, "23"), "Leaks must hold integers, not <U2"),
+    "leaks, none": (lambda: Hadamard(2, 2, [1] * 2, []), "Leaks must be one, or 2 in a row"),
+    "leaks, 13": (lambda: Hadamard(2, 2, [1] * 2, [0, 13]), "Leak must be between 0 and 12, not 13"),
+    "leaks, -1": (lambda: Hadamard(2, 2, [1] * 2, [-1, 13]), "Leak must be between 0 and 12, not -1"),
     "multiplier": (lambda: Ternary(np.eye(4), 1.5), "Multiplier must be an integer"),
     "scale shift": (lambda: Ternary(np.eye(4), 1, "2"), "Scale shift must be an integer"),
     "input_frac": (lambda: phase(input_frac=1.5), "Input fraction must be an integer"),
@@ -267,6 +277,12 @@ REFUSED = {
                                       "Signs must be an array of numbers"),
     "signs, ragged": (lambda: Hadamard(2, 2, [[1], [1, 1]]), "Signs must be an array of numbers"),
     "ternary 0.5": (lambda: Ternary([[0.5]]), "must hold only -1, 0 and 1"),
+    "integer 0.5": (lambda: Integer([[0.5]]), "must hold only integers of -128 to 127"),
+    "integer, NaN": (lambda: Integer([[float("nan")]]), "must hold only integers of -128 to 127"),
+    "integer 128": (lambda: Integer([[128]]), "must hold only integers of -128 to 127"),
+    "integer, no square": (lambda: Integer([[2, 3]]), "must be square, at most 4096 units, not of shape \\(1, 2\\)"),
+    "integer, multiplier": (lambda: Integer([[2]], 256), "Multiplier must be between 1 and 255, not 256"),
+    "integer, scale shift": (lambda: Integer([[2]], 1, 31), "Scale shift must be between 0 and 30 bits, not 31"),
     "ternary of text": (lambda: Ternary([["1"]]), "Recurrent matrix must hold numbers"),
     "codes 1.7": (lambda: made(codes=codes(1.7, (OUTPUTS, SIZE))), "Stage codes must hold integer codes"),
     "output_weight 1.7": (lambda: from_arrays(output_weight=codes(1.7, (OUTPUTS, SIZE))), "Output weight must hold integer"),
@@ -331,7 +347,7 @@ def test_what_is_not_meant_is_refused_in_one_sentence(name):
 
 
 @pytest.mark.parametrize("make", [
-    lambda: DigitSerial(1.0), lambda: DigitSerial(True), lambda: DigitSerial(None, "2"), lambda: Folded("2"),
+    lambda: Serial(1.0), lambda: Serial(True), lambda: Parallel("2"), lambda: Folded("2"),
     lambda: Folded(2, 2.0)])
 def test_an_architecture_of_no_integers_is_refused(make):
     with pytest.raises(ArchitectureError, match="must be an integer, not"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The estimate against the committed builds, and that its clocks are the core's own."""
+"""The estimate against the committed builds, and that its clocks are those of the core's plan."""
 
 import time
 from dataclasses import replace
@@ -9,13 +9,12 @@ import pytest
 
 import boards
 from hadam_hw.model_file import load_model
-from rtl_gen.cores.build import build_core
 from rtl_gen.estimate import estimate
 from rtl_gen.estimate.energy import CELL_JOULES, CLOCK_JOULES, step_joules
-from rtl_gen.estimate.networks import serial_delays, word_network
-from rtl_gen.estimate.ram import block_rams, varying_bits
 from rtl_gen.gateware.word_network import ParallelNetwork
 from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.plan.networks import SerialNetworkPlan, WordNetworkPlan
+from rtl_gen.plan.ram import block_rams, varying_bits
 from tests.models_for_tests import random_model
 
 ARCHITECTURES = ("serial", "serial:2", "parallel", "parallel,contexts=3", "folded:2", "folded:4", "folded:8x2")
@@ -23,12 +22,12 @@ ARCHITECTURES = ("serial", "serial:2", "parallel", "parallel,contexts=3", "folde
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("shape", [dict(size=16, block=8), dict(size=32, block=16, inputs=3)])
-def test_clocks_are_the_cores_own(architecture, shape):
+def test_clocks_are_the_plans_own(architecture, shape):
     subject, parsed = random_model(outputs=2, **shape), parse_architecture(architecture)
     began = time.process_time()
     found = estimate(subject, parsed, boards.get("icebreaker"))
     assert time.process_time() - began < 1
-    timing = build_core(subject, parsed).timing
+    timing = parsed.plan(subject).timing
     assert (found.cycles_per_step, found.contexts) == (timing.interval, timing.contexts)
     assert found.steps_per_second == found.clock_mhz * 1e6 / timing.interval * timing.contexts
 
@@ -40,15 +39,16 @@ def test_networks_are_counted_as_the_gateware_has_them():
     from rtl_gen.plan.adder_graph import matrix_graph
 
     graph = matrix_graph([[3, -5, 0, 7], [1, 2, -6, 0], [0, 9, 4, -3]])
-    network = ParallelNetwork(graph, -8, 7)
-    counted = word_network(graph, -8, 7)
+    counted = WordNetworkPlan(graph, -8, 7)
+    network = ParallelNetwork(counted)
     assert counted.width == network.o.shape().elem_shape.width
     registers = sum(_registers(rtlil.convert(network, name="top")))
     assert registers == counted.sums + counted.differences + counted.delays
     for digit in (1, 3):
-        text = rtlil.convert(SerialNetwork(graph, digit), name="top")
+        plan = SerialNetworkPlan(graph, digit)
+        text = rtlil.convert(SerialNetwork(plan), name="top")
         delayed = sum(width for width, name in _named_registers(text) if "_late" in name)
-        assert delayed == digit * serial_delays(graph, digit)
+        assert delayed == digit * plan.registers
 
 
 def _named_registers(text):

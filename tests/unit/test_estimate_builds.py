@@ -5,7 +5,6 @@ import pytest
 
 from bench.designs import DESIGNS
 from bench.estimate import ASKED_ERROR, ASKED_SECONDS, judge, load_builds
-from rtl_gen.cores.build import build_core
 from rtl_gen.estimate import model
 from rtl_gen.estimate.fit import fit_factors
 from rtl_gen.estimate.inventory import inventory
@@ -28,7 +27,7 @@ def test_the_held_out_half_is_estimated_as_closely_as_asked(builds):
 
 
 def test_the_factors_are_what_the_other_half_gives(builds):
-    rows = [(inventory(build_core(design.model(), parse_architecture(design.arch)))[0], builds[design.name]["lc"])
+    rows = [(inventory(parse_architecture(design.arch).plan(design.model()))[0], builds[design.name]["lc"])
             for design in DESIGNS[::2] if design.name in builds]
     assert fit_factors(rows) == pytest.approx(model.factors(), abs=2e-4)
     assert min(model.factors().values()) > 0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The golden model against a definition in fractions, and the fast run against the plain one."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
+from hadam_hw.form import form_of
 from hadam_hw.layer import Activation
 from hadam_hw.model import Model
-from hadam_hw.model_file import load_model
+from hadam_hw.model_file import load_model, model_bytes
 from hadam_hw.readout import Dense, Pooling, Requantization
 from hadam_hw.recurrence import Hadamard
 from tests.models_for_tests import random_model
@@ -22,10 +24,14 @@ SHIPPED = sorted((Path(__file__).resolve().parents[2] / "models").glob("*.npz"))
 SHAPES = {
     "even": dict(size=8, block=4), "odd": dict(size=8, block=8), "full": dict(size=16, block=16, frac=2),
     "ternary": dict(size=9, ternary=True, multiplier=3, shift_bits=4), "vector": dict(size=8, inputs=3, input_signed=True),
+    "integer": dict(size=9, entries=(-8, 7), shift_bits=5), "integer-wide": dict(size=5, entries=(-128, 127), multiplier=3,
+                                                                                shift_bits=10, frac=-2),
     "saturating": dict(size=8, block=4, state_width=5, frac=-3, input_width=4), "wide": dict(size=8, state_width=24, frac=8),
     "relu": dict(size=8, block=4, activation=Activation.RELU),
     "relu-odd": dict(size=8, block=8, activation=Activation.RELU, frac=2),
     "leak": dict(size=8, block=4, leak=2, frac=-1), "leak-odd": dict(size=8, block=8, leak=12),
+    "leaks": dict(size=8, block=4, leak=[0, 1, 2, 3, 4, 5, 6, 7], frac=-1),
+    "leaks-odd": dict(size=8, block=8, leak=[2, 5, 12, 1, 0, 3, 3, 2], wires=True),
     "wires": dict(size=8, block=4, wires=True), "wires-leak-odd": dict(size=8, block=2, wires=True, leak=3),
     "blocks-of-1": dict(size=6, block=1), "wires-alone": dict(size=6, block=1, wires=True, leak=1, frac=2),
     "hidden": dict(size=8, block=4, hidden=((5, 4, 9, 4),)), "hidden-odd": dict(size=8, block=8, hidden=((5, 4, 8, 3),)),
@@ -206,6 +212,25 @@ def test_a_leak_is_one_less_a_power_of_two():
     assert np.array_equal(leaky.matrix(), 7 * whole.matrix()) and leaky.shift(0) == whole.shift(0) + 3
     state = np.array([5, -2, 100, 7])
     assert np.array_equal(leaky.apply(state), leaky.matrix() @ state) and leaky.gain == 28
+
+
+def test_leaks_of_units_are_those_of_the_whole_shrunk_by_one_less_a_power_of_two():
+    signs, leaks = np.array([1, -1, -1, 1]), [0, 1, 2, 5]
+    leaky, whole = Hadamard(4, 4, signs, leaks), Hadamard(4, 4, signs)
+    shrunk = [[1 - 2.0**-leak if leak else 1] for leak in leaks]
+    assert (leaky.matrix() / 2**leaky.shift(0) == shrunk * (whole.matrix() / 2)).all()
+
+
+def test_equal_leaks_are_one():
+    plain = random_model(size=4, block=4, leak=3, outputs=2)
+    for leaks in ([3] * 4, (3, 3, 3, 3), np.full(4, 3, np.uint8), np.array(3)):
+        model = plain.with_top(recurrence=replace(plain.top.recurrence, leak=leaks))
+        assert model.top.recurrence.leak == 3 and model_bytes(model) == model_bytes(plain) and form_of(model).schema == 3
+
+
+def test_leaks_of_units_count_in_bits():
+    assert Hadamard(4, 4, [1, 1, 1, 1], [5, 0, 1, 2]).bits == 4 * (1 + 3)
+    assert Hadamard(4, 4, [1, 1, 1, 1], 5).bits == 4
 
 
 @pytest.mark.parametrize("leak", [-1, 13])

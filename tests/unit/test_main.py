@@ -67,6 +67,7 @@ def test_layers_and_stages_are_in_the_json_too(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("recurrence, words", [
+    (Hadamard(2, 2, [1] * 2, [0, 5]), "Hadamard, one block of 2, leaks 0 to 5"),
     (Hadamard(8, 8, [1] * 8), "Hadamard, one block of 8"), (Ternary([[1, -1], [1, 1]], 3, 2), "binary, times 3 / 2**2"),
     (Ternary([[0]]), "ternary, times 1 / 2**0")], ids=str)
 def test_a_recurrence_has_words(recurrence, words):

@@ -35,6 +35,8 @@ NEW = {
     "blocks of 1": lambda: random_model(size=8, block=1, outputs=2),
     "hidden stages": lambda: random_model(size=8, block=4, outputs=2, hidden=((6, 8, 9, 4), (5, 1, 0, 1))),
     "hidden stage of a pool": lambda: random_model(size=8, block=4, outputs=2, emit=Pooling.SUM, hidden=((6, 4, 3, 8),)),
+    "integers": lambda: random_model(size=6, entries=(-3, 2), multiplier=5, outputs=2),
+    "leaks": lambda: random_model(size=8, block=8, leak=[0, 1, 2, 3, 4, 5, 12, 2], outputs=2),
     "two phases": whole, "three layers": three_layers,
     "a table below two layers": lambda: random_stack(
         lower=dict(size=8, block=4, inputs=2), upper=dict(size=4, block=4, outputs=2)).replace(table=[[1, 2], [3, 255]]),
@@ -54,6 +56,27 @@ def test_what_schema_4_adds_comes_back(name, tmp_path):
     assert again.digest == model.digest and model_bytes(again) == data and again.classes == model.classes
     assert again.table is model.table is None or np.array_equal(again.table, model.table)
     assert again.model_bits == model.model_bits
+
+
+def test_leaks_come_back_and_are_in_the_digest(tmp_path):
+    model = NEW["leaks"]()
+    leaks = model.top.recurrence.leaks
+    assert (load(tmp_path, model_bytes(model)).top.recurrence.leaks == leaks).all()
+    assert model.with_top(recurrence=replace(model.top.recurrence, leak=leaks[::-1])).digest != model.digest
+
+
+@pytest.mark.parametrize("leaks, message", [
+    ([0, 1, 2, 3, 4, 5, 13, 2], "Leak must be between 0 and 12, not 13"), ([1, 2], "Leaks must be one, or 8 in a row"),
+    ([3] * 8, "arrays that no model has: layer0_leaks|schema 4 and holds what schema 3"), ([1, 2, 3, 4, 5, 6, 7, 8], "digest")])
+def test_a_file_with_other_leaks_is_refused(tmp_path, leaks, message):
+    with pytest.raises(ModelFileError, match=message):
+        load(tmp_path, edited(NEW["leaks"](), layer0_leaks=np.array(leaks)))
+
+
+def test_a_file_with_a_leak_and_leaks_is_refused(tmp_path):
+    data = with_header(lambda header: header["layers"][0]["recurrence"].update(leak=3), NEW["leaks"]())
+    with pytest.raises(ModelFileError, match="header is malformed"):
+        load(tmp_path, data)
 
 
 def test_every_part_of_schema_4_is_in_the_digest():

@@ -14,7 +14,9 @@ def drawn(size, block, seed, leak=0):
     return Hadamard(size, block, rng.choice([-1, 1], size), leak, wires=rng.permutation(size))
 
 
-@pytest.mark.parametrize("size, block, leak", [(8, 1, 0), (8, 1, 3), (12, 4, 0), (16, 2, 1), (32, 8, 2), (64, 64, 0)])
+@pytest.mark.parametrize("size, block, leak", [
+    (8, 1, 0), (8, 1, 3), (12, 4, 0), (16, 2, 1), (32, 8, 2), (64, 64, 0), (8, 1, range(8)), (8, 4, [0, 1] * 4),
+    (16, 16, [3, 5] * 8), (16, 2, [12, 0, 2, 1] * 4), (4, 2, [7, 0, 0, 0])])
 def test_all_ways_to_the_product_agree(size, block, leak):
     recurrence = drawn(size, block, size + block, leak)
     state = np.random.default_rng(0).integers(-2048, 2048, (50, size))
@@ -22,14 +24,17 @@ def test_all_ways_to_the_product_agree(size, block, leak):
     while len(sylvester) < block:
         sylvester = np.kron(sylvester, [[1, 1], [1, -1]])
     kernel = np.kron(np.eye(size // block, dtype=int), sylvester)
-    wanted = recurrence.multiplier * recurrence.signs * (state @ kernel.T)[:, recurrence.wires]
+    leaks, most = np.broadcast_to(leak, size), np.max(leak)
+    factors = [2**most - 2 ** (most - leak) if leak else 2**most for leak in leaks.tolist()]
+    wanted = np.array(factors) * recurrence.signs * (state @ kernel.T)[:, recurrence.wires]
     assert (recurrence.apply(state) == wanted).all()
     assert (state @ recurrence.matrix().T == wanted).all()
     assert (recurrence.products(np.float64)(state.astype(np.float64)) == wanted).all()
     assert recurrence.gain == np.abs(recurrence.matrix()).sum(axis=1).max()
     graph = recurrence_graph(recurrence)
     assert (graph.evaluate(state) == wanted).all()
-    assert len(graph.adders) == size * (block.bit_length() - 1) + size * (leak > 1)
+    assert len(graph.adders) == size * (block.bit_length() - 1) + np.count_nonzero(leaks > 1)
+    assert recurrence.shift(0) == most + block.bit_length() // 2
 
 
 def test_it_is_orthogonal():

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The folded cell: the state in block RAM, a butterfly that goes through it several times a step."""
 
-from dataclasses import dataclass
-
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -13,141 +10,37 @@ from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.folded.address import RowAddress
 from rtl_gen.gateware.folded.butterfly import Butterfly
-from rtl_gen.gateware.folded.input import FoldedInput
 from rtl_gen.gateware.memories import BLOCK
+from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.rounding import Saturate
 from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import vector_layout, word_signature
-from rtl_gen.plan.alignment import align
-from rtl_gen.plan.timing import Timing
+from rtl_gen.plan.folded import FoldedPlan
 
 
-@dataclass(frozen=True)
-class FoldedSchedule:
-    """The clocks of a step; those of a butterfly are counted from the one in which the sequencer shows its number.
-
-    Parameters
-    ----------
-    passes, rows : int
-    groups : int
-        Parts of a butterfly of the last pass that are finished one after the other.
-    inputs : int
-    rho : int
-        Levels of the butterfly.
-    multiples : int
-        Latency of the bank of multiples.
-    leak : int
-        Clocks that a leak takes: 1 or, without one, 0.
-    """
-
-    passes: int
-    rows: int
-    groups: int
-    inputs: int
-    rho: int
-    multiples: int
-    leak: int
-
-    @property
-    def lead(self):
-        """The rows are addressed so much later where the bank of multiples is deeper than the butterfly."""
-        return max(0, self.multiples - self.rho)
-
-    @property
-    def words(self):
-        """The words come out of the memory: a clock for the row, one for the memory."""
-        return self.lead + 2
-
-    @property
-    def done(self):
-        """The butterfly's results are there."""
-        return self.words + self.rho
-
-    @property
-    def joined(self):
-        """The first of its groups, shrunk by the leak, meets its ``C X + bias``."""
-        return self.done + self.leak
-
-    @property
-    def element(self):
-        """The first element of the first group is multiplied: its product is to be there at :attr:`joined`."""
-        return self.joined - self.multiples - 2
-
-    @property
-    def drain(self):
-        """Clocks between two passes in which no butterfly begins: the last results are on their way to the memory."""
-        return self.lead + self.rho + 2
-
-    @property
-    def finish(self):
-        """Clocks of a butterfly in the last pass."""
-        return self.groups * self.inputs
-
-    @property
-    def interval(self):
-        """A step: the passes, the drain of each, and the way through sum, rounding and saturation after the last."""
-        return (self.passes - 1) * (self.rows + self.drain) + self.rows * self.finish + self.tail + 1
-
-    @property
-    def tail(self):
-        """Clocks from the last group's number to its words in the memory."""
-        return self.lead + self.rho + self.leak + 4
-
-
-class FoldedCell(wiring.Component):
+class FoldedCell(Rendering, renders=FoldedPlan):
     """One step of the recurrence, ``radix`` words of each lane a clock, and the state word by word when asked for.
 
     Computes what :class:`rtl_gen.gateware.serial.cell.SerialCell` computes, with the same members. The words stay exact between
-    the passes; the last pass adds ``C X + bias`` to half of a butterfly's words at a time, rounds and saturates. With
-    ``n`` units in ``l`` lanes, ``P = ceil(log2(block) / rho)`` passes of radix ``r = 2**rho`` and ``d`` inputs a step takes
-    ``(P - 1) (n / (r l) + rho + 2) + 2 d n / (r l) + rho + 5`` clocks (one more with a leak, and ``P`` more for each level that
-    the bank of multiples of the input is deeper than ``rho``). Unloading takes a clock a unit.
+    the passes; the last pass adds ``C X + bias`` to half of a butterfly's words at a time, rounds and saturates.
 
     Parameters
     ----------
-    layer : Layer
-    folding : Folding
-        Of the units of one lane.
-    lanes : int
+    plan : FoldedPlan
     """
 
-    def __init__(self, layer, folding, lanes):
-        self.layer = layer
-        self.folding = folding
-        self.lanes = lanes
-        self.alignment = align(layer, None)
-        self._last = len(folding.passes) - 1
-        self._short = len(folding.passes[0].axes) if self._last else folding.log2_radix
-        #: Bits of a word in memory: a state, or a sum of all passes but the last.
-        self.width = layer.state.width + folding.levels - folding.log2_radix
-        self._half = folding.radix // 2  # words of a lane that are finished at once
-        self._input = FoldedInput(layer, [
-            tuple(lane * folding.units + folding.unit(self._last, butterfly, bank)
-                  for lane in range(self.lanes) for bank in range(group * self._half, (group + 1) * self._half))
-            for butterfly in range(folding.rows) for group in range(2)])
-        self.schedule = FoldedSchedule(
-            passes=len(folding.passes), rows=folding.rows, groups=2, inputs=layer.inputs, rho=folding.log2_radix,
-            multiples=self._input.latency - 3, leak=int(layer.recurrence.leak > 0))
-        self.timing = Timing(self.schedule.interval, self.schedule.interval)
-        self._selector = Selector(lanes * folding.radix, layer.state.width)
-        #: Clocks from ``unload`` to the one in which the last word is valid.
-        self.unload_cycles = layer.size + 2 + self._selector.latency
-        #: Clocks from ``unload`` to the one in which the cell is ready again.
-        self.unload_interval = layer.size + 1
+    def __init__(self, plan):
+        self.plan = plan
+        self.layer, self.folding, self.lanes, self.width = plan.layer, plan.folding, plan.lanes, plan.width
+        self.alignment, self.schedule = plan.alignment, plan.schedule
+        self._last, self._short, self._half = plan.last, plan.short, plan.half
+        self._input = render(plan.source)
+        layer = plan.layer
+        self._selector = Selector(plan.lanes * plan.folding.radix, layer.state.width)
         super().__init__({
             "start": In(1), "x": In(vector_layout(layer)), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1, init=1), "z": Out(word_signature(layer.state.width)), "saturated": Out(1),
         })
-
-    @property
-    def source(self):
-        """The part that makes ``C X + bias``, a FoldedInput."""
-        return self._input
-
-    @property
-    def has_short_pass(self):
-        """The first pass does fewer levels than the others."""
-        return self._short < self.folding.log2_radix
 
     def elaborate(self, platform):
         m = Module()

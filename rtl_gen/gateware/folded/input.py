@@ -1,38 +1,31 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """``C X + bias`` of a folded core: one input element a clock for a few units at a time."""
 
-import numpy as np
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.fixed import signed_width
 from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.memories import BLOCK
+from rtl_gen.gateware.rendering import Rendering
 from rtl_gen.gateware.word_network import ParallelNetwork
 from rtl_gen.gateware.words import vector_layout
-from rtl_gen.plan.adder_graph import matrix_graph
-from rtl_gen.plan.alignment import align
-
-#: Rows of a block RAM in words of 16 bits. A table of more is spread over several, and what chooses among them takes long.
-BLOCK_ROWS = 256
+from rtl_gen.plan.folded import FoldedInputPlan, packed_rows
 
 
-class FoldedInput(wiring.Component):
+class FoldedInput(Rendering, renders=FoldedInputPlan):
     """Works through groups of units in a fixed order; ``sum`` is ``(C X << input_shift) + bias`` of the group.
 
     The layer's codes have few different magnitudes, so an element is multiplied by all of them at once (a small adder
     graph, the bank of multiples), and each unit of the group takes its multiple, added or subtracted.
 
-    Latency: ``sum`` is complete :attr:`latency` clocks after the ``element`` with ``last``.
+    Latency: ``sum`` is complete ``plan.latency`` clocks after the ``element`` with ``last``.
 
     Parameters
     ----------
-    layer : Layer
-    groups : list of tuple of int
-        The units of each group, in the order of work.
+    plan : FoldedInputPlan
 
     Members
     -------
@@ -50,44 +43,13 @@ class FoldedInput(wiring.Component):
         The signs of the recurrence for the group's units, a clock before ``sum`` is complete.
     """
 
-    def __init__(self, layer, groups):
-        self.layer = layer
-        self.groups = groups
-        self.alignment = align(layer, None)
-        codes = np.stack([phase.input_codes for phase in layer.phases], axis=-1)  # [n, d_in, phases]
-        leading = np.where(codes[..., 0] != 0, codes[..., 0], codes[..., -1])
-        self._negative = leading < 0
-        magnitudes = np.where(self._negative[..., None], -codes, codes)
-        self._levels, index = np.unique(magnitudes.reshape(-1, len(layer.phases)), axis=0, return_inverse=True)
-        self._index = index.reshape(codes.shape[:2])
-        graph = matrix_graph(self._levels.T.reshape(-1, 1), positive=True)
-        self._multiples = ParallelNetwork(graph, min(layer.input.minimum, -1), layer.input.maximum)
-        self.latency = self._multiples.latency + 3
-        width = len(groups[0])
+    def __init__(self, plan):
+        self.plan = plan
+        self._multiples = ParallelNetwork(plan.network)
+        layer, width = plan.layer, len(plan.groups[0])
         super().__init__({
             "load": In(1), "x": In(vector_layout(layer)), "phase": In(1), "element": In(1), "last": In(1),
-            "sum": Out(data.ArrayLayout(signed(self.alignment.width), width)), "negate": Out(width)})
-
-    @property
-    def multiples(self):
-        """The adder graph of the bank of multiples."""
-        return self._multiples.graph
-
-    @property
-    def widths(self):
-        """For each magnitude of codes, of which a unit takes one: the bits that its multiples of an element need."""
-        low, high = min(self.layer.input.minimum, -1), self.layer.input.maximum
-        return [signed_width(min(low * largest, 0), high * largest) for largest in map(int, self._levels.max(axis=1))]
-
-    @property
-    def memories(self):
-        """(rows as integers, bits of a row) of each memory."""
-        return [(_packed(contents), len(self.groups[0]) * contents[1]) for contents in (self._code_rows(), self._bias_rows())]
-
-    @property
-    def early_codes(self):
-        """Whether codes are read a clock ahead, into a register: where their table is long, and multiples take a clock."""
-        return len(self.groups) * self.layer.inputs > BLOCK_ROWS and self._multiples.latency > 0
+            "sum": Out(data.ArrayLayout(signed(plan.alignment.width), width)), "negate": Out(width)})
 
     def elaborate(self, platform):
         m = Module()
@@ -101,9 +63,9 @@ class FoldedInput(wiring.Component):
         m.d.comb += network.i[0].eq(x[0])
         multiples = self._choose_phase(m, phase)
 
-        settle = network.latency
-        codes = self._rom(m, "codes", self._code_rows(), late(m, element, settle - self.early_codes), self.early_codes)
-        constants = self._rom(m, "bias", self._bias_rows(), late(m, last, settle + 1))
+        plan, settle = self.plan, self.plan.network.latency
+        codes = self._rom(m, "codes", plan.code_rows, late(m, element, settle - plan.early_codes), plan.early_codes)
+        constants = self._rom(m, "bias", plan.bias_rows, late(m, last, settle + 1))
         products = self._choose_products(m, multiples, codes)
         begin = Signal(init=1)  # the next product is the first of its group
         adding, ending = late(m, element, settle + 2), late(m, last, settle + 2)
@@ -120,10 +82,10 @@ class FoldedInput(wiring.Component):
 
     def _choose_phase(self, m, phase):
         """The multiples of the step's phase, aligned, in registers."""
-        count, network = len(self._levels), self._multiples
+        count, network, phases = len(self.plan.levels), self._multiples, self.plan.alignment.phases
         chosen = []
         for level in range(count):
-            by_phase = [network.o[p * count + level] << aligned.input_shift for p, aligned in enumerate(self.alignment.phases)]
+            by_phase = [network.o[p * count + level] << aligned.input_shift for p, aligned in enumerate(phases)]
             value = Mux(phase, by_phase[1], by_phase[0]) if len(by_phase) > 1 else by_phase[0]
             multiple = Signal(signed(value.shape().width), name=f"multiple{level}", reset_less=True)
             m.d.sync += multiple.eq(value)
@@ -141,25 +103,11 @@ class FoldedInput(wiring.Component):
             products.append((product, negative))
         return products
 
-    def _code_rows(self):
-        """For each element of each group: per unit the index of the multiple, and above it whether it is subtracted."""
-        bits = (len(self._levels) - 1).bit_length()
-        rows = [[int(self._index[unit, k]) | int(self._negative[unit, k]) << bits for unit in group]
-                for group in self.groups for k in range(self.layer.inputs)]
-        return [rows], bits + 1
-
-    def _bias_rows(self):
-        """For each phase, for each group: per unit the bias, and above it the sign of the recurrence."""
-        width = max(signed_width(min(phase.bias), max(phase.bias)) for phase in self.alignment.phases)
-        signs = self.layer.recurrence.signs
-        return [[[(phase.bias[unit] & ((1 << width) - 1)) | int(signs[unit] < 0) << width for unit in group]
-                 for group in self.groups] for phase in self.alignment.phases], width + 1
-
     def _rom(self, m, name, contents, advance, registers=0):
         """The fields of the current row of a memory, ``1 + registers`` clocks after the address that ``advance`` counts."""
         tables, width = contents
-        rows = _packed(contents)
-        lanes = len(self.groups[0])
+        rows = packed_rows(contents)
+        lanes = len(self.plan.groups[0])
         setattr(m.submodules, name, memory := Memory(shape=lanes * width, depth=len(rows), init=rows, attrs=BLOCK))
         port = memory.read_port()
         with m.If(self.load):
@@ -168,9 +116,3 @@ class FoldedInput(wiring.Component):
             m.d.sync += port.addr.eq(port.addr + 1)
         row = late(m, port.data, registers)
         return [row[k * width:(k + 1) * width] for k in range(lanes)]
-
-
-def _packed(contents):
-    """The rows of a memory as integers, the first unit's field lowest."""
-    tables, width = contents
-    return [sum(field << k * width for k, field in enumerate(row)) for table in tables for row in table]

@@ -2,50 +2,41 @@
 """The parallel cell: whole words, every adder registered, the state in registers."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import any_late, late
-from rtl_gen.gateware.parallel.step import ParallelStep
+from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import vector_layout, word_signature
-from rtl_gen.plan.timing import Timing
+from rtl_gen.plan.parallel import ParallelPlan
 
 
-class ParallelCell(wiring.Component):
+class ParallelCell(Rendering, renders=ParallelPlan):
     """One step of the recurrence on whole words, and the state word by word when asked for.
 
-    Computes what :class:`rtl_gen.gateware.serial.cell.SerialCell` computes, with the same members. With ``L`` levels in
-    the recurrence's adder network and ``M`` in the input's, a step takes ``max(L, M + 1) + 2`` clocks: the sum and the
-    saturation are a register each. Unloading takes a clock a unit.
+    Computes what :class:`rtl_gen.gateware.serial.cell.SerialCell` computes, with the same members. Where a cell above takes
+    its states there is one more member, ``copied``, the rectified state.
 
     Parameters
     ----------
-    layer : Layer
-    copies : bool
-        A cell above takes the states of this one: there is one more member, ``copied``, the rectified state.
+    plan : ParallelPlan
     """
 
-    def __init__(self, layer, *, copies=False):
-        self.layer = layer
-        self.copies = copies
-        self._step = ParallelStep(layer, steady=True)
+    def __init__(self, plan):
+        self.plan = plan
+        self.layer = layer = plan.layer
+        self._step = render(plan.step)
         self._selector = Selector(layer.size, layer.state.width)
-        interval = self._step.latency + 1
-        self.timing = Timing(interval, interval)
-        #: Clocks from ``unload`` to the one in which the last word is valid.
-        self.unload_cycles = layer.size + self._selector.latency
-        #: Clocks from ``unload`` to the one in which the cell is ready again.
-        self.unload_interval = layer.size + 1
         super().__init__({
             "start": In(1), "x": In(vector_layout(layer)), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1), "z": Out(word_signature(layer.state.width)), "saturated": Out(1),
-        } | ({"copied": Out(data.ArrayLayout(layer.state.width - 1, layer.size))} if copies else {}))
+        } | ({"copied": Out(data.ArrayLayout(layer.state.width - 1, layer.size))} if plan.copies else {}))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.step = step = self._step
-        layer, interval = self.layer, self.timing.interval
+        layer, interval = self.layer, self.plan.timing.interval
         state = [Signal(signed(layer.state.width), name=f"state{unit}", reset_less=True) for unit in range(layer.size)]
         x = Signal.like(self.x)
         phase = Signal()
@@ -63,7 +54,7 @@ class ParallelCell(wiring.Component):
             with m.If(self.first):
                 m.d.sync += [word.eq(0) for word in state]
         m.d.comb += [step.x.eq(x), step.phase.eq(phase), *(field.eq(word) for field, word in zip(step.z, state))]
-        if self.copies:
+        if self.plan.copies:
             m.d.comb += [field.eq(Mux(word[-1], 0, word[:-1])) for field, word in zip(self.copied, state)]
         self._unload(m, state, count == interval)
         return m

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The codes of all stages, one after the other as they are needed: an address that counts, and nothing else to compute."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -96,9 +96,13 @@ class CodeMemory(wiring.Component):
         return chosen(m, rows, late(m, self._bank_of(address), 1), "row")
 
     def _bank_of(self, address):
-        """A bit for each bank, high if the row is in it: a table of the upper bits of its address."""
-        banks = self.plan.banks
-        unit = (banks[-1] - 1).bit_length()
-        begins = [sum(banks[:index]) for index in range(len(banks))]
-        bank_of = [sum(begin <= part << unit for begin in begins) - 1 for part in range(-(-self.plan.code_rows >> unit))]
-        return Array(Const(1 << bank, len(banks)) for bank in bank_of)[address[unit:]]
+        """A bit for each bank, high if the row is in it: a comparison, since a bank begins at a multiple of its depth.
+
+        Not a table of constants: that is a process in Verilog, which Icarus does not run before its input changes once.
+        """
+        bits, begin = [], 0
+        for depth in self.plan.banks:
+            places = (depth - 1).bit_length()
+            bits.append(address[places:] == begin >> places)
+            begin += depth
+        return Cat(bits)

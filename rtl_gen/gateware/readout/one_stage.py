@@ -2,26 +2,23 @@
 """The read-out ``Y = U relu(Z) + c``: one accumulator, one code bit a clock, while the cell goes on."""
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.fixed import signed_width
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.memories import BLOCK, LOGIC
+from rtl_gen.gateware.rendering import Rendering
 from rtl_gen.gateware.words import output_stream, word_signature
+from rtl_gen.plan.one_stage import FEW_ROWS, OneStagePlan
 
-#: Rows of a table that a logic cell a bit holds.
-FEW_ROWS = 16
 #: The synthesis chooses: look-up tables for a small memory where the chip has them, else block RAM or flip-flops.
 ANY = {"no_rw_check": 1}
 
 
-class OneStageReadout(wiring.Component):
+class OneStageReadout(Rendering, renders=OneStagePlan):
     """Stores the rectified state words as they come, then sends ``Y`` class by class, exact and in full width.
 
-    With ``n`` units, ``m`` classes and codes of ``b`` bits, a class takes ``n b`` clocks and :attr:`OVERHEAD` more. A code's
-    bits are taken from the lowest up: the operand moves left a bit a clock and is added where the bit is set, or
+    A code's bits are taken from the lowest up: the operand moves left a bit a clock and is added where the bit is set, or
     subtracted for the top bit, which counts negative in two's complement. So no multiplier is needed.
 
     For ``emit = sum`` the words of each step are added to those that are stored, the pool, in words as much wider that saturate
@@ -29,12 +26,7 @@ class OneStageReadout(wiring.Component):
 
     Parameters
     ----------
-    readout : Readout
-        Of one stage.
-    layer : Layer
-        Whose states are read out.
-    block : bool
-        Its memories are block RAM; else logic where that is possible, since ECP5's block RAM takes 5.6 ns to read.
+    plan : OneStagePlan
 
     Members
     -------
@@ -45,35 +37,24 @@ class OneStageReadout(wiring.Component):
     first, last : In(1)
         Only for ``emit = sum``: of the step whose state comes, valid as ``phase``.
     ready : Out(1)
-        The next state may come. For ``emit = sum`` it rises :attr:`POOLING` clocks after the last word of a step, unless that
-        was the last step.
+        The next state may come. For ``emit = sum`` it rises ``plan.pooling_cycles`` clocks after the last word of a step,
+        unless that was the last step.
     y : Out(stream)
     """
 
-    #: Clocks of a class beyond its n b additions: loading c, the pipeline, offering the result, going on.
-    OVERHEAD = 5
-    #: Clocks from the last word of a step that is pooled to ``ready``.
-    POOLING = 3
-
-    def __init__(self, readout, layer, *, block=True):
-        self.readout = readout
-        self.layer = layer
-        self.block = block
-        self._stage, = readout.stages
-        codes = self._stage.codes
-        self.code_width = max(2, signed_width(int(codes.min()), int(codes.max())))
-        #: Bits of an output.
-        self.width = readout.widths(layer.state)[-1]
-        #: Clocks from the last state word to the one in which the last class is offered, if no class has to wait.
-        self.cycles = readout.outputs * (layer.size * self.code_width + self.OVERHEAD) + 2 * (readout.pool_bits > 0)
+    def __init__(self, plan):
+        self.plan = plan
+        self.readout, self.layer, self.block = plan.readout, plan.layer, plan.block
+        self._stage = plan.stage
+        readout, layer = plan.readout, plan.layer
         super().__init__({
             "z": In(word_signature(layer.state.width)), "phase": In(1), "ready": Out(1, init=1),
-            "y": Out(output_stream(self.width)),
+            "y": Out(output_stream(plan.width)),
         } | ({"first": In(1), "last": In(1)} if readout.pool_bits else {}))
 
     def elaborate(self, platform):
         m = Module()
-        bits, pooled = self.code_width, self.readout.pool_bits > 0
+        bits, pooled = self.plan.code_width, self.readout.pool_bits > 0
         size, classes, phases = self.layer.size, self.readout.outputs, len(self._stage.biases)
 
         # relu: a negative word is stored as 0
@@ -86,7 +67,7 @@ class OneStageReadout(wiring.Component):
             rows, row_width = [sum(code << bits * k for k, code in enumerate(unit)) for unit in zip(*table)], bits * classes
         m.submodules.weight = weight = Memory(shape=row_width, depth=len(rows), init=rows,
                                               attrs=BLOCK if self.block else LOGIC)
-        width = self.width
+        width = self.plan.width
         # Of few classes the biases are cheaper in logic, a cell a bit, than in block RAMs that they would hardly fill.
         m.submodules.bias = bias = Memory(
             shape=width, depth=classes * phases, attrs=LOGIC if classes * phases <= FEW_ROWS else BLOCK,

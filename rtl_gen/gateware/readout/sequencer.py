@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What happens when in a read-out: stage by stage, group by group, element by element, bit by bit."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,8 +9,14 @@ from rtl_gen.gateware.delay import late
 
 
 def of_stage(stage, values):
-    """That of ``values`` which is at the place ``stage``; beyond their end the last one."""
-    return Array(values)[stage]
+    """That of ``values`` which is at the place ``stage``; beyond their end the last one.
+
+    Multiplexers, not an array: that is a process in Verilog, which Icarus does not run before its input changes once.
+    """
+    *others, found = values
+    for place, value in reversed(list(enumerate(others))):
+        found = Mux(stage == place, value, found)
+    return found
 
 
 class Sequencer(wiring.Component):

@@ -2,7 +2,7 @@
 """A read-out of one or more dense stages, while the cell goes on."""
 
 from amaranth.hdl import Module, Signal, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import late
@@ -10,14 +10,15 @@ from rtl_gen.gateware.readout.accumulators import Accumulators
 from rtl_gen.gateware.readout.code_memory import CodeMemory
 from rtl_gen.gateware.readout.sequencer import Sequencer, of_stage
 from rtl_gen.gateware.readout.vector_memory import VectorMemory
+from rtl_gen.gateware.rendering import Rendering
 from rtl_gen.gateware.words import word_signature
 from rtl_gen.plan.readout_plan import ReadoutPlan
 
 
-class StagedReadout(wiring.Component):
+class StagedReadout(Rendering, renders=ReadoutPlan):
     """Stores the state words as they come, then sends ``Y = readout(vector, phase)`` output by output, exact and in full width.
 
-    Latency: :attr:`cycles` clocks from the last state word to the offer of the last output, if none has to wait. A stage takes
+    Latency: ``plan.cycles`` clocks from the last state word to the offer of the last output, if none has to wait. A stage takes
     ``ceil(outputs / lanes) inputs bits`` of them, and for each group the bits of its biases and a few more
     (:class:`ReadoutPlan`). The next state may come two clocks after the last output was taken.
 
@@ -26,12 +27,7 @@ class StagedReadout(wiring.Component):
 
     Parameters
     ----------
-    readout : Readout
-        Of a model, which has checked it.
-    state : FixedPoint
-        Of the top layer.
-    plan : ReadoutPlan, optional
-        Otherwise the smallest.
+    plan : ReadoutPlan
 
     Members
     -------
@@ -42,25 +38,17 @@ class StagedReadout(wiring.Component):
     first, last : In(1)
         Only for ``pooling = sum``: of the step whose state comes, valid as ``phase``.
     ready : Out(1)
-        The next state may come. For ``pooling = sum`` it rises :attr:`POOLING` clocks after the last word of a step, unless
-        that was the last step.
+        The next state may come. For ``pooling = sum`` it rises ``plan.pooling_cycles`` clocks after the last word of a step,
+        unless that was the last step.
     y : Out(stream of {data: signed, last})
     """
 
-    #: Clocks from the last word of a step that is pooled to ``ready``.
-    POOLING = VectorMemory.POOLING
-
-    def __init__(self, readout, state, plan=None):
-        self.plan = plan or ReadoutPlan.smallest(readout, state, readout.stages[0].inputs)
+    def __init__(self, plan):
+        self.plan = plan
         super().__init__({
-            "z": In(word_signature(state.width)), "phase": In(1), "ready": Out(1, init=1),
+            "z": In(word_signature(plan.state.width)), "phase": In(1), "ready": Out(1, init=1),
             "y": Out(stream.Signature(data.StructLayout({"data": signed(self.plan.stages[-1].width), "last": 1}))),
         } | ({"first": In(1), "last": In(1)} if self.plan.pooled else {}))
-
-    @property
-    def cycles(self):
-        """Clocks from the last state word to the one in which the last output is offered, if none has to wait."""
-        return self.plan.cycles
 
     def elaborate(self, platform):
         m = Module()

@@ -49,9 +49,6 @@ class VectorMemory(wiring.Component):
         The read-out is finished: the next state may come.
     """
 
-    #: Clocks from the last word of a step that is pooled, but not the last, to ``ready``.
-    POOLING = 3
-
     def __init__(self, plan):
         self.plan = plan
         words = word_signature(plan.word_width)

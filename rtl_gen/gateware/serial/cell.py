@@ -1,107 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The digit-serial cell: one time step, all units at once, a digit of every word a clock."""
 
-from dataclasses import dataclass
-from functools import cached_property
-
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal
-from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.errors import ArchitectureError
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.memories import BLOCK, LOGIC
-from rtl_gen.gateware.serial.network import SerialAdders, SerialNetwork, bundle, split_shift
+from rtl_gen.gateware.rendering import Rendering
+from rtl_gen.gateware.serial.network import SerialAdders, SerialNetwork, bundle
 from rtl_gen.gateware.serial.state_memory import StateMemory
 from rtl_gen.gateware.words import gather, vector_layout, word_signature
-from rtl_gen.plan.adder_graph import recurrence_graph
-from rtl_gen.plan.alignment import align, input_products
-from rtl_gen.plan.bias_table import bias_table
-from rtl_gen.plan.timing import Timing
+from rtl_gen.plan.networks import split_shift
+from rtl_gen.plan.serial import SerialPlan
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """The clocks of one step, counted from the one after ``start`` (clock 0).
-
-    Parameters
-    ----------
-    digits : int
-        Digits of ``pre``; every stream is that long.
-    network : int
-        Latency of the recurrence's adder network.
-    inputs : int
-        Latency of the input's adder network, the choice of the phase included.
-    gap : int
-        Clocks that the networks need between two words.
-    """
-
-    digits: int
-    network: int
-    inputs: int
-    gap: int
-
-    @cached_property
-    def address(self):
-        """The state's frame begins to be addressed: at once, unless the input needs longer than the recurrence."""
-        return max(0, 1 + self.inputs - self.network)
-
-    @property
-    def state(self):
-        """Digit 0 of the state's frame enters the network: a clock for the memory and one for the saturation."""
-        return self.address + 2
-
-    @property
-    def recurrence(self):
-        """Digit 0 of ``R Z`` meets that of ``C X + bias``."""
-        return self.state + self.network
-
-    @property
-    def bias_sum(self):
-        """Digit 0 of ``C X`` meets that of the bias."""
-        return self.recurrence - 1
-
-    @property
-    def bias(self):
-        """Digit 0 of the bias is addressed: a clock for the memory."""
-        return self.bias_sum - 1
-
-    @property
-    def input(self):
-        """Digit 0 of the input's frame enters its network."""
-        return self.bias_sum - self.inputs
-
-    @property
-    def pre(self):
-        """Digit 0 of ``pre`` is there."""
-        return self.recurrence + 1
-
-    @property
-    def interval(self):
-        """The flags are complete in clock ``pre + digits``, and the next step uses them one clock after its first address;
-        the networks want their gap between two words."""
-        return self.digits + max(self.address + self.network + 2, self.gap)
-
-
-class SerialCell(wiring.Component):
+class SerialCell(Rendering, renders=SerialPlan):
     """One step of the recurrence on digit streams, and the state word by word when asked for.
 
     The step: ``z' = saturate(round_shift((R z << state_shift) + (C x << input_shift) + bias, output_shift))`` for every
     unit, exactly as :func:`hadam_hw.golden.step`.
 
-    With ``N = ceil(width of pre / digit)`` digits and ``L`` levels in the recurrence's adder network (``log2(block)`` for
-    a Hadamard matrix) a step takes ``N + L + 2`` clocks, provided that the input's network has at most ``L - 1`` levels.
-
     Parameters
     ----------
-    layer : Layer
-    digit : int
-        Bits of every word a clock.
-    copies : bool
-        A cell above takes the states of this one.
-    chained : bool
-        The input are the states of a cell that ``copies``.
+    plan : SerialPlan
 
     Members
     -------
@@ -125,38 +47,21 @@ class SerialCell(wiring.Component):
         Only where ``chained``, in place of ``x``: to be connected with ``copy`` and ``copied`` of the cell below.
     """
 
-    def __init__(self, layer, digit, *, copies=False, chained=False):
-        self.layer = layer
-        self.copies = copies
-        self.chained = chained
-        self.digit = digit
-        self.alignment = align(layer, digit)
-        self.products = input_products(layer)
-        self._phases = range(len(self.alignment.phases))
-        self._network = SerialNetwork(recurrence_graph(layer.recurrence), digit)
-        self._input_network = SerialNetwork(self.products.graph, digit)
-        self._memory = StateMemory(layer, digit, [phase.state_shift for phase in self.alignment.phases], copies)
-        self.schedule = Schedule(
-            digits=-(-self.alignment.width // digit), network=self._network.latency,
-            inputs=self._input_network.latency + (len(self._phases) > 1) + chained,
-            gap=max(self._network.gap, self._input_network.gap))
-        if self.schedule.interval - self.schedule.digits < max(self._network.gap, self._input_network.gap):
-            raise AssertionError("the adder networks need a longer gap between two words than the step leaves them")
-        self.timing = Timing(self.schedule.interval, self.schedule.interval)
-        #: Clocks from ``unload`` to the one in which the last word is valid.
-        self.unload_cycles = self._memory.unload_cycles
-        #: Clocks from ``unload`` to the one in which the cell is ready again.
-        self.unload_interval = layer.size * self._memory.digits + 1 + self._network.gap
+    def __init__(self, plan):
+        self.plan = plan
+        self.layer, self.digit, self.schedule = plan.layer, plan.digit, plan.schedule
+        self.alignment, self.products = plan.alignment, plan.products
+        self._phases = range(plan.phases)
+        self._network = SerialNetwork(plan.network)
+        self._input_network = SerialNetwork(plan.input_network)
+        self._memory = StateMemory(
+            plan.layer, plan.digit, [phase.state_shift for phase in plan.alignment.phases], plan.copies)
+        layer, digit = plan.layer, plan.digit
         super().__init__({
             "start": In(1), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1), "z": Out(word_signature(layer.state.width)), "saturated": Out(1),
-        } | ({"take": Out(1), "digits": In(bundle(digit, layer.inputs))} if chained else {"x": In(vector_layout(layer))})
-          | ({"copy": In(1), "copied": Out(bundle(digit, layer.size))} if copies else {}))
-
-    @property
-    def taken(self):
-        """Of a ``chained`` cell: the clocks from ``start`` to the one after the last of ``take``."""
-        return 1 + self._take_begin + self._take_digits
+        } | ({"take": Out(1), "digits": In(bundle(digit, layer.inputs))} if plan.chained else {"x": In(vector_layout(layer))})
+          | ({"copy": In(1), "copied": Out(bundle(digit, layer.size))} if plan.copies else {}))
 
     @property
     def pre(self):
@@ -191,8 +96,8 @@ class SerialCell(wiring.Component):
 
         # While unloading, state words pass the recurrence's network; in a reset anything may be in either. They get their
         # gap before a step; the input's network gets most of it in the clocks from `ready` to the input's frame.
-        gap = self._network.gap
-        settling = Signal(max(gap, self._input_network.gap - 1 - self.schedule.input), init=-1)
+        gap = self.plan.network.gap
+        settling = Signal(max(gap, self.plan.input_network.gap - 1 - self.schedule.input), init=-1)
         m.d.sync += settling.eq(Mux(self.unload | self._memory.unloading, (1 << gap) - 1, settling >> 1))
         settled = settling[0] & ~settling[1:].any() & ~self._memory.unloading
         # Two clocks early: this register, and `begin`. Written without a condition, so that no enable is made of the handshake.
@@ -265,25 +170,17 @@ class SerialCell(wiring.Component):
             self.z.data.eq(memory.z.data),
             self.saturated.eq(memory.saturated),
         ]
-        if self.copies:
+        if self.plan.copies:
             m.d.comb += [memory.copy.eq(self.copy), self.copied.eq(memory.copied)]
 
     def _input(self, m):
         """``C X + bias`` as a bundle: serialisers, the products, the choice of the phase, the bias memory."""
         m.submodules.input_network = self._input_network
-        if self.chained:
+        if self.plan.chained:
             self._take(m)
         else:
             self._serialise(m)
         return self._add_bias(m)
-
-    @property
-    def _take_begin(self):
-        return self.schedule.input - 1 + split_shift(self.alignment.phases[0].input_shift, self.digit)[0]
-
-    @property
-    def _take_digits(self):
-        return -(-(self.layer.input.width + 1) // self.digit)  # of the word below, whose sign is 0
 
     def _take(self, m):
         """The digits come from the cell below, two clocks after ``take``: one later than a serialiser would send them."""
@@ -295,7 +192,7 @@ class SerialCell(wiring.Component):
             m.d.sync += [late_field.eq(field) for late_field, field in zip(previous, words)]
             words = [*previous, *words][digit - rest:][:digit]
         m.d.comb += [
-            self.take.eq(self._window(m, "taking", lambda p: self._take_begin, lambda p: self._take_digits)),
+            self.take.eq(self._window(m, "taking", lambda p: self.plan.take_begin, lambda p: self.plan.take_digits)),
             *(field.eq(word) for field, word in zip(network.i, words)),
             network.clear.eq(self._frame(m, "input_clear", self.schedule.input + 1))]
 
@@ -359,7 +256,7 @@ class SerialCell(wiring.Component):
     def _bias(self, m):
         """The bias's current digit as fields of a bundle, from a memory with a row a digit; its last row is the sign."""
         plan, digit, size = self.schedule, self.digit, self.layer.size
-        table = bias_table([phase.bias for phase in self.alignment.phases], digit)
+        table = self.plan.biases
         m.submodules.bias = memory = Memory(shape=table.columns, depth=len(table.rows), init=table.rows,
                                             attrs=BLOCK if table.in_block_ram else LOGIC)
         port = memory.read_port()
@@ -380,11 +277,3 @@ def shift_register(source, shift, digit):
     place of the sign.
     """
     return Shape(max(source.width + shift, digit), source.signed)
-
-
-def check_digit(layer, architecture):
-    """Raises an ArchitectureError where a state has too few bits for the architecture's digit."""
-    if 2 * architecture.digit > layer.state.width:
-        raise ArchitectureError(
-            f"Digit must be at most half of the state's {layer.state.width} bits, not {architecture.digit}; "
-            "for whole words use the architecture 'parallel'")

@@ -11,28 +11,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.words import gather
+from rtl_gen.plan.networks import split_shift
 
 
 def bundle(digit, count):
     """The shape of ``count`` digit streams that move together: ``digit`` fields of ``count`` bits."""
     return data.ArrayLayout(count, digit)
-
-
-def split_shift(shift, digit):
-    """A left shift as (whole digits, remaining bits)."""
-    return divmod(shift, digit)
-
-
-def longest_shift(graph, digit):
-    """The largest sum of an adder graph's shifts along a path from an input to an output, each shift in whole digits."""
-    longest = [0] * graph.inputs
-
-    def behind(edge):
-        return longest[edge.node] - (-edge.shift // digit)
-
-    for adder in graph.adders:
-        longest.append(max(behind(adder.left), behind(adder.right)))
-    return max((behind(edge) for edge in graph.outputs if edge is not None), default=0)
 
 
 class SerialAdders(wiring.Component):
@@ -83,60 +67,32 @@ class SerialNetwork(wiring.Component):
 
     The outputs' signs are not applied: who adds an output takes :attr:`negated` as its subtraction.
 
-    A shift by ``s`` bits is a delay of the stream: the low digits of the shifted word are the ``ceil(s / digit)`` digits in
-    front of it, which must be 0. If a sum is shifted, they are sums of digits in front of its own operands, and so on. So
-    with ``P`` the largest sum of ``ceil(s / digit)`` over the edges of a path from an input to an output
-
-    - the digits on ``i`` must be 0 in the last ``P`` clocks before a word, and
-    - ``clear`` must be high in the last ``P + 1``: it takes a clock to load a carry, and a carry once loaded stays while
-      zeros are added. The longest way behind an adder is at most ``P``.
-
-    :attr:`gap` is ``P + 1``. Delays that only let operands meet need no zeros: each digit of theirs is used in a clock of
-    its own word.
-
-    Digit ``j`` of every output is valid :attr:`latency` clocks after digit ``j`` of every input.
+    Digit ``j`` of every output is valid ``plan.latency`` clocks after digit ``j`` of every input. Between two words there are
+    at least ``plan.gap`` clocks; the digits on ``i`` are 0 in all but the first of them.
 
     Parameters
     ----------
-    graph : AdderGraph
-    digit : int
-        Bits a clock.
+    plan : SerialNetworkPlan
 
     Members
     -------
     i : In(bundle)
         One word an input of the graph.
     clear : In(1)
-        Low while the digits of a word are on ``i``, high in at least :attr:`gap` clocks between two words.
+        Low while the digits of a word are on ``i``, high in at least ``plan.gap`` clocks between two words.
     o : Out(bundle)
         One word an output of the graph; 0 where the graph's output is constant.
     """
 
-    def __init__(self, graph, digit):
-        self.graph = graph
-        self.digit = digit
-        self._times = [0] * graph.inputs
-        for adder in graph.adders:
-            self._times.append(1 + max(0, *(self._early(edge) for edge in (adder.left, adder.right))))
-        outputs = [edge for edge in graph.outputs if edge is not None]
-        self.latency = max((self._early(edge) for edge in outputs), default=0)
-        self.latency = max(self.latency, 0)
+    def __init__(self, plan):
+        self.plan = plan
+        graph, digit = plan.graph, plan.digit
         self.negated = tuple(edge is not None and edge.negate for edge in graph.outputs)
-        #: Clocks between two words, at least; digits on ``i`` are 0 in all but the first of them.
-        self.gap = 1 + longest_shift(graph, digit)
         super().__init__({"i": In(bundle(digit, graph.inputs)), "clear": In(1), "o": Out(bundle(digit, len(graph.outputs)))})
-
-    def _early(self, edge):
-        """The first clock in which the shifted value's digit 0 could be taken from the node's stream."""
-        return self._times[edge.node] - split_shift(edge.shift, self.digit)[0]
-
-    def _delay(self, edge, when):
-        """Clocks by which the node's stream is delayed so that the shifted value's digit 0 comes in clock ``when``."""
-        return when - self._early(edge)
 
     def elaborate(self, platform):
         m = Module()
-        digit, graph = self.digit, self.graph
+        plan, digit, graph = self.plan, self.plan.digit, self.plan.graph
         # The fields that a node is a bit of, and which. streams[node][d]: its digit, a Value of `digit` bits, d clocks late.
         origins = {k: (self.i, k) for k in range(graph.inputs)}
         streams = {k: [Cat(field[k] for field in self.i)] for k in range(graph.inputs)}
@@ -150,15 +106,15 @@ class SerialNetwork(wiring.Component):
             return stream[clocks]
 
         def take(edge, when):
-            delay = self._delay(edge, when)
+            delay = plan.delay(edge, when)
             rest = split_shift(edge.shift, digit)[1]
             if not rest:
                 return late(edge.node, delay)
             return Cat(late(edge.node, delay + 1)[digit - rest:], late(edge.node, delay)[:digit - rest])
 
         levels = {}
-        for time in range(1, max(self._times, default=0) + 1):
-            members = [node for node in range(graph.inputs, len(self._times)) if self._times[node] == time]
+        for time in range(1, max(plan.times, default=0) + 1):
+            members = [node for node in range(graph.inputs, len(plan.times)) if plan.times[node] == time]
             adders = [graph.adders[node - graph.inputs] for node in members]
             m.submodules[f"level{time}"] = level = SerialAdders(digit, [adder.right.negate for adder in adders])
             levels[time] = level, adders
@@ -169,7 +125,7 @@ class SerialNetwork(wiring.Component):
         def bundled(edges, when):
             """The fields of the streams that ``edges`` name."""
             sources = {id(origins[edge.node][0]) for edge in edges}
-            if len(sources) == 1 and not any(edge.shift or self._delay(edge, when) for edge in edges):
+            if len(sources) == 1 and not any(edge.shift or plan.delay(edge, when) for edge in edges):
                 source, places = origins[edges[0].node][0], [origins[edge.node][1] for edge in edges]
                 return [gather(field, places) for field in source]
             words = [take(edge, when) for edge in edges]
@@ -184,7 +140,7 @@ class SerialNetwork(wiring.Component):
             delayed_clear = Signal(name=f"clear{time}", init=1)
             m.d.sync += delayed_clear.eq(clear)
             clear = delayed_clear
-        words = [Const(0, digit) if edge is None else take(edge, self.latency) for edge in graph.outputs]
+        words = [Const(0, digit) if edge is None else take(edge, plan.latency) for edge in graph.outputs]
         for j, field in enumerate(self.o):
             m.d.comb += field.eq(Cat(word[j] for word in words))
         return m

@@ -10,8 +10,9 @@ from hadam_hw.layer import Activation
 from rtl_gen.gateware.delay import any_late, late
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.selector import Selector
-from rtl_gen.gateware.serial.network import bundle, split_shift
+from rtl_gen.gateware.serial.network import bundle
 from rtl_gen.gateware.words import word_signature
+from rtl_gen.plan.networks import split_shift
 
 
 class StateMemory(wiring.Component):
@@ -73,8 +74,6 @@ class StateMemory(wiring.Component):
         self._selector = Selector(self.size, digit)
         self._relu = layer.activation is Activation.RELU
         self.rests = tuple(split_shift(shift, digit)[1] for shift in shifts)
-        #: Clocks from ``unload`` to the one in which the last word is valid.
-        self.unload_cycles = self.size * self.digits + 3 + self._selector.latency
         shape = bundle(digit, self.size)
         super().__init__({
             "read": In(1), "blank": In(1), "extend": In(1), "phase": In(1), "o": Out(shape),
