@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The recurrence where its read-out needs more than a linear last state: compiled steps, read out as they go.
 
-The cell is ``h_t = f(W h_(t-1) + d_t)`` with ``W = diag(gains) H``, or pairs of units that mix, and a drive ``d_t = V x_t + b``.
+The cell is ``h_t = f(W h_(t-1) + d_t)`` with ``W = diag(gains) H``, or mixing pairs of units, and a drive ``d_t = V x_t + b``.
 ``f`` is the identity (HadamRNN), or rounds to the grid of a fixed-point state and saturates (so that a network learns to live
 with 8 to 10 bits), or rectifies (a vanilla RNN, which is why no kernel can replace the steps), or all of these in this order.
 What is read out is ``relu(h_t)``.
