@@ -19,7 +19,7 @@ from hadam_hw.recurrence import MAX_LEAK, MAX_SIZE, Recurrence
 MAX_SHIFT = 8
 #: Of the first digit of b, ``2**-j``; and of a second one, ``2**-k``.
 MIN_FIRST, MAX_FIRST, MAX_SECOND = -1, 9, 10
-#: Of ``i + max(j, k)``: what a step has to scale by. More brings no better frequencies (docs/notes/oscillators-rounding.md).
+#: Of ``i + max(j, k)``: what a step has to scale by. More would bring no better frequencies that count.
 MAX_REACH = 12
 
 
@@ -92,10 +92,11 @@ def _cost(oscillation):
 
 @dataclass(frozen=True, eq=False)
 class Oscillators(Recurrence):
-    """Pairs of units, x in unit 2 p and y in unit 2 p + 1: ``x1 = x + a y``, ``y1 = y - b x1``, then both times 1 or -1.
+    """Pairs of units, x in unit 2 p and y in unit 2 p + 1: ``x1 = x + a y``, ``y1 = y - b x1``; both negated or not.
 
-    ``a = 2**-i``, ``b = 2**-j`` or ``2**-j +- 2**-k``. The matrix of a pair is ``[[1, a], [-b, 1 - a b]]``, its determinant 1
-    and its trace ``2 - a b``, between -1 and 2. ``R`` is all of them times ``2**s``, with s the largest ``i + max(j, k)``.
+    ``a = 2**-i``, ``b = 2**-j`` or ``2**-j +- 2**-k``. The matrix of a pair is ``[[1, a], [-b, 1 - a b]]``, its
+    determinant 1 and its trace ``2 - a b``, between -1 and 2. ``R`` is all of them times
+    ``2**s``, with s the largest ``i + max(j, k)``.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from hadam_hw.errors import ArchitectureError, ModelError
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase, phase_gain
 from hadam_hw.model import Model
+from hadam_hw.oscillators import MAX_REACH, Oscillators, oscillations
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
 from hadam_hw.recurrence import Hadamard, Integer
 from rtl_gen.plan.arch import MAX_DIGIT, RADICES, Folded, Parallel, Serial
@@ -117,7 +118,12 @@ def random_stack(rng):
 
 
 def random_recurrence(rng, most=MAX_UNITS):
-    """Butterflies, wires, leaks; or a matrix with or without zeros and a multiplier; at most ``most`` units."""
+    """Butterflies, wires, a leak; oscillators; a matrix with or without zeros and a multiplier; at most ``most`` units."""
+    if rng.random() < 0.15:
+        pairs = _small(rng, 1, most // 2)
+        leaks = rng.integers(0, 6, pairs) if rng.integers(2) else None
+        known = oscillations(int(rng.choice([4, 8, MAX_REACH])))
+        return Oscillators.of([known[index] for index in rng.integers(0, len(known), pairs)], leaks)
     if rng.random() < 0.6:
         block = int(rng.choice([1, 2, 2, 2, 4, 4, 4, 8, 16]))
         size = block * _small(rng, 1, max(1, most // block))

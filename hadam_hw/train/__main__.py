@@ -37,7 +37,7 @@ _HELP = {
     "turn": "degrees by which a worn sensor is turned about some axis, their deviation, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
-    "slowest": "0, or each unit has a leak of its own, drawn from --leak to this",
+    "leaks": "LEAST-MOST, as 2-5: a leak drawn for each unit in place of --leak, for --readout sum",
     "activation": "within the recurrence", "layers": "1 to 8, with a ternary matrix between each two",
     "signs": "drawn and fixed, trained as in the reference, flipped where a batch accepts it, searched before training; auto: "
     "searched where only the last state is read out, else fixed",

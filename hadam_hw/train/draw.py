@@ -13,6 +13,7 @@ from hadam_hw.oscillators import Oscillators
 from hadam_hw.quantize import quantize_codes
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.frequencies import LONGEST, chosen_oscillations, drawn_oscillations
+from hadam_hw.train.leaks import leak_of
 from hadam_hw.train.settings import Drive, Kind, Wires
 from hadam_hw.train.states import last_states
 
@@ -91,7 +92,7 @@ def _oscillators(settings, inputs, sequences, labels, rng):
         chosen, _ = chosen_oscillations(sequences, labels, drives, rng)
     else:
         chosen = drawn_oscillations(pairs, rng)
-    recurrence = Oscillators.of(chosen, np.full(pairs, settings.leak))
+    recurrence = Oscillators.of(chosen, np.broadcast_to(leak_of(settings), 2 * pairs)[::2])
     peaks = loudness(recurrence, drives, sequences[:LOUDNESS])
     return recurrence, pair_codes(drives, peaks, settings.v_bits, settings.drive)
 
@@ -104,7 +105,7 @@ def _hadamard(settings, inputs, rng):
     else:
         signs = rng.choice([-1, 1], size)
         wires = drawn_wires(size, settings.block, rng) if settings.wires is Wires.DRAWN else None
-    recurrence = Hadamard(size, settings.block, signs, settings.leak, wires)
+    recurrence = Hadamard(size, settings.block, signs, leak_of(settings), wires)
     return recurrence, drawn_codes(size, inputs, settings.v_bits, settings.drive, rng)
 
 
@@ -114,8 +115,8 @@ def drawn_layer(settings, input_format, calibration, labels=None):
     Parameters
     ----------
     settings : Settings
-        Of one phase. ``recurrence``, ``hidden``, ``block``, ``leak``, ``wires``, ``drive``, ``v_bits``, ``state_bits``,
-        ``rounding`` and ``seed`` count.
+        Of one phase. ``recurrence``, ``hidden``, ``block``, ``leak``, ``leaks``, ``wires``, ``drive``, ``v_bits``,
+        ``state_bits``, ``rounding`` and ``seed`` count.
     input_format : InputFormat
     calibration : int [sequences, steps, d_in]
         Training inputs. The binary point is the finest whose states saturate nearly never on them.

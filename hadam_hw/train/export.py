@@ -13,6 +13,7 @@ from hadam_hw.oscillators import Oscillators, oscillations
 from hadam_hw.quantize import quantize, quantize_codes
 from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
+from hadam_hw.train.leaks import leak_of
 from hadam_hw.train.settings import Kind
 
 #: Sequences that a binary point is chosen on.
@@ -81,10 +82,11 @@ def blank_model(settings):
         Where no model can be of these settings, in the model's own words.
     """
     size = settings.hidden
+    leaks = leak_of(settings)
     if settings.recurrence is Kind.OSCILLATORS:
-        recurrence = Oscillators.of(oscillations()[:1] * (size // 2), [settings.leak] * (size // 2))
+        recurrence = Oscillators.of(oscillations()[:1] * (size // 2), np.broadcast_to(leaks, size)[::2])
     else:
-        recurrence = Hadamard(size, settings.block, np.ones(size), settings.leak)
+        recurrence = Hadamard(size, settings.block, np.ones(size), leaks)
     common = dict(recurrence=recurrence, state_width=settings.state_bits, state_frac=0, rounding=settings.rounding,
                   activation=settings.activation)
     layers = []

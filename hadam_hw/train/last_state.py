@@ -128,9 +128,9 @@ def last_state(
     return _LastState.apply(inputs, input_weight, bias, gains, block)
 
 
-def gain(block: int, leak: int) -> float:
-    """The size of the entries of ``W``: ``1 / sqrt(block)``, shrunk by ``1 - 2**-leak`` unless ``leak`` is 0."""
-    return (1 - 2.0**-leak if leak else 1.0) / block**0.5
+def gain(block: int, leak: int | np.ndarray) -> float | np.ndarray:
+    """The size of the entries of ``W``: ``1 / sqrt(block)``, shrunk by ``1 - 2**-leak`` unless ``leak`` is 0; a leak a row."""
+    return (1 - np.where(leak, 2.0 ** -np.asarray(leak), 0)) / block**0.5
 
 
 def hadamard_matrix(block: int, like: torch.Tensor) -> torch.Tensor:

@@ -13,6 +13,7 @@ from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.frequencies import drawn_oscillations
 from hadam_hw.train.last_state import dense_last_state, dense_recurrence, gain, last_state
+from hadam_hw.train.leaks import leak_of
 from hadam_hw.train.scan import Read, scan
 from hadam_hw.train.settings import Kind, Signs
 from hadam_hw.train.stages import Stages
@@ -60,11 +61,13 @@ class HadamardLayer(torch.nn.Module):
         Of the codes of ``V``.
     vocabulary : int
         Where not 0, the inputs are tokens, and ``V`` is a table: a row of n for each.
+    leak : int, or int64 [size]
     """
 
-    def __init__(self, inputs, size, generator, settings, bits, vocabulary=0):
+    def __init__(self, inputs, size, generator, settings, bits, vocabulary=0, leak=0):
         super().__init__()
-        self.settings, self.bits, self.vocabulary = settings, bits, vocabulary
+        self.settings, self.bits, self.vocabulary, self.leak = settings, bits, vocabulary, leak
+        self.register_buffer("gain", torch.tensor(gain(settings.block, leak), dtype=torch.float32), persistent=False)
         signs = torch.randint(0, 2, (size,), generator=generator) * 2 - 1
         if settings.signs is Signs.ADAM:
             self.signs = torch.nn.Parameter(signs * torch.rand(size, generator=generator))
@@ -72,30 +75,22 @@ class HadamardLayer(torch.nn.Module):
             self.register_buffer("signs", signs.float().requires_grad_())
         else:
             self.register_buffer("signs", signs)
-        self.leaks = settings.leak
         self.oscillators = None
-        if settings.slowest or settings.recurrence is Kind.OSCILLATORS:
-            self._draw(size, np.random.default_rng(torch.randint(0, 1 << 62, (1,), generator=generator).item()))
+        if settings.recurrence is Kind.OSCILLATORS:
+            rng = np.random.default_rng(torch.randint(0, 1 << 62, (1,), generator=generator).item())
+            self.oscillators = Oscillators.of(drawn_oscillations(size // 2, rng), np.broadcast_to(leak, size)[::2])
         shape = (vocabulary, size) if vocabulary else (size, inputs)
         self.input_weight = torch.nn.Parameter(torch.randn(shape, generator=generator) * settings.v_init)
         self.bias = torch.nn.Parameter(torch.zeros(size))
         #: Set by whoever trains with the state's rounding in the loop.
         self.grid = None
 
-    def _draw(self, size, rng):
-        oscillating = self.settings.recurrence is Kind.OSCILLATORS
-        count = size // 2 if oscillating else size
-        if self.settings.slowest:
-            self.leaks = rng.integers(self.settings.leak, self.settings.slowest, count, endpoint=True)
-        if oscillating:
-            self.oscillators = Oscillators.of(drawn_oscillations(count, rng), np.broadcast_to(self.leaks, count))
-
     def recurrence(self):
         """The :class:`~hadam_hw.recurrence.Recurrence` as it is now."""
         if self.oscillators is not None:
             return self.oscillators
         signs = self.sign_vector()
-        return Hadamard(len(signs), self.settings.block, signs, self.leaks)
+        return Hadamard(len(signs), self.settings.block, signs, self.leak)
 
     def sign_vector(self):
         """The signs as an int8 array of -1 and 1."""
@@ -106,9 +101,7 @@ class HadamardLayer(torch.nn.Module):
         if self.oscillators is not None:
             return self._coefficients[0]
         signs = _Sign.apply(self.signs) if self.signs.is_floating_point() else self.signs.float()
-        if self.settings.slowest:
-            return signs * torch.tensor([gain(self.settings.block, leak) for leak in self.leaks], device=signs.device)
-        return signs * gain(self.settings.block, self.leaks)
+        return signs * self.gain
 
     @property
     def _coefficients(self):
@@ -176,9 +169,10 @@ class HadamRNN(torch.nn.Module):
         generator = torch.Generator().manual_seed(settings.seed)
         size = settings.hidden
         self.settings, self.vocabulary = settings, vocabulary
-        self.layers = torch.nn.ModuleList([HadamardLayer(inputs, size, generator, settings, settings.v_bits, vocabulary)])
-        for _ in range(1, settings.layers):  # a ternary input matrix between two, as the hardware has it
-            self.layers.append(HadamardLayer(size, size, generator, settings, 1))
+        self.layers = torch.nn.ModuleList([
+            HadamardLayer(inputs, size, generator, settings, settings.v_bits, vocabulary, leak_of(settings))])
+        for k in range(1, settings.layers):  # a ternary input matrix between two, as the hardware has it
+            self.layers.append(HadamardLayer(size, size, generator, settings, 1, leak=leak_of(settings, k)))
         self.stages = None
         if not settings.stages:
             self.output_weight = torch.nn.Parameter(torch.randn(outputs, size, generator=generator) / size**0.5)

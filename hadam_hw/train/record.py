@@ -58,8 +58,9 @@ def record_of(model, settings, metrics, out):
     scores = model.provenance
     return {
         "out": str(out), "task": settings.task, "recurrence": settings.recurrence.value, "hidden": settings.hidden,
-        "block": settings.block, "leak": settings.leak, "wires": settings.wires.value, "drive": settings.drive.value,
-        "stages": settings.stages, "readout": settings.readout.value, "activation": settings.activation.value,
+        "block": settings.block, "leak": settings.leak, "leaks": settings.leaks, "wires": settings.wires.value,
+        "drive": settings.drive.value, "stages": settings.stages, "readout": settings.readout.value,
+        "activation": settings.activation.value,
         "signs": settings.signs.value, "v_bits": settings.v_bits, "u_bits": settings.u_bits,
         "state_bits": settings.state_bits, "integer": scores.integer_score, "float": scores.float_score,
         "full_precision": scores.full_precision_score, "validation": scores.validation_score,

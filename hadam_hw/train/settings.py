@@ -111,8 +111,9 @@ class Settings:
         Of the last state, the sum of all, or (copy task) each.
     leak : int
         0, or the state shrinks by ``1 - 2**-leak`` a step.
-    slowest : int
-        0, or each unit (pair of oscillators) has a leak of its own, drawn from ``leak`` to this; where V is trained.
+    leaks : str
+        Empty, or ``least-most``, as 2-5: each unit has a leak of its own in place of ``leak``, drawn between these, for sums of
+        states.
     activation : Activation
         ReLU within the recurrence or not.
     layers : int
@@ -161,6 +162,7 @@ class Settings:
     v_init: float = 0.3
     readout: Pooling = Pooling.LAST
     leak: int = 0
+    leaks: str = ""
     activation: Activation = Activation.LINEAR
     layers: int = 1
     signs: Signs = Signs.AUTO
@@ -177,7 +179,6 @@ class Settings:
     folds: int = 0
     until: int = 0
     recurrence: Kind = Kind.HADAMARD
-    slowest: int = 0
 
     @property
     def hidden_stages(self):
@@ -195,6 +196,23 @@ class Settings:
                             f"not {self.stages!r}") from None
 
     @property
+    def leak_ends(self):
+        """The least and the greatest leak that ``leaks`` says.
+
+        Raises
+        ------
+        DataError
+            If it cannot be read.
+        """
+        return _leak_ends(self.leaks)
+
+    def _check_leaks(self):
+        if self.leaks:
+            _leak_ends(self.leaks)
+        if self.leaks and (self.leak or self.readout is not Pooling.SUM):
+            raise DataError("leaks must be left alone where there is a leak for all units, or where states are not summed")
+
+    @property
     def drawn(self):
         """Whether the recurrence and V are drawn, and only the stages are trained (:mod:`hadam_hw.train.fit_stages`)."""
         return bool(self.stages) and (self.readout is Pooling.LAST or self.drive is not Drive.AUTO)
@@ -205,22 +223,20 @@ class Settings:
             raise DataError(f"folds must be 0, or 2 or more, not {self.folds}")
         if not 0 <= self.until <= self.epochs or (self.until and self.folds):
             raise DataError(f"until must be 0, or without folds an epoch of {self.epochs}, not {self.until}")
-        if self.slowest and not 1 <= self.leak <= self.slowest <= MAX_LEAK:
-            raise DataError(f"slowest must be 0, or between a leak of 1 or more and {MAX_LEAK}, not {self.slowest} "
-                            f"with a leak of {self.leak}")
+        self._check_leaks()
         self._check_recurrence()
         if self.stages and not self.hidden_stages:
             raise DataError(f"stages must name a hidden stage at least, as 128:4:8, not {self.stages!r}")
         if self.drawn:
             self._check_drawn()
             return
-        self._leave_alone(("wires", "drive", "copies"), "where V is trained: only a recurrence that is drawn has it")
+        self._leave_alone(_OF_DRAWN_RECURRENCES, "where V is trained: only a recurrence that is drawn has it")
         if not self.stages:
             self._leave_alone(("decay",), "without stages")
 
     def _check_recurrence(self):
-        if self.readout is Pooling.LAST and (self.slowest or self.recurrence is Kind.OSCILLATORS) and not self.drawn:
-            raise DataError("readout must be sum or every for oscillators and leaks a unit where V is trained, not last")
+        if self.readout is Pooling.LAST and self.recurrence is Kind.OSCILLATORS and not self.drawn:
+            raise DataError("readout must be sum or every for oscillators where V is trained, not last")
         if self.recurrence is Kind.OSCILLATORS:
             if self.block != 2 or self.wires is not Wires.NONE:
                 raise DataError(f"block must be 2 for oscillators, and wires none, not {self.block} and {self.wires.value}: "
@@ -253,8 +269,18 @@ class Settings:
         return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}
 
 
-#: What a training of stages alone has no use for.
-_OF_TRAINED_RECURRENCES = ("activation", "layers", "slowest", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+#: What only a training of stages alone has a use for.
+_OF_DRAWN_RECURRENCES = ("wires", "drive", "copies")
+#: And what it has none for.
+_OF_TRAINED_RECURRENCES = ("activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+
+
+def _leak_ends(text):
+    """(least, most) of ``least-most``, or a DataError."""
+    ends = [int(end) for end in text.split("-") if end.isdecimal()]
+    if text.count("-") != 1 or len(ends) != 2 or not ends[0] <= ends[1] <= MAX_LEAK:
+        raise DataError(f"leaks must be the least and the greatest, at most {MAX_LEAK}, as 2-5, not {text!r}")
+    return tuple(ends)
 
 
 def _default(name):

@@ -19,6 +19,7 @@ from hadam_hw.files import write_together
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
 from hadam_hw.model_file import load_model, save_model
+from hadam_hw.oscillators import Oscillators, oscillations
 from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Recurrence
 from tests.firmware.c_harness import compile_all, compile_models, expected, export, random_inputs, run
@@ -182,6 +183,19 @@ def test_a_recurrence_of_another_kind_goes_by_its_matrix(tmp_path):
         models[f"m{k}"] = model.with_top(recurrence=Blurred(size, row))
     assert [layout(model).layers[0].recurrence.constants["MATRIX"] for model in models.values()] == [2, 2, 1, 1]
     inputs = {name: random_inputs(model, 2, 25) for name, model in models.items()}
+    found = run(compile_models(models, tmp_path), models, inputs)
+    for name, model in models.items():
+        assert (found[name] == expected(model, inputs[name])).all(), name
+
+
+def test_oscillators_equal_the_golden_model(tmp_path):
+    known, rng, models = oscillations(), np.random.default_rng(0), {}
+    for k, (pairs, leaks, changes) in enumerate([
+            (1, None, dict(state_width=20)), (7, None, dict(frac=-3, rounding=Rounding.HALF_EVEN)),
+            (5, [0, 12, 1, 3, 5], dict(inputs=2, input_signed=True)), (20, None, dict(state_width=8, frac=-2, bias_range=9))]):
+        recurrence = Oscillators.of([known[index] for index in rng.integers(0, len(known), pairs)], leaks)
+        models[f"m{k}"] = random_model(size=2 * pairs, recurrence=recurrence, outputs=3, seed=k, **changes)
+    inputs = {name: random_inputs(model, 2, 40) for name, model in models.items()}
     found = run(compile_models(models, tmp_path), models, inputs)
     for name, model in models.items():
         assert (found[name] == expected(model, inputs[name])).all(), name

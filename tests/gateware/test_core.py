@@ -2,6 +2,7 @@
 """Every architecture x recurrence x corner, one body: each state, each read-out, `==` to the golden model."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
 from hadam_hw.model import Model
+from hadam_hw.oscillators import Oscillators
 from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard, Ternary
 from rtl_gen.cores.build import build_core
@@ -29,6 +31,9 @@ ARCHITECTURES = ["serial", "serial:2", "serial:3", "parallel"]
 # MOST: as many contexts as the model's loop has clocks
 CONTEXTS = ["parallel,contexts=2", "parallel,contexts=MOST"]
 FOLDED = ["folded:2", "folded:4", "folded:8", "folded:2x2"]
+
+# shifts of 0 to 12 bits, one digit and two, negated or not
+OSCILLATORS = Oscillators([3, 0, 8, 5], [3, -1, 4, 4], [9, 0, 0, 7], [1, 0, 0, -1], [0, 1, 0, 1])
 
 # Corners of size, width, phases, recurrence, input and rounding; each is run in each architecture.
 CORNERS = {
@@ -60,6 +65,10 @@ CORNERS = {
     "leaks-odd": dict(size=8, block=2, outputs=2, leak=[12, 0, 3, 3, 1, 2, 5, 4], wires=True, frac=-2, input_frac=3),
     "leak-odd": dict(size=8, block=8, outputs=2, leak=1, rounding=Rounding.HALF_EVEN, frac=-2, input_width=3),
     "leak-relu": dict(size=8, block=4, outputs=2, leak=2, activation=Activation.RELU, state_width=6),
+    "oscillators": dict(size=8, recurrence=OSCILLATORS, outputs=2),
+    "oscillators-leaking": dict(size=8, recurrence=replace(OSCILLATORS, leaks=[1, 0, 3, 2]), outputs=2, state_width=7, frac=-3,
+                                rounding=Rounding.HALF_EVEN, input_width=4, input_signed=True, inputs=2),
+    "oscillators-relu": dict(size=8, recurrence=OSCILLATORS, outputs=2, activation=Activation.RELU, frac=2),
     "more-than-a-group": dict(size=32, block=4, outputs=2),
 }
 #: Butterflies of higher radix side by side, where lanes and the words of a butterfly are told apart.

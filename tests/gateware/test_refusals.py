@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from hadam_hw.errors import ArchitectureError
+from hadam_hw.oscillators import Oscillators, oscillations
 from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Integer
-from rtl_gen.cores.build import build_core
 from rtl_gen.plan.arch import parse_architecture
 from tests.models_for_tests import random_model, random_stack
 
@@ -23,6 +23,7 @@ ROWS = {
     "the same with leaks a unit": dict(size=8, block=4, leak=[0, 1, 2, 3, 4, 5, 6, 7]),
     "the same with wires": dict(size=8, block=4, wires=True), "Hadamard, blocks of 1": dict(size=8, block=1),
     "Ternary": dict(size=8, ternary=True), "Integer": dict(size=8, entries=(-8, 7)),
+    "Oscillators": dict(size=8, recurrence=Oscillators.of(oscillations()[40:80:10], leaks=[0, 1, 2, 5])),
 }
 HIDDEN = ((4, 4, 9, 4), (3, 4, 4, 4), (3, 2, 1, 3))
 REFUSED = re.compile(r"needs a Hadamard recurrence|needs one leak for all units, not leaks of 0 to 7|one or two in hardware"
@@ -60,10 +61,10 @@ def test_what_the_table_says_holds(name, layers, cells, emit, stages):
     for model in models(name, layers, emit=emit, hidden=HIDDEN[:stages]):
         for word, cell in cells.items():
             if cell == "yes" and not ("contexts" in word and emit is Pooling.SUM):
-                build_core(model, parse_architecture(word))
+                parse_architecture(word).plan(model)
                 continue
             with pytest.raises(ArchitectureError, match=REFUSED) as caught:
-                build_core(model, parse_architecture(word))
+                parse_architecture(word).plan(model)
             assert "\n" not in str(caught.value) and len(str(caught.value)) < 200
 
 
@@ -75,11 +76,11 @@ def test_what_the_table_says_holds(name, layers, cells, emit, stages):
 ])
 def test_an_architecture_too_wide_for_the_model_is_refused(word, shape, message):
     with pytest.raises(ArchitectureError, match=message):
-        build_core(random_model(outputs=2, **shape), parse_architecture(word))
+        parse_architecture(word).plan(random_model(outputs=2, **shape))
 
 
 @pytest.mark.parametrize("word", COLUMNS[:3])
 def test_a_matrix_whose_sharing_would_take_minutes_is_refused(word):
     model = random_model(size=520, block=4, outputs=2, state_width=8).with_top(recurrence=Integer(np.ones((520, 520))))
     with pytest.raises(ArchitectureError, match="at most 262,144 signed digits where each is an adder, not 270,400; use fewer"):
-        build_core(model, parse_architecture(word))
+        assert parse_architecture(word).plan(model).timing

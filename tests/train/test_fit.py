@@ -76,6 +76,7 @@ def test_ctrl_c_keeps_the_best(task, tmp_path):
 @pytest.mark.parametrize("changes, least", [
     (dict(readout=Pooling.SUM, block=4), 80),
     (dict(readout=Pooling.SUM, block=4, leak=2, shift=1, noise=0.05, dropout=0.1), 60),
+    (dict(readout=Pooling.SUM, block=4, leaks="2-5"), 60), (dict(readout=Pooling.SUM, block=4, layers=2, leaks="0-3"), 60),
     (dict(activation=Activation.RELU), 60), (dict(state_bits=8, state_in_loop=True, u_bits=6), 80),
     (dict(signs=Signs.FLIPS), 80),
     (dict(signs=Signs.ADAM, sign_lr=1e-3), 60), (dict(v_bits=1, u_bits=1), 50),
@@ -84,8 +85,8 @@ def test_ctrl_c_keeps_the_best(task, tmp_path):
     (dict(readout=Pooling.SUM, block=4, leak=2, stages="12:4:8", decay=0.01), 80),
     (dict(readout=Pooling.SUM, block=4, layers=2, leak=1, stages="12:4:8", clip=1.0, lr=1e-2, batch=10), 60),
     (dict(readout=Pooling.SUM, block=4, leak=2, stages="12:3:6,8:4:8", dropout=0.1, clip=1.0), 80),
-    (dict(readout=Pooling.SUM, block=4, leak=1, slowest=3), 80),
-    (dict(readout=Pooling.SUM, recurrence=Kind.OSCILLATORS, block=2, leak=1, slowest=3, stages="12:4:8"), 80),
+    (dict(readout=Pooling.SUM, block=4, leaks="1-3", stages="12:4:8"), 80),
+    (dict(readout=Pooling.SUM, recurrence=Kind.OSCILLATORS, block=2, leaks="1-3", stages="12:4:8"), 80),
     (dict(readout=Pooling.SUM, recurrence=Kind.OSCILLATORS, block=2, leak=1, layers=2, lr=1e-2), 60)], ids=str)
 def test_every_kind_learns_and_what_is_best_are_its_integers(task, changes, least, tmp_path):
     settings = replace(SETTINGS, epochs=6, **changes)

@@ -21,6 +21,7 @@ FORMS = {
     "last": {}, "leak": dict(leak=2), "full": dict(block=16), "small-blocks": dict(block=2), "sum": dict(readout=Pooling.SUM),
     "every": dict(readout=Pooling.EVERY), "relu": dict(activation=Activation.RELU), "two-layers": dict(layers=2),
     "two-layers-sum": dict(layers=2, readout=Pooling.SUM, leak=1), "adam": dict(signs=Signs.ADAM),
+    "leaks": dict(readout=Pooling.SUM, leaks="0-4"), "two-layers-leaks": dict(readout=Pooling.SUM, leaks="2-5", layers=2),
     "three-layers": dict(layers=3), "four-relu-layers-every": dict(
         layers=4, activation=Activation.RELU, readout=Pooling.EVERY, block=4),
     "tokens": dict(readout=Pooling.SUM), "tokens-two-layers": dict(layers=2), "tokens-last": {},
@@ -95,8 +96,8 @@ def test_tokens_cannot_be_offset():
 
 
 @pytest.mark.parametrize("changes, leaks", [
-    (dict(recurrence=Kind.OSCILLATORS, block=2, leak=2, slowest=5), range(2, 6)),
-    (dict(recurrence=Kind.OSCILLATORS, block=2, leak=3), (3,)), (dict(block=4, leak=1, slowest=3), range(1, 4))], ids=str)
+    (dict(recurrence=Kind.OSCILLATORS, block=2, leaks="2-5"), range(2, 6)),
+    (dict(recurrence=Kind.OSCILLATORS, block=2, leak=3), (3,)), (dict(block=4, leaks="1-3"), range(1, 4))], ids=str)
 def test_oscillators_and_leaks_a_unit_step_as_their_recurrence_says(changes, leaks):
     settings = Settings("any", 16, **{"readout": Pooling.SUM} | changes)
     network = HadamRNN(3, 4, settings)

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Configuration files: what they hold comes in, and what is wrong in one is said in a sentence."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from hadam_hw.errors import DataError
 from hadam_hw.readout import Pooling
+from hadam_hw.train.leaks import leak_of
 from hadam_hw.train.settings import Settings, read_config
 from hadam_hw.train.tasks import TASKS
 from tests.test_docs import ROOT
@@ -33,6 +37,27 @@ def test_what_is_wrong_is_said(text, message, tmp_path):
 def test_a_configuration_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match=r"c\.toml cannot be read: No such file"):
         read_config(tmp_path / "c.toml")
+
+
+@pytest.mark.parametrize("leaks", ["2", "2-", "-5", "5-2", "2-13", "2-3-4", "a-b", "2--5", "2.0-3"])
+def test_leaks_that_are_no_two_ends_are_refused(leaks):
+    with pytest.raises(DataError, match=f"leaks must be the least and the greatest, at most 12, as 2-5, not '{leaks}'"):
+        Settings("har", 64, 16, readout=Pooling.SUM, leaks=leaks).check()
+
+
+@pytest.mark.parametrize("changes", [dict(leak=2), dict(readout=Pooling.LAST), dict(readout=Pooling.EVERY)], ids=str)
+def test_leaks_with_what_contradicts_them_are_refused(changes):
+    with pytest.raises(DataError, match="leaks must be left alone where there is a leak for all units,"):
+        Settings(**dict(task="har", hidden=64, block=16, readout=Pooling.SUM, leaks="2-5") | changes).check()
+
+
+def test_drawn_leaks_are_uniform_and_the_seeds():
+    settings = Settings("har", 4096, 16, readout=Pooling.SUM, leaks="2-5", seed=3)
+    settings.check()
+    leaks = leak_of(settings)
+    assert abs(np.bincount(leaks)[2:] / 4096 - 1 / 4).max() < 0.03 and set(leaks) == {2, 3, 4, 5}
+    assert (leaks == leak_of(settings)).all() and (leaks != leak_of(settings, 1)).any()
+    assert (leaks != leak_of(replace(settings, seed=4))).any() and leak_of(replace(settings, leaks="", leak=3)) == 3
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.toml")), ids=lambda path: path.stem)

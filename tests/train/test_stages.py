@@ -198,9 +198,6 @@ def test_moved_copies_take_turns_and_their_states_are_kept(task, cache, tmp_path
     (dict(stages=","), "at least"), (dict(stages="12:4"), "stages must be units:code bits:activation bits"),
     (dict(stages="12:4:x"), "not '12:4:x'"), (dict(stages=""), "wires must be left alone where V is trained"),
     (dict(stages="", wires=Wires.NONE, decay=0.1), "decay must be left alone without stages"),
-    (dict(slowest=4, leak=2), "slowest must be left alone where the recurrence is drawn"),
-    (dict(slowest=4), "slowest must be 0, or between a leak of 1 or more and 12, not 4 with a leak of 0"),
-    (dict(stages="", wires=Wires.NONE, block=4, leak=2, slowest=4), "readout must be sum or every for oscillators and leaks"),
     (dict(stages="", wires=Wires.NONE, block=2, recurrence=Kind.OSCILLATORS), "readout must be sum or every for oscillators"),
     (dict(folds=1), "folds must be 0, or 2 or more, not 1"), (dict(until=5), "until must be 0, or without folds an epoch of 4"),
     (dict(until=2, folds=2), "until must be 0, or without folds an epoch of 4, not 2")])

@@ -101,7 +101,7 @@ def test_there_are_397_frequencies_and_each_is_the_cheapest_of_its_kind():
     assert quarter == Oscillation(0, -1) and quarter.frequency == pytest.approx(np.pi / 2)
     by_trace = {pair.trace: pair for pair in ALL}
     assert by_trace[2 - 2.0**-5] == Oscillation(2, 3)  # not (3, 2), of the same reach
-    assert by_trace[2 - 0.75 / 4] == Oscillation(1, 1, 3, -1)  # 0.375 = 1/2 - 1/8; a = b is nearer
+    assert by_trace[2 - 0.75 / 4] == Oscillation(1, 1, 3, -1)  # 3/16 is 1/4 (1/2 + 1/4) too, of the same reach
 
 
 def test_what_a_pair_is_can_be_asked_back():
