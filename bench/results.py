@@ -62,7 +62,7 @@ def asked_table(trainings):
             if not fitting:
                 rows.append([what, f"{percent} %", "**not trained**", "", ""])
                 continue
-            best = max(fitting, key=lambda record: record["validation"])
+            best = max(fitting, key=_validation)
             reached = f"{best['integer']:.2f} %" if best["integer"] >= percent else f"**missed**: {best['integer']:.2f} %"
             loss = "" if best["float"] is None else f"{best['float'] - best['integer']:+.2f}"
             rows.append([what, f"{percent} %", reached, loss, f"`{best['name']}`"])
@@ -72,18 +72,23 @@ def asked_table(trainings):
 def trainings_table(trainings):
     """Every recorded training, the best on validation of a task first."""
     rows = []
-    for record in sorted(trainings, key=lambda record: (record["task"], -record["validation"])):
+    for record in sorted(trainings, key=lambda record: (record["task"], -_validation(record))):
         variant = [record["readout"], f"leak {record['leak']}" if record["leak"] else "",
                    "ReLU" if record["activation"] == "relu" else "", "" if record["signs"] == "fixed" else record["signs"],
                    _wires(record)]
         rows.append([record["task"], f"`{record['name']}`", ", ".join(filter(None, variant)), record["hidden"], record["block"],
                      record.get("stages", ""), f"{record['v_bits']} / {record['u_bits']} / {record['state_bits']}",
                      _score(record["float"]), f"**{record['integer']:.2f}**", _score(record["full_precision"]),
-                     f"{record['validation']:.2f}", f"{record['bytes']:,}", record["epochs"],
+                     _score(record["validation"]), f"{record['bytes']:,}", record["epochs"],
                      "" if record["seconds"] is None else f"{record['seconds']:.0f}",
                      record["seed"]])
     return _table(["task", "model", "variant", "n", "block", "hidden stages", "bits V / U / state", "float", "integers",
                    "full precision", "validation", "bytes", "epochs", "s", "seed"], rows)
+
+
+def _validation(record):
+    """The score on validation; below all others where a training of the whole training part has none."""
+    return -1.0 if record["validation"] is None else record["validation"]
 
 
 def _wires(record):
@@ -116,7 +121,7 @@ def baselines_table(trainings, baselines):
     for task in dict.fromkeys(record["task"] for record in baselines):
         ours = [record for record in trainings if record["task"] == task]
         if ours:
-            best = max(ours, key=lambda record: record["validation"])
+            best = max(ours, key=_validation)
             rows.append([task, "**HadamRNN, integers**", best["hidden"], f"{best['bytes']:,}", best["epochs"],
                          f"{best['validation']:.2f}", f"**{best['integer']:.2f}**"])
         for record in (record for record in baselines if record["task"] == task):

@@ -9,7 +9,7 @@ from hadam_hw.errors import ModelError
 from hadam_hw.fixed import MAX_FRAC, FixedPoint, Rounding
 from hadam_hw.layer import Activation, InputFormat
 from hadam_hw.model import Model
-from hadam_hw.readout import Pooling
+from hadam_hw.readout import Pooling, pool_bits
 
 #: A state word may saturate this often (of all units and steps) at most; beyond that one more integer bit is spent unasked.
 SATURATION_LIMIT = 2e-4
@@ -99,7 +99,7 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
         input_width=input_format.width, input_signed=input_format.signed, state_width=state_width,
         input_bits=input_bits, output_bits=output_bits, rounding=rounding, emit=emit, activation=activation,
         input_frac=input_frac, classes=classes, provenance=provenance, table=table,
-        pool_bits=max(1, (steps - 1).bit_length()) if emit is Pooling.SUM else 0)
+        pool_bits=pool_bits(steps) if emit is Pooling.SUM else 0)
     frac = choose_frac(parameters, calibration)
     return Model.from_arrays(state_frac=frac, **parameters)
 

@@ -16,6 +16,7 @@ from hadam_hw.cli import INTERRUPTED, Parser, run_cli
 from hadam_hw.errors import DataError, ToolMissingError
 from hadam_hw.train.blank import blank_model
 from hadam_hw.train.by_ridge import train_ridge
+from hadam_hw.train.folds import fold_checkpoints
 from hadam_hw.train.ridge_settings import DEFAULTS, LEAKS, tried_settings
 from hadam_hw.train.settings import Fit, Settings, from_text, read_config
 from hadam_hw.train.tasks import TASKS, load_task
@@ -37,12 +38,16 @@ _HELP = {
     "sign_lr": "rate of the signs for --signs adam", "state_bits": "bits of a state",
     "state_in_loop": "train with the rounded state",
     "rounding": "of the state", "evaluate_every": "epochs between scores of the integers",
-    "stages": "hidden stages of the read-out, UNITS:BITS OF A CODE:BITS OF AN ACTIVATION each, with commas between; only the "
-    "read-out is trained then, behind a recurrence that is drawn",
+    "stages": "hidden stages of the read-out, UNITS:BITS OF A CODE:BITS OF AN ACTIVATION each, with commas between; of the "
+    "last state only they are trained, behind a recurrence that is drawn",
     "wires": "a permutation behind the blocks, with --stages; ring: each unit takes the one before it, for blocks of 1",
-    "drive": "units that the drawn V drives, with --stages: all, or one an input",
+    "drive": "with --stages or --fit ridge, V drawn: all units, or one an input; auto: drawn for the last state and for a "
+    "ridge, else trained",
     "decay": "AdamW's decay of the weights, with --stages",
-    "recurrence": "oscillators: pairs of units, in blocks of 2, whose frequencies are chosen for the task; with --stages",
+    "folds": "0, or so many folds of the training persons choose the epoch, and then all of them are trained on",
+    "until": "0, or an epoch that folds chose before: as far as that the whole training part is trained on",
+    "recurrence": "oscillators: pairs of units, in blocks of 2, whose frequencies are chosen for the task, or "
+    "drawn where V is trained",
     "copies": "of the training set, each moved anew by --shift, with --stages",
     "fit": "gradient: by PyTorch, step by step; ridge: in seconds, without PyTorch: recurrence and V are drawn, and U "
     f"is fitted in closed form. --hidden {DEFAULTS['hidden']}, --block {DEFAULTS['block']}, --u-bits {DEFAULTS['u_bits']} "
@@ -71,7 +76,9 @@ def main(argv):
         Console().print(sentence)
     if interrupted:
         return INTERRUPTED
-    out.with_suffix(".checkpoint").unlink(missing_ok=True)
+    checkpoint = out.with_suffix(".checkpoint")
+    for path in (checkpoint, *fold_checkpoints(checkpoint, settings)):
+        path.unlink(missing_ok=True)
     return 0
 
 
@@ -84,7 +91,7 @@ def _trainer(tried):
     except ImportError as error:
         raise ToolMissingError(f"Training by gradients needs {error.name}, which is not installed; install this package's "
                                "extra 'train', or take --fit ridge, which needs NumPy alone") from None
-    return partial(by_gradient.train_stages if tried[0].stages else by_gradient.train_network, tried[0])
+    return partial(by_gradient.train_stages if tried[0].drawn else by_gradient.train_network, tried[0])
 
 
 def _given(arguments):

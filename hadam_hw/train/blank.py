@@ -5,6 +5,7 @@ import numpy as np
 
 from hadam_hw.layer import Layer
 from hadam_hw.model import Model
+from hadam_hw.oscillators import Oscillators, oscillations
 from hadam_hw.readout import Pooling, exact_stage
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.leaks import leak_of
@@ -20,8 +21,11 @@ def blank_model(settings):
         Where no model can be of these settings, in the model's own words.
     """
     size = settings.hidden
-    block = 1 if settings.recurrence is Kind.OSCILLATORS else settings.block  # pairs have one phase
-    recurrence = Hadamard(size, block, np.ones(size), leak_of(settings))
+    leaks = leak_of(settings)
+    if settings.recurrence is Kind.OSCILLATORS:
+        recurrence = Oscillators.of(oscillations()[:1] * (size // 2), np.broadcast_to(leaks, size)[::2])
+    else:
+        recurrence = Hadamard(size, settings.block, np.ones(size), leaks)
     common = dict(recurrence=recurrence, state_width=settings.state_bits, state_frac=0, rounding=settings.rounding,
                   activation=settings.activation)
     layers = []

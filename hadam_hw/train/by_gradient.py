@@ -38,7 +38,8 @@ def train_stages(settings, task, out, console, command):
     metrics, cache = Metrics(out.with_suffix(".jsonl"), settings), state_cache()
     with progress_on(console) as progress:
         bar = _Bar(progress, console, task, settings, metrics)
-        fitted = fit_stages(task, settings, out.with_suffix(".checkpoint"), cache, bar.on_epoch, bar.on_step, bar.on_states)
+        fitted = fit_stages(task, settings, out.with_suffix(".checkpoint"), cache, bar.on_epoch, bar.on_step, bar.on_states,
+                            bar.on_fold, bar.on_scores)
     console.print(f"states kept in {cache.folder}: {cache.size >> 20} MiB")
     save_curve(metrics.epochs, out.with_suffix(".svg"), out.stem)
     console.print("scoring the integers on the test set ...")
@@ -46,15 +47,15 @@ def train_stages(settings, task, out, console, command):
     save_model(model, out)
     record = record_of(model, settings, metrics, out)
     metrics.write({"result": record})
-    sentence = (f"{out}: {record['integer']:.2f} % as integers, {record['validation']:.2f} % on validation; "
-                f"{record['bytes']} bytes; {model.provenance.notes}")
+    validation = "" if record["validation"] is None else f", {record['validation']:.2f} % on validation"
+    sentence = f"{out}: {record['integer']:.2f} % as integers{validation}; {record['bytes']} bytes; {model.provenance.notes}"
     return record, sentence, fitted.interrupted
 
 
 def _fit_with_progress(task, settings, checkpoint, metrics, console):
     with progress_on(console) as progress:
         bar = _Bar(progress, console, task, settings, metrics)
-        return fit(task, settings, checkpoint, bar.on_epoch, bar.on_step, bar.on_trial)
+        return fit(task, settings, checkpoint, bar.on_epoch, bar.on_step, bar.on_trial, bar.on_fold, bar.on_scores)
 
 
 class _Bar:
@@ -63,7 +64,7 @@ class _Bar:
     def __init__(self, progress, console, task, settings, metrics):
         self.progress, self.console, self.settings, self.metrics = progress, console, settings, metrics
         self.steps = -(-len(task.train) // settings.batch)
-        self.epoch = len(metrics.epochs) + 1
+        self.epoch, self.last = len(metrics.epochs) + 1, settings.until or settings.epochs
         self.bar = progress.add_task(f"epoch {self.epoch}", total=self.steps)
 
     def on_step(self):
@@ -73,14 +74,29 @@ class _Bar:
     def on_epoch(self, epoch):
         """After an epoch."""
         self.metrics.write(asdict(epoch))
-        scores = "" if epoch.validation_integer is None else f", validation {epoch.validation_integer:.2f} % as integers"
-        scores += "" if epoch.validation_float is None else f", {epoch.validation_float:.2f} % in float"
-        self.console.print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{scores}")
-        self.epoch = epoch.epoch + 1
-        if epoch.epoch < self.settings.epochs:
+        self._say(f"epoch {epoch.epoch}", epoch)
+        if epoch.epoch < self.last:
             self._begin()
         else:
             self.progress.remove_task(self.bar)
+
+    def on_fold(self, fold, epoch):
+        """After an epoch of a fold."""
+        self._say(f"fold {fold + 1}, epoch {epoch.epoch}", epoch)
+        self._begin()
+
+    def on_scores(self, scores):
+        """After all folds."""
+        self.metrics.write({"folds": asdict(scores), "chosen": scores.chosen})
+        self.last, self.epoch = scores.chosen, len(self.metrics.epochs) + 1
+        self.console.print(f"epoch {scores.chosen} is the best of the folds' mean, {scores.mean(scores.chosen)[1]:.2f} %")
+        self._begin()
+
+    def _say(self, words, epoch):
+        scores = "" if epoch.validation_integer is None else f", validation {epoch.validation_integer:.2f} % as integers"
+        scores += "" if epoch.validation_float is None else f", {epoch.validation_float:.2f} % in float"
+        self.console.print(f"{words}: loss {epoch.loss:.4f}{scores}")
+        self.epoch = epoch.epoch + 1
 
     def on_trial(self, share):
         """After a sign was tried."""

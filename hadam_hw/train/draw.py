@@ -41,7 +41,7 @@ def drawn_wires(size, block, rng):
 
 def drawn_codes(size, inputs, bits, drive, rng):
     """The codes of V int64 [size, inputs]: normal numbers in ``bits`` bits; ``Drive.ONE``: a 1 an input, at units far apart."""
-    if drive is Drive.ALL:
+    if drive is not Drive.ONE:
         return quantize_codes(rng.normal(size=(size, inputs)), bits)[0].astype(np.int64)
     codes = np.zeros((size, inputs), np.int64)
     codes[np.arange(inputs) * size // inputs, np.arange(inputs)] = 1

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """From a trained network to the integer model, and its scores."""
 
+import math
+
 import numpy as np
 import torch
 
@@ -9,8 +11,7 @@ from hadam_hw.layer import InputFormat
 from hadam_hw.model import Provenance
 from hadam_hw.quantize import quantize, quantize_codes
 from hadam_hw.readout import Pooling
-from hadam_hw.recurrence import Hadamard
-from hadam_hw.train.scores import integers, percent, vectors_of
+from hadam_hw.train.scores import integers, percent, split_of, vectors_of
 
 #: Sequences that a binary point is chosen on.
 CALIBRATION = 1000
@@ -18,21 +19,40 @@ EVALUATION_BATCH = 500
 
 
 def to_model(network, task, settings, calibration=CALIBRATION):
-    """The :class:`~hadam_hw.model.Model` of a :class:`~hadam_hw.train.network.HadamRNN`, layer by layer: each is calibrated on
-    what the integers of those below it give."""
+    """The :class:`~hadam_hw.model.Model` of a :class:`~hadam_hw.train.network.HadamRNN`."""
+    model = model_of_layers(network, task, settings, calibration)
+    if network.stages is None:
+        return model
+    finer = round(math.log2(network.stages.unit / state_unit(model, task)))
+    return model.replace(readout=network.stages.readout(
+        finer, pooling=settings.readout, pool_bits=model.readout.pool_bits, classes=task.classes))
+
+
+def state_unit(model, task):
+    """What 1 in an integer state of the top layer would be worth if code 1 of V were worth 1 in each layer."""
+    return (1.0 if task.vocabulary else task.scale) * 2.0**-sum(layer.state.frac for layer in model.layers)
+
+
+def model_of_layers(network, task, settings, calibration):
+    """The model of a network, in whose read-out the identity stands for stages.
+
+    Layer by layer: each is calibrated on what the integers of those below it give.
+    """
     tokens, size = bool(task.vocabulary), settings.hidden
     sequences, unit = integers(task, task.train.inputs[:calibration]), 1.0 if tokens else task.scale
     form = InputFormat(size, settings.v_bits, True) if tokens else task.format
     common = dict(state_width=settings.state_bits, rounding=settings.rounding, activation=settings.activation)
+    identity = dict(output_weight=np.eye(size), output_bias=np.zeros(size), output_bits=1)
     # read out by the identity at every step, a layer says what the one above it takes
-    between = dict(output_weight=np.eye(size), output_bias=np.zeros(size), output_bits=1, emit=Pooling.EVERY)
-    at_the_top = dict(output_weight=_array(network.output_weight), output_bias=_array(network.output_bias),
-                      output_bits=settings.u_bits, emit=settings.readout, classes=task.classes)
+    between, at_the_top = identity | dict(emit=Pooling.EVERY), identity | dict(emit=settings.readout)
+    if not settings.stages:
+        at_the_top |= dict(output_weight=_array(network.output_weight), output_bias=_array(network.output_bias),
+                           output_bits=settings.u_bits, classes=task.classes)
     layers, table = [], None
-    for layer, signs in zip(network.layers, network.sign_vectors(), strict=True):
+    for layer in network.layers:
         weight, last = _array(layer.input_weight), layer is network.layers[-1]
         model = quantize(
-            recurrence=Hadamard(size, settings.block, signs, layer.leak), bias=_array(layer.bias), input_bits=layer.bits,
+            recurrence=layer.recurrence(), bias=_array(layer.bias), input_bits=layer.bits,
             input_weight=None if layer.vocabulary else weight, table=weight if layer.vocabulary else None,
             input_format=form, input_scale=unit, calibration=sequences, **common, **(at_the_top if last else between))
         layers.append(model.top)
@@ -89,5 +109,5 @@ def finish(network, task, settings, fitted, command):
         float_score=codes if float_outputs is None else percent(float_outputs, task.test.labels),
         integer_score=percent(run.outputs, task.test.labels),
         full_precision_score=float_score(network, task, task.test, quantised=False)[0],
-        validation_score=fitted.validation_score, split=task.split, epochs=fitted.epochs, notes=notes)
+        validation_score=fitted.validation_score, split=split_of(task, settings), epochs=fitted.epochs, notes=notes)
     return model.replace(vectors=vectors, provenance=provenance)

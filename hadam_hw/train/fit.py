@@ -3,7 +3,7 @@
 
 import io
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -11,7 +11,8 @@ import torch
 from hadam_hw import golden
 from hadam_hw.files import atomic_write
 from hadam_hw.quantize import quantize_codes
-from hadam_hw.train.export import cross_entropy, float_score, real, to_model
+from hadam_hw.train.export import cross_entropy, float_score, model_of_layers, real, state_unit, to_model
+from hadam_hw.train.folds import fit_by_folds
 from hadam_hw.train.network import HadamRNN
 from hadam_hw.train.scan import StateGrid
 from hadam_hw.train.scores import integers, percent
@@ -21,16 +22,22 @@ from hadam_hw.train.sign_search import resolved, search_signs
 
 #: For the scores on the way: sequences that the integers are validated on, and calibrated on. The last says all with more.
 VALIDATED, CALIBRATED = 1000, 64
+#: Training sequences whose states set the shifts of trained stages.
+SAMPLE = 500
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """The parameters (name to array) that were best on validation, their integer score there in percent, the epochs trained."""
+    """The parameters (name to array) that were best on validation, their integer score there in percent, the epochs trained.
+
+    ``curve`` has an :class:`Epoch` for each of them.
+    """
 
     parameters: dict
-    validation_score: float
+    validation_score: float | None
     epochs: int
     interrupted: bool
+    curve: tuple
 
 
 @dataclass(frozen=True)
@@ -46,26 +53,47 @@ class Epoch:
 
 
 def network_of(task, settings):
-    """A fresh network for ``task``."""
+    """A fresh network for ``task``; shifts of its stages are set on the integers that its start would have."""
     inputs = settings.hidden if task.vocabulary else task.format.size
-    return HadamRNN(inputs, len(task.classes), settings, task.vocabulary)
+    network = HadamRNN(inputs, len(task.classes), settings, task.vocabulary)
+    if settings.stages:
+        unit = state_unit(model_of_layers(network, task, settings, CALIBRATED), task)
+        network.begin_stages(real(task, task.train.inputs[:SAMPLE]), len(task.classes), unit)
+    return network
 
 
-def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda: None, on_trial=lambda share: None):
+def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda: None, on_trial=lambda share: None,
+        on_fold=lambda fold, epoch: None, on_scores=lambda scores: None):
     """Trains and returns :class:`Fitted`. After each epoch all that is needed to go on is written to ``checkpoint``.
 
-    ``on_trial`` is that of :func:`hadam_hw.train.sign_search.search_signs`, where signs are searched.
+    ``on_trial`` is that of :func:`hadam_hw.train.sign_search.search_signs`, where signs are searched; ``on_fold`` and
+    ``on_scores`` are those of :func:`hadam_hw.train.folds.fit_by_folds`, where there are folds.
     A checkpoint of other settings is ignored. KeyboardInterrupt ends the training; the best so far is returned.
     """
+    def train(part, path, report, until):
+        return _fit(part, settings, path, until, report, on_step, on_trial)
+
+    if settings.folds:
+        return fit_by_folds(train, task, settings, checkpoint, on_fold, on_scores, on_epoch)
+    if settings.until:
+        return train(task.whole(), checkpoint, on_epoch, settings.until)
+    return train(task, checkpoint, on_epoch, None)
+
+
+def _fit(task, settings, checkpoint, until, on_epoch, on_step, on_trial):
+    """One training, of all epochs with the best kept, or as far as epoch ``until``, which is kept."""
     torch.set_num_threads(1)  # the recurrence is one loop, and two threads on the small products cost more than they gain
     settings = resolved(settings, task)
     network = network_of(task, settings)
-    groups = [{"params": [value for name, value in network.named_parameters() if not name.endswith("signs")]}]
+    groups = [{"params": [value for name, value in network.named_parameters() if not name.startswith("stages.")
+                          and not name.endswith("signs")]}]
+    if settings.stages:
+        groups += network.stages.groups(settings.decay)
     if settings.signs is Signs.ADAM:
         groups.append({"params": [layer.signs for layer in network.layers], "lr": settings.sign_lr})
-    optimiser = torch.optim.Adam(groups, lr=settings.lr)
+    optimiser = torch.optim.AdamW(groups, lr=settings.lr, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs)
-    state = {"epoch": 0, "best": None, "score": -1.0, "tie": -1.0}
+    state = {"epoch": 0, "best": None, "score": -1.0, "tie": -1.0, "curve": []}
     if checkpoint.exists():
         saved = torch.load(io.BytesIO(checkpoint.read_bytes()), weights_only=True)
         if saved["settings"] == settings.as_json():
@@ -77,7 +105,7 @@ def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda:
         search_signs(network, task, settings, on_trial)
     interrupted = False
     try:
-        while state["epoch"] < settings.epochs:
+        while state["epoch"] < (until or settings.epochs):
             began = time.perf_counter()
             if settings.state_in_loop:
                 _set_grids(network, task, settings)
@@ -85,24 +113,25 @@ def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda:
             schedule.step()
             number = state["epoch"] + 1
             scores = None, None
-            if number % settings.evaluate_every == 0 or number == settings.epochs:
+            if until is None and (number % settings.evaluate_every == 0 or number == settings.epochs):
                 scores = _validate(network, task, settings)
-                # among equals the float score decides, so that a ceiling of the integers does not stop all progress
-                if (scores[1], scores[0]) > (state["score"], state["tie"]):
-                    best = {name: value.clone() for name, value in network.state_dict().items()}
-                    state = {"epoch": number, "best": best, "score": scores[1], "tie": scores[0]}
-            state = state | {"epoch": number}
+            # among equals the float score decides, so that a ceiling of the integers does not stop all progress
+            if until or (scores[1] is not None and (scores[1], scores[0]) > (state["score"], state["tie"])):
+                best = {name: value.clone() for name, value in network.state_dict().items()}
+                state |= {"best": best, "score": scores[1], "tie": scores[0]}
+            epoch = Epoch(number, loss, *scores, flips, time.perf_counter() - began)
+            state |= {"epoch": number, "curve": [*state["curve"], asdict(epoch)]}
             buffer = io.BytesIO()
             torch.save({"settings": settings.as_json(), "state": state, "network": network.state_dict(),
                         "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}, buffer)
             atomic_write(checkpoint, buffer.getvalue())
-            on_epoch(Epoch(number, loss, *scores, flips, time.perf_counter() - began))
+            on_epoch(epoch)
     except KeyboardInterrupt:
         interrupted = True
         if state["best"] is None:
             raise
     return Fitted({name: value.numpy() for name, value in state["best"].items()}, state["score"], state["epoch"],
-                  interrupted)
+                  interrupted, tuple(Epoch(**epoch) for epoch in state["curve"]))
 
 
 def _epoch(network, optimiser, task, settings, epoch, on_step):
@@ -124,6 +153,8 @@ def _epoch(network, optimiser, task, settings, epoch, on_step):
         if settings.clip:
             torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
         optimiser.step()
+        if settings.stages:
+            network.stages.settle()
         if settings.signs is Signs.FLIPS:
             flips += flip_where_better(network, x, labels, index, epoch / settings.epochs)
         on_step()
@@ -134,8 +165,9 @@ def _validate(network, task, settings):
     """(float, integer) percent on validation."""
     sequences = task.validation
     model = to_model(network, task, settings, CALIBRATED)
-    run = golden.run(model, integers(task, sequences.inputs[:VALIDATED]))
-    return float_score(network, task, sequences)[0], percent(run.outputs, sequences.labels[:VALIDATED])
+    count = len(sequences) if settings.folds else VALIDATED  # sequences lie person by person
+    run = golden.run(model, integers(task, sequences.inputs[:count]))
+    return float_score(network, task, sequences)[0], percent(run.outputs, sequences.labels[:count])
 
 
 def _set_grids(network, task, settings):

@@ -6,7 +6,7 @@ An epoch of MNIST and 128 units takes a second or two, whatever the length of th
 
 import io
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -14,9 +14,10 @@ import torch
 from hadam_hw.errors import DataError
 from hadam_hw.files import atomic_write
 from hadam_hw.layer import Layer
-from hadam_hw.readout import Readout
+from hadam_hw.readout import Pooling, Readout, pool_bits
 from hadam_hw.train.draw import drawn_layer
 from hadam_hw.train.fit import Epoch
+from hadam_hw.train.folds import fit_by_folds
 from hadam_hw.train.scores import percent
 from hadam_hw.train.stages import Stages
 from hadam_hw.train.state_cache import kept_states
@@ -26,17 +27,21 @@ SAMPLE = 5000
 
 @dataclass(frozen=True, eq=False)
 class FittedReadout:
-    """The drawn layer, the read-out that was best on validation and its integer score there in percent, the epochs trained."""
+    """The drawn layer, the read-out that was best on validation and its integer score there in percent, the epochs trained.
+
+    ``curve`` has an :class:`~hadam_hw.train.fit.Epoch` for each of them.
+    """
 
     layer: Layer
     readout: Readout
-    validation_score: float
+    validation_score: float | None
     epochs: int
     interrupted: bool
+    curve: tuple
 
 
 def fit_stages(task, settings, checkpoint, cache, on_epoch=lambda epoch: None, on_step=lambda: None,
-               on_states=lambda done, total: None):
+               on_states=lambda done, total: None, on_fold=lambda fold, epoch: None, on_scores=lambda scores: None):
     """Draws the layer, trains the stages behind it, and returns :class:`FittedReadout`.
 
     Parameters
@@ -51,6 +56,8 @@ def fit_stages(task, settings, checkpoint, cache, on_epoch=lambda epoch: None, o
     on_epoch, on_step, on_states : callable
         Called with an :class:`~hadam_hw.train.fit.Epoch` after each, without an argument after each batch, and with the
         sequences whose states are there and their total.
+    on_fold, on_scores : callable
+        Those of :func:`hadam_hw.train.folds.fit_by_folds`, where there are folds.
 
     Raises
     ------
@@ -64,14 +71,30 @@ def fit_stages(task, settings, checkpoint, cache, on_epoch=lambda epoch: None, o
         raise DataError(f"Task {task.name} must have vectors and a label a sequence where stages are given")
     torch.set_num_threads(1)  # the products are small; two threads cost more than they gain
     layer = drawn_layer(settings, task.format, task.train.inputs, task.train.labels)
-    validation = kept_states(layer, task.validation.inputs, cache)[0].astype(np.int64)
+
+    def train(part, path, report, until):
+        return _fit(part, settings, layer, path, cache, until, report, on_step, on_states)
+
+    if settings.folds:
+        return fit_by_folds(train, task, settings, checkpoint, on_fold, on_scores, on_epoch)
+    if settings.until:
+        return train(task.whole(), checkpoint, on_epoch, settings.until)
+    return train(task, checkpoint, on_epoch, None)
+
+
+def _fit(task, settings, layer, checkpoint, cache, until, on_epoch, on_step, on_states):
+    """One training, of all epochs with the best kept, or as far as epoch ``until``, which is kept."""
+    summed = settings.readout is Pooling.SUM
+    form = dict(pooling=settings.readout, pool_bits=pool_bits(task.train.inputs.shape[1]) if summed else 0)
+    if until is None:
+        validation = kept_states(layer, task.validation.inputs, cache, summed=summed)[0].astype(np.int64)
     copies = _Copies(task, settings, layer, cache, on_states)
     stages = Stages(copies.states(0)[:SAMPLE], settings.hidden_stages, len(task.classes), settings.u_bits,
                     torch.Generator().manual_seed(_seed(settings, 4)), settings.dropout)
     batches = -(-len(task.train) // settings.batch)
     optimiser = torch.optim.AdamW(stages.groups(settings.decay), lr=settings.lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs * batches)
-    state = {"epoch": 0, "best": None, "score": -1.0}
+    state = {"epoch": 0, "best": None, "score": -1.0, "curve": []}
     if checkpoint.exists():
         saved = torch.load(io.BytesIO(checkpoint.read_bytes()), weights_only=True)
         if saved["settings"] == settings.as_json():
@@ -81,28 +104,30 @@ def fit_stages(task, settings, checkpoint, cache, on_epoch=lambda epoch: None, o
             schedule.load_state_dict(saved["schedule"])
     interrupted = False
     try:
-        while state["epoch"] < settings.epochs:
+        while state["epoch"] < (until or settings.epochs):
             began, number = time.perf_counter(), state["epoch"] + 1
             loss = _epoch(stages, optimiser, schedule, copies.states(state["epoch"] % settings.copies),
                           torch.from_numpy(task.train.labels), settings, state["epoch"], on_step)
             score = None
-            if number % settings.evaluate_every == 0 or number == settings.epochs:
-                score = percent(stages.readout()(validation, 0), task.validation.labels)
-                if score > state["score"]:
-                    best = {name: value.clone() for name, value in stages.state_dict().items()}
-                    state = {"best": best, "score": score}
-            state = state | {"epoch": number}
+            if until is None and (number % settings.evaluate_every == 0 or number == settings.epochs):
+                score = percent(stages.readout(**form)(validation, 0), task.validation.labels)
+            if until or (score is not None and score > state["score"]):
+                best = {name: value.clone() for name, value in stages.state_dict().items()}
+                state |= {"best": best, "score": score}
+            epoch = Epoch(number, loss, None, score, 0, time.perf_counter() - began)
+            state |= {"epoch": number, "curve": [*state["curve"], asdict(epoch)]}
             buffer = io.BytesIO()
             torch.save({"settings": settings.as_json(), "state": state, "stages": stages.state_dict(),
                         "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}, buffer)
             atomic_write(checkpoint, buffer.getvalue())
-            on_epoch(Epoch(number, loss, None, score, 0, time.perf_counter() - began))
+            on_epoch(epoch)
     except KeyboardInterrupt:
         interrupted = True
         if state["best"] is None:
             raise
     stages.load_state_dict(state["best"])
-    return FittedReadout(layer, stages.readout(task.classes), state["score"], state["epoch"], interrupted)
+    return FittedReadout(layer, stages.readout(classes=task.classes, **form), state["score"], state["epoch"], interrupted,
+                         tuple(Epoch(**epoch) for epoch in state["curve"]))
 
 
 def _epoch(stages, optimiser, schedule, states, labels, settings, epoch, on_step):
@@ -138,7 +163,8 @@ class _Copies:
             inputs, train = self.task.train.inputs, self.task.train
             if copy:
                 inputs = train.moved(inputs, self.settings.shift, np.random.default_rng([self.settings.seed, 6, copy]))
-            found, _ = kept_states(self.layer, inputs, self.cache, progress=self.on_states)
+            summed = self.settings.readout is Pooling.SUM
+            found, _ = kept_states(self.layer, inputs, self.cache, summed=summed, progress=self.on_states)
             self.held = copy, torch.from_numpy(found.astype(np.float32))
         return self.held[1]
 

@@ -65,4 +65,5 @@ def record_of(model, settings, metrics, out):
         "state_bits": settings.state_bits, "integer": scores.integer_score, "float": scores.float_score,
         "full_precision": scores.full_precision_score, "validation": scores.validation_score,
         "bytes": model.model_bytes, "digest": model.digest, "epochs": scores.epochs,
+        "folds": settings.folds, "until": settings.until,
         "seconds": round(metrics.seconds, 1), "seed": settings.seed}

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The recurrence where its read-out needs more than a linear last state: compiled steps, read out as they go.
 
-The cell is ``h_t = f(W h_(t-1) + d_t)`` with ``W = diag(gains) H`` and a drive ``d_t = V x_t + b``. ``f`` is the identity
-(HadamRNN), or rounds to the grid of a fixed-point state and saturates (so that a network learns to live with 8 to 10 bits),
-or rectifies (a vanilla RNN, which is why no kernel can replace the steps), or all of these in this order. What is read out is
-``relu(h_t)``.
+The cell is ``h_t = f(W h_(t-1) + d_t)`` with ``W = diag(gains) H``, or mixing pairs of units, and a drive ``d_t = V x_t + b``.
+``f`` is the identity (HadamRNN), or rounds to the grid of a fixed-point state and saturates (so that a network learns to live
+with 8 to 10 bits), or rectifies (a vanilla RNN, which is why no kernel can replace the steps), or all of these in this order.
+What is read out is ``relu(h_t)``.
 
 Sequences are worked through :func:`lanes` at a time, :data:`SEGMENT` steps at a time: states lie as [n, steps, lanes], so
 that a butterfly is one operation on all lanes, and a segment stays in a cache while its drives are made, its cells are stepped
@@ -29,12 +29,16 @@ PAD = 1
 
 
 class Read(Enum):
-    """What is read out of the rectified states: the last one, their mean, every one, or a product with each."""
+    """What is read out of the rectified states: the last one, their mean, every one, or a product with each.
+
+    ``SIGNED``: every one as it is, not rectified.
+    """
 
     LAST = "last"
     MEAN = "mean"
     EVERY = "every"
     LOGITS = "logits"
+    SIGNED = "signed"
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,19 @@ def _transform(state, block):
         stride *= 2
 
 
+@numba.njit(fastmath=True, inline="always")
+def _mix(state, own, to_x, to_y):
+    """Replaces each pair of rows x, y of ``state`` [n, lanes] by ``own_x x + to_x y``, ``own_y y + to_y x``."""
+    for i in range(0, len(state), 2):
+        x, y = state[i], state[i + 1]
+        own_x, own_y, from_y, from_x = own[i], own[i + 1], to_x[i // 2], to_y[i // 2]
+        for k in range(x.size):
+            a, b = x[k], y[k]
+            x[k], y[k] = own_x * a + from_y * b, own_y * b + from_x * a
+
+
 @numba.njit(cache=True, fastmath=True)
-def _advance(drive, state, gains, steps, block, least, rectify, step, limit):
+def _advance(drive, state, gains, cross, steps, block, least, rectify, step, limit):
     """Steps ``state`` [n, lanes]; the first ``steps`` drives [n, steps, lanes] become the states, those below ``least`` that.
 
     ``step`` 0 means no grid.
@@ -87,9 +102,12 @@ def _advance(drive, state, gains, steps, block, least, rectify, step, limit):
     number = state.dtype.type  # a float64 among the scalars would make all of them so
     zero, least, step, limit = number(0), number(least), number(step), number(limit)
     for t in range(steps):
-        _transform(state, block)
+        if cross.size:
+            _mix(state, gains, cross[0::2], cross[1::2])
+        else:
+            _transform(state, block)
         for i in range(size):
-            gain, row, here = gains[i], state[i], drive[i, t]
+            gain, row, here = number(1) if cross.size else gains[i], state[i], drive[i, t]
             if step > 0 or rectify:
                 for k in range(count):
                     value = row[k] * gain + here[k]
@@ -107,8 +125,8 @@ def _advance(drive, state, gains, steps, block, least, rectify, step, limit):
 
 
 @numba.njit(cache=True, fastmath=True)
-def _retreat(gradient, reached, carried, gains, before, steps, block, rectify, step, limit, gain_gradient):
-    """Replaces the gradients of the first ``steps`` rectified states [n, steps, lanes] by those of the drives.
+def _retreat(gradient, reached, carried, gains, cross, before, steps, block, signed, rectify, step, limit, gain_gradient):
+    """Replaces the gradients of the first ``steps`` rectified (or ``signed``) states [n, steps, lanes] by those of the drives.
 
     ``reached`` are the states, ``before`` [n, lanes] the one before them, ``carried`` [n, lanes] what comes from the steps
     behind; it is replaced by what goes to those before. Adds up ``gain_gradient`` unless it is empty. Rounding passes a
@@ -120,9 +138,10 @@ def _retreat(gradient, reached, carried, gains, before, steps, block, rectify, s
     zero, step, limit = number(0), number(step), number(limit)
     for t in range(steps - 1, -1, -1):
         for i in range(size):
-            row, here, state, gain = carried[i], gradient[i, t], reached[i, t], gains[i]
+            row, here, state = carried[i], gradient[i, t], reached[i, t]
+            gain = number(1) if cross.size else gains[i]
             for k in range(count):
-                value = row[k] + (here[k] if state[k] > zero else zero)
+                value = row[k] + (here[k] if signed or state[k] > zero else zero)
                 if rectify:
                     value = value if state[k] > zero else zero
                 if step > 0:
@@ -134,7 +153,10 @@ def _retreat(gradient, reached, carried, gains, before, steps, block, rectify, s
             _transform(earlier, block)
             for i in range(size):
                 gain_gradient[i] += (gradient[i, t] * earlier[i]).sum()
-        _transform(carried, block)
+        if cross.size:
+            _mix(carried, gains, cross[1::2], cross[0::2])
+        else:
+            _transform(carried, block)
 
 
 class _Drive:
@@ -184,9 +206,10 @@ class _Scan(torch.autograd.Function):
     """:func:`scan` and its adjoint."""
 
     @staticmethod
-    def forward(ctx, inputs, weight, bias, gains, read, out_weight, out_bias, block, rule):
+    def forward(ctx, inputs, weight, bias, gains, cross, read, out_weight, out_bias, block, rule):
         count, steps, size = *inputs.shape[:2], bias.numel()
-        width = {Read.EVERY: size, Read.LOGITS: 0 if out_bias is None else out_bias.numel()}.get(read)
+        width = {Read.EVERY: size, Read.SIGNED: size, Read.LOGITS: 0 if out_bias is None else out_bias.numel()}.get(read)
+        least = torch.finfo(bias.dtype).min if read is Read.SIGNED else 0.0
         result = bias.new_empty(*((count, size) if width is None else (count, steps, width)))
         kept = []
         for some in _tiles(count, size):
@@ -194,15 +217,15 @@ class _Scan(torch.autograd.Function):
             state, total = bias.new_zeros(2, size, drive.count)
             out = None if width is None else bias.new_empty(width, steps * drive.count)
             buffer, = drive.buffers(1)
-            arrays, columns = (buffer.numpy(), state.numpy(), gains.numpy()), buffer.flatten(1)
+            arrays, columns = (buffer.numpy(), state.numpy(), gains.numpy(), cross.numpy()), buffer.flatten(1)
             for part in drive.parts():
                 here = columns[:, :part.stop - part.start]
                 befores.append(state.clone())
                 drive.make(part, here)
-                _advance(*arrays, (part.stop - part.start) // drive.count, block, 0.0, *rule)
+                _advance(*arrays, (part.stop - part.start) // drive.count, block, least, *rule)
                 if read is Read.MEAN:
                     total += here.view(size, -1, drive.count).sum(1)
-                elif read is Read.EVERY:
+                elif read in (Read.EVERY, Read.SIGNED):
                     out[:, part] = here
                 elif read is Read.LOGITS:
                     torch.addmm(out_bias[:, None], out_weight, here, out=out[:, part])
@@ -211,14 +234,14 @@ class _Scan(torch.autograd.Function):
             else:
                 result[some] = out.view(width, steps, drive.count).permute(2, 1, 0)
             kept.append((some, drive, befores))
-        ctx.save_for_backward(inputs, weight, bias, gains, out_weight)
+        ctx.save_for_backward(inputs, weight, bias, gains, cross, out_weight)
         ctx.rest = read, block, rule, kept
         return result
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
-        inputs, weight, bias, gains, out_weight = ctx.saved_tensors
+        inputs, weight, bias, gains, cross, out_weight = ctx.saved_tensors
         read, block, rule, kept = ctx.rest
         size, steps = bias.numel(), inputs.shape[1]
         wanted = ctx.needs_input_grad
@@ -234,8 +257,9 @@ class _Scan(torch.autograd.Function):
             to_some = None if to_inputs is None else inputs.new_empty(steps * drive.count, inputs.shape[2])
             carried, state = bias.new_zeros(2, size, drive.count)
             buffer, sent = drive.buffers(2)
-            stepping = buffer.numpy(), state.numpy(), gains.numpy()
-            returning = sent.numpy(), buffer.numpy(), carried.numpy(), gains.numpy()
+            mixing = gains.numpy(), cross.numpy()
+            stepping = buffer.numpy(), state.numpy(), *mixing
+            returning = sent.numpy(), buffer.numpy(), carried.numpy(), *mixing
             for part, before in reversed(list(zip(drive.parts(), befores, strict=True))):
                 wide = part.stop - part.start
                 here, back = buffer.flatten(1)[:, :wide], sent.flatten(1)[:, :wide]
@@ -248,17 +272,18 @@ class _Scan(torch.autograd.Function):
                     back.zero_()
                     if part.stop == steps * drive.count:
                         back[:, -drive.count:] = toward
-                elif read is Read.EVERY:
+                elif read in (Read.EVERY, Read.SIGNED):
                     back[:] = toward[:, part]
                 else:
                     torch.mm(out_weight.t(), toward[:, part], out=back)
                     to_out.addmm_(toward[:, part], (torch.relu(here) if least else here).t())
-                _retreat(*returning, before.numpy(), wide // drive.count, block, *rule, to_gains.numpy())
+                _retreat(*returning, before.numpy(), wide // drive.count, block, read is Read.SIGNED, *rule,
+                         to_gains.numpy())
                 drive.back(part, back, to_weight, to_bias, to_some)
             if to_inputs is not None:
                 to_inputs[some] = to_some.view(steps, drive.count, -1).transpose(0, 1)
         to_out_bias = gradient.sum((0, 1)) if read is Read.LOGITS else None
-        return (to_inputs, to_weight, to_bias, to_gains if wanted[3] else None, None, to_out, to_out_bias, None, None)
+        return (to_inputs, to_weight, to_bias, to_gains if wanted[3] else None, None, None, to_out, to_out_bias, None, None)
 
 
 def _tiles(count, size):
@@ -266,7 +291,7 @@ def _tiles(count, size):
     return [slice(first, first + lanes(size)) for first in range(0, count, lanes(size))]
 
 
-def scan(inputs, weight, bias, gains, block, read, *, out_weight=None, out_bias=None, rectify=False, grid=None):
+def scan(inputs, weight, bias, gains, block, read, *, cross=None, out_weight=None, out_bias=None, rectify=False, grid=None):
     """What is read out of the rectified states, differentiable in all that is a float tensor.
 
     Memory: a state for every :data:`SEGMENT` steps of a sequence, the inputs twice, and the result. Nothing is of the size of
@@ -282,6 +307,9 @@ def scan(inputs, weight, bias, gains, block, read, *, out_weight=None, out_bias=
         b; the signs, times ``(1 - leak) / sqrt(block)``.
     block : int
     read : Read
+    cross : float [n], optional
+        What each unit takes of the other one of its pair, units 2 p and 2 p + 1; ``gains`` are then what it takes of itself,
+        and neither is trained. In place of H, so ``block`` is 1.
     out_weight, out_bias : float [outputs, n] and float [outputs]
         U and c of ``Read.LOGITS``.
     rectify : bool
@@ -295,22 +323,27 @@ def scan(inputs, weight, bias, gains, block, read, *, out_weight=None, out_bias=
     """
     if inputs.is_cuda:
         drive = inputs @ weight.t() if inputs.is_floating_point() else torch.nn.functional.embedding(inputs, weight)
-        every = torch.relu(stepped_states(drive + bias, gains, block, rectify=rectify, grid=grid))
+        states = stepped_states(drive + bias, gains, block, cross=cross, rectify=rectify, grid=grid)
+        if read is Read.SIGNED:
+            return states
+        every = torch.relu(states)
         if read is Read.LOGITS:
             return every @ out_weight.t() + out_bias
         return {Read.LAST: lambda: every[:, -1], Read.MEAN: lambda: every.mean(1), Read.EVERY: lambda: every}[read]()
     rule = rectify, *((grid.step, grid.limit) if grid else (0.0, 0.0))
-    return _Scan.apply(inputs, weight, bias, gains, read, out_weight, out_bias, block, rule)
+    cross = gains.new_empty(0) if cross is None else cross
+    return _Scan.apply(inputs, weight, bias, gains, cross, read, out_weight, out_bias, block, rule)
 
 
-def stepped_states(drive, gains, block, *, rectify=False, grid=None):
+def stepped_states(drive, gains, block, *, cross=None, rectify=False, grid=None):
     """Every state [batch, steps, n] of ``drive`` = ``V x_t + b``, stepping the cell under autograd: the definition."""
     size = gains.numel()
     hadamard = hadamard_matrix(block, gains)
     state = torch.zeros_like(drive[:, 0])
     reached = []
     for now in drive.unbind(1):
-        state = (state.view(-1, block) @ hadamard).view(-1, size) * gains + now
+        others = 0 if cross is None else state.view(-1, 2).flip(1).view(-1, size) * cross
+        state = (state.view(-1, block) @ hadamard).view(-1, size) * gains + others + now
         if grid:
             rounded = torch.floor(state / grid.step + 0.5) * grid.step
             low, high = -grid.limit, grid.limit - grid.step

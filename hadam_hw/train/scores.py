@@ -30,3 +30,10 @@ def vectors_of(model, task, outputs):
     return TestVectors(model.embed(inputs) if task.vocabulary else inputs,
                        outputs[chosen, -1] if model.pooling is Pooling.EVERY else outputs[chosen],
                        labels[:, -1] if task.every_step else labels)
+
+
+def split_of(task, settings):
+    """The sentence of the task on its split, and of what was trained on if that was not split."""
+    if settings.folds:
+        return f"{task.split}; epoch by {settings.folds} folds of the training part, then trained on all of it"
+    return task.split + ("; trained on the whole training part, as far as an epoch that was given" if settings.until else "")

@@ -38,7 +38,7 @@ class Signs(Enum):
 
 
 class Kind(Enum):
-    """The recurrence: ``HADAMARD``, or ``OSCILLATORS``, which need stages (:mod:`hadam_hw.train.frequencies`)."""
+    """The recurrence: ``HADAMARD``, or ``OSCILLATORS`` (:mod:`hadam_hw.train.frequencies`)."""
 
     HADAMARD = "hadamard"
     OSCILLATORS = "oscillators"
@@ -57,12 +57,16 @@ class Wires(Enum):
 
 
 class Drive(Enum):
-    """Which units the inputs drive where V is drawn: ``ALL``, by normal numbers in ``v_bits``, or ``ONE`` each, by a 1.
+    """Where V comes from: which units the inputs drive where it is drawn.
 
-    Of oscillators only x is driven: by ``ALL`` inputs, or by ``ONE`` a pair, in turn. There the codes make the pairs equally
-    loud, for ``ONE`` by powers of two.
+    ``AUTO``: it is trained, but drawn like ``ALL`` where stages take the last state, and for a ridge. ``ALL``: drawn, normal
+    numbers in ``v_bits``. ``ONE``: each input drives one unit, by a 1.
+
+    Of oscillators that are drawn only x is driven: by ``ALL`` inputs, or by ``ONE`` a pair, in turn. There the codes make the
+    pairs equally loud, for ``ONE`` by powers of two.
     """
 
+    AUTO = "auto"
     ALL = "all"
     ONE = "one"
 
@@ -132,8 +136,7 @@ class Settings:
     evaluate_every : int
         Epochs between two evaluations as integers.
     stages : str
-        Empty, or the hidden stages of the read-out, ``units:code bits:activation bits`` each, with commas between. Then the
-        recurrence and V are drawn, and only the read-out is trained (:mod:`hadam_hw.train.fit_stages`).
+        Empty, or the hidden stages of the read-out, ``units:code bits:activation bits`` each, with commas between.
     wires : Wires
     drive : Drive
     decay : float
@@ -141,6 +144,12 @@ class Settings:
     recurrence : Kind
     copies : int
         Copies of the training set, one an epoch in turn, each moved anew by up to ``shift``; the first is not moved.
+    folds : int
+        0, or the epoch is chosen by so many folds of the training persons, and then all of them are trained on
+        (:mod:`hadam_hw.train.folds`).
+    until : int
+        0, or the whole training part is trained on as far as this epoch, which the folds of another seed chose; nothing is
+        validated then.
     fit : Fit
     """
 
@@ -173,9 +182,11 @@ class Settings:
     evaluate_every: int = 1
     stages: str = ""
     wires: Wires = Wires.NONE
-    drive: Drive = Drive.ALL
+    drive: Drive = Drive.AUTO
     decay: float = 0.0
     copies: int = 1
+    folds: int = 0
+    until: int = 0
     recurrence: Kind = Kind.HADAMARD
     fit: Fit = Fit.GRADIENT
 
@@ -211,50 +222,75 @@ class Settings:
         if self.leaks and (self.leak or self.readout is not Pooling.SUM):
             raise DataError("leaks must be left alone where there is a leak for all units, or where states are not summed")
 
+    @property
+    def drawn(self):
+        """Whether the recurrence and V are drawn, and only the stages are trained (:mod:`hadam_hw.train.fit_stages`)."""
+        return bool(self.stages) and (self.readout is Pooling.LAST or self.drive is not Drive.AUTO)
+
     def check(self):
-        """Raises a DataError where settings contradict each other: those of stages and those of a trained recurrence."""
+        """Raises a DataError where settings contradict each other: those of stages, of a drawn recurrence, of a trained one."""
+        if self.folds < 0 or self.folds == 1:
+            raise DataError(f"folds must be 0, or 2 or more, not {self.folds}")
+        if not 0 <= self.until <= self.epochs or (self.until and self.folds):
+            raise DataError(f"until must be 0, or without folds an epoch of {self.epochs}, not {self.until}")
         self._check_leaks()
         if self.fit is Fit.RIDGE:
             self._check_ridge()
-            return
-        if not self.stages:
-            given = [name for name in _OF_DRAWN_RECURRENCES if getattr(self, name) != _default(name)]
-            if given:
-                raise DataError(f"{given[0]} must be left alone without stages: only a recurrence that is not trained has it")
-            return
-        if not self.hidden_stages:
-            raise DataError(f"stages must name a hidden stage at least, as 128:4:8, not {self.stages!r}")
-        for name in _OF_TRAINED_RECURRENCES:
-            if getattr(self, name) != _default(name):
-                raise DataError(f"{name} must be left alone where stages are given: the recurrence is drawn then, "
-                                "and the last state is read out")
-        self._check_drawn("where stages are given")
-        if self.signs not in (Signs.AUTO, Signs.FIXED):
-            raise DataError(f"signs must be fixed where stages are given, not {self.signs.value}")
-        if self.copies < 1 or (self.copies > 1 and not self.shift):
-            raise DataError(f"copies must be 1, or more with a shift that moves them, not {self.copies}")
+        else:
+            self._check_gradient()
 
     def _check_ridge(self):
         for field in fields(self):
             if field.name not in _OF_RIDGES and getattr(self, field.name) != field.default:
                 raise DataError(f"{field.name} must be left alone with fit = ridge: only U is fitted, of one layer, at once")
-        if self.signs not in (Signs.AUTO, Signs.FIXED):
-            raise DataError(f"signs must be fixed with fit = ridge, not {self.signs.value}")
-        if self.readout is Pooling.EVERY:
-            raise DataError("readout must be last or sum with fit = ridge, not every: a sequence has one label there")
+        self._check_recurrence()
+        self._check_block("with fit = ridge")
         self._check_drawn("with fit = ridge")
 
-    def _check_drawn(self, when):
+    def _check_gradient(self):
+        if self.readout is Pooling.LAST and self.recurrence is Kind.OSCILLATORS and not self.drawn:
+            raise DataError("readout must be sum or every for oscillators where V is trained, not last")
+        self._check_recurrence()
+        if self.stages:
+            self._check_block("where stages are given")
+            if not self.hidden_stages:
+                raise DataError(f"stages must name a hidden stage at least, as 128:4:8, not {self.stages!r}")
+        if self.drawn:
+            self._leave_alone(_OF_TRAINED_RECURRENCES, "where the recurrence is drawn, as it is for stages of the last state")
+            self._check_drawn("where the recurrence is drawn")
+            if self.copies < 1 or (self.copies > 1 and not self.shift):
+                raise DataError(f"copies must be 1, or more with a shift that moves them, not {self.copies}")
+            return
+        self._leave_alone(_OF_DRAWN_RECURRENCES, "where V is trained: only a recurrence that is drawn has it")
+        if not self.stages:
+            self._leave_alone(("decay",), "without stages")
+
+    def _check_recurrence(self):
         if self.recurrence is Kind.OSCILLATORS:
             if self.block != 2 or self.wires is not Wires.NONE:
                 raise DataError(f"block must be 2 for oscillators, and wires none, not {self.block} and {self.wires.value}: "
                                 "a pair keeps to itself")
             if self.hidden % 2:
                 raise DataError(f"hidden must be even for oscillators, two units a pair, not {self.hidden}")
-        elif self.block.bit_length() % 2 == 0:
+            if self.signs not in (Signs.AUTO, Signs.FIXED):
+                raise DataError(f"signs must be left alone for oscillators, not {self.signs.value}")
+
+    def _check_block(self, when):
+        if self.recurrence is Kind.HADAMARD and self.block.bit_length() % 2 == 0:
             raise DataError(f"block must be 1, 4, 16, 64 ... {when}, not {self.block}")
+
+    def _check_drawn(self, when):
+        if self.readout is Pooling.EVERY:
+            raise DataError(f"readout must be last or sum {when}, not every: a sequence has one label there")
         if self.wires is Wires.RING and self.block != 1:
             raise DataError(f"wires must be drawn or none for blocks of {self.block}; a ring has blocks of 1")
+        if self.signs not in (Signs.AUTO, Signs.FIXED):
+            raise DataError(f"signs must be fixed {when}, not {self.signs.value}")
+
+    def _leave_alone(self, names, where):
+        for name in names:
+            if getattr(self, name) != _default(name):
+                raise DataError(f"{name} must be left alone {where}")
 
     def as_json(self):
         """The fields as plain values."""
@@ -265,9 +301,9 @@ class Settings:
 _OF_RIDGES = ("fit", "task", "hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "leaks", "state_bits",
               "rounding", "signs", "wires", "drive", "recurrence")
 #: What only a training of stages alone has a use for.
-_OF_DRAWN_RECURRENCES = ("recurrence", "wires", "drive", "decay", "copies")
+_OF_DRAWN_RECURRENCES = ("wires", "drive", "copies")
 #: And what it has none for.
-_OF_TRAINED_RECURRENCES = ("readout", "activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+_OF_TRAINED_RECURRENCES = ("activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
 
 
 def _leak_ends(text):

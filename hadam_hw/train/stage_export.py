@@ -6,7 +6,8 @@ import numpy as np
 from hadam_hw import golden
 from hadam_hw.errors import DataError
 from hadam_hw.model import Model, Provenance
-from hadam_hw.train.scores import percent, vectors_of
+from hadam_hw.readout import Pooling
+from hadam_hw.train.scores import percent, split_of, vectors_of
 from hadam_hw.train.state_cache import kept_states
 
 
@@ -21,7 +22,7 @@ def finish_stages(task, settings, fitted, cache, command):
         If the two differ, which no release of this package should.
     """
     model = Model(layers=(fitted.layer,), readout=fitted.readout)
-    states, saturations = kept_states(fitted.layer, task.test.inputs, cache)
+    states, saturations = kept_states(fitted.layer, task.test.inputs, cache, summed=model.pooling is Pooling.SUM)
     outputs = fitted.readout(states.astype(np.int64), 0)
     vectors = vectors_of(model, task, outputs)
     if (golden.run(model, vectors.inputs).outputs != vectors.outputs).any():
@@ -29,6 +30,6 @@ def finish_stages(task, settings, fitted, cache, command):
                         "clear the cache, and report it if that does not help")
     provenance = Provenance(
         task=task.name, seed=settings.seed, command=command, integer_score=percent(outputs, task.test.labels),
-        validation_score=fitted.validation_score, split=task.split, epochs=fitted.epochs,
+        validation_score=fitted.validation_score, split=split_of(task, settings), epochs=fitted.epochs,
         notes=f"{saturations} saturations on the test set; recurrence drawn, not trained")
     return model.replace(vectors=vectors, provenance=provenance)

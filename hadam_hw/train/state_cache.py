@@ -21,16 +21,18 @@ def state_cache():
     return Cache(cache_folder() / "states", KEPT_BYTES)
 
 
-def kept_states(layer, inputs, cache, *, progress=None):
+def kept_states(layer, inputs, cache, *, summed=False, progress=None):
     """:func:`~hadam_hw.train.states.last_states`, from ``cache`` where they were computed before.
 
-    What they depend on is the layer's arithmetic, the inputs, and the source of the two modules that compute them.
+    What they depend on is the layer's arithmetic, the inputs, whether they are summed, and the source of the modules that
+    compute them.
 
     Parameters
     ----------
     layer : Layer
     inputs : int [sequences, steps, d_in]
     cache : Cache
+    summed : bool
     progress : callable, optional
 
     Returns
@@ -39,12 +41,13 @@ def kept_states(layer, inputs, cache, *, progress=None):
     saturations : int
     """
     def make():
-        found, saturations = last_states(layer, inputs, progress=progress)
+        found, saturations = last_states(layer, inputs, summed=summed, progress=progress)
         buffer = io.BytesIO()
-        np.save(buffer, found.astype(np.int16 if layer.state.width <= 16 else np.int32))
+        np.save(buffer, found.astype(np.int16 if np.abs(found).max(initial=0) < 1 << 15 else np.int32))
         return {"states.npy": buffer.getvalue(), "saturations.json": json.dumps(saturations).encode()}
 
-    files, _ = cache.stage("states", {"layer": layer_digest(layer), "inputs": digest_of_array(inputs), "code": _CODE}, make)
+    key = {"layer": layer_digest(layer), "inputs": digest_of_array(inputs), "summed": summed, "code": _CODE}
+    files, _ = cache.stage("states", key, make)
     return np.load(io.BytesIO(files["states.npy"]), allow_pickle=False), json.loads(files["saturations.json"])
 
 

@@ -85,7 +85,7 @@ def test_ctrl_c_saves_the_best_and_exits_130(pictures, tmp_path):
     (["--task", "har", "--hidden", "16", "--block", "4", "--v-bits", "9"], "between 1 and 8 bits, not 9"),
     (["--task", "har", "--hidden", "16", "--block", "4", "--u-bits", "0"], "between 1 and 8 bits, not 0"),
     (["--task", "har", "--hidden", "16", "--block", "4", "--layers", "2", "--state-bits", "18"], "1 and 16 bits, not 17"),
-    (["--task", "pmnist", "--hidden", "16", "--block", "4", "--wires", "drawn"], "wires must be left alone without stages"),
+    (["--task", "pmnist", "--hidden", "16", "--block", "4", "--wires", "drawn"], "wires must be left alone where v is trained"),
     (["--task", "pmnist", "--hidden", "16", "--block", "4", "--stages", "12"], "stages must be units:code bits")])
 def test_bad_input_is_one_line(arguments, words, tmp_path, capsys):
     assert run_cli(main, [*arguments, "--data", str(tmp_path), "--out", str(tmp_path / "m.npz")]) == 1

@@ -10,10 +10,10 @@ import torch
 from hadam_hw import golden
 from hadam_hw.layer import Activation, InputFormat
 from hadam_hw.readout import Pooling
-from hadam_hw.train.export import finish
+from hadam_hw.train.export import finish, to_model
 from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.scores import integers, percent
-from hadam_hw.train.settings import Settings, Signs
+from hadam_hw.train.settings import Kind, Settings, Signs
 from hadam_hw.train.tasks import Sequences, Task
 
 SETTINGS = Settings(task="steps", hidden=16, block=8, epochs=4, batch=20, lr=2e-2)
@@ -82,7 +82,13 @@ def test_ctrl_c_keeps_the_best(task, tmp_path):
     (dict(signs=Signs.FLIPS), 80),
     (dict(signs=Signs.ADAM, sign_lr=1e-3), 60), (dict(v_bits=1, u_bits=1), 50),
     (dict(layers=2, block=4), 60), (dict(layers=3, block=4, hidden=32, readout=Pooling.SUM, leak=1), 60),
-    (dict(layers=2, block=4, readout=Pooling.SUM, leak=1, state_in_loop=True), 60)], ids=str)
+    (dict(layers=2, block=4, readout=Pooling.SUM, leak=1, state_in_loop=True), 60),
+    (dict(readout=Pooling.SUM, block=4, leak=2, stages="12:4:8", decay=0.01), 80),
+    (dict(readout=Pooling.SUM, block=4, layers=2, leak=1, stages="12:4:8", clip=1.0, lr=1e-2, batch=10), 60),
+    (dict(readout=Pooling.SUM, block=4, leak=2, stages="12:3:6,8:4:8", dropout=0.1, clip=1.0), 80),
+    (dict(readout=Pooling.SUM, block=4, leaks="1-3", stages="12:4:8"), 80),
+    (dict(readout=Pooling.SUM, recurrence=Kind.OSCILLATORS, block=2, leaks="1-3", stages="12:4:8"), 80),
+    (dict(readout=Pooling.SUM, recurrence=Kind.OSCILLATORS, block=2, leak=1, layers=2, lr=1e-2), 60)], ids=str)
 def test_every_kind_learns_and_what_is_best_are_its_integers(task, changes, least, tmp_path):
     settings = replace(SETTINGS, epochs=6, **changes)
     epochs = []
@@ -98,14 +104,14 @@ def test_every_kind_learns_and_what_is_best_are_its_integers(task, changes, leas
 
 def test_a_clipped_gradient_is_no_longer_than_its_limit(task, tmp_path, monkeypatch):
     norms = []
-    step = torch.optim.Adam.step
+    step = torch.optim.AdamW.step
 
     def observed(self):
         gradients = [value.grad.flatten() for group in self.param_groups for value in group["params"]]
         norms.append(torch.cat(gradients).norm().item())
         return step(self)
 
-    monkeypatch.setattr(torch.optim.Adam, "step", observed)
+    monkeypatch.setattr(torch.optim.AdamW, "step", observed)
     fit(task, replace(SETTINGS, epochs=1), tmp_path / "free")
     assert max(norms) > 1.01 * min(norms)
     limit = sorted(norms)[len(norms) // 2]
@@ -145,3 +151,37 @@ def test_the_integers_decide_and_float_only_among_equals(task, tmp_path, monkeyp
     kept = fit(task, SETTINGS, tmp_path / "c")
     assert kept.validation_score == 70 and np.array_equal(kept.parameters["output_weight"], seen[3])
     assert not np.array_equal(seen[1], seen[3])
+
+
+def test_stages_of_every_step_learn(tmp_path):
+    rng = np.random.default_rng(7)
+
+    def draw(count):
+        """Whether the input of each step is far from 0: no line can tell that, and stages take signed states."""
+        inputs = rng.integers(-9, 10, (count, 6, 1)).astype(np.int8)
+        return Sequences(inputs, (np.abs(inputs[..., 0].astype(np.int64)) > 5).astype(np.int64))
+
+    task = Task("large", draw(600), draw(200), draw(200), InputFormat(1, 8, True), 1 / 9, ("small", "large"), "drawn",
+                every_step=True)
+    settings = replace(SETTINGS, block=4, readout=Pooling.EVERY, leak=1, stages="12:4:8", epochs=8, u_bits=6)
+    network = network_of(task, settings)
+    fitted = fit(task, settings, tmp_path / "c")
+    model = finish(network, task, settings, fitted, "")
+    assert model.readout.stages[0].requantization.width == 8 and not model.readout.rectified
+    outputs = golden.run(model, task.test.inputs).outputs
+    assert model.provenance.integer_score == percent(outputs, task.test.labels) > 30
+
+
+@pytest.mark.parametrize("readout", [Pooling.SUM, Pooling.EVERY])
+def test_the_forward_pass_of_trained_stages_is_that_of_the_integers(task, readout):
+    """But for the rounding of states, which the network does not have."""
+    network = network_of(task, replace(SETTINGS, block=4, readout=readout, leak=2, stages="12:4:8", state_bits=20))
+    settings, inputs = network.settings, task.test.inputs
+    with torch.no_grad():
+        network.layers[0].input_weight *= 3.7  # codes stay, and so must all that follows
+        network.eval()
+        found = network(torch.from_numpy(inputs.astype(np.float32)) * task.scale).numpy()
+        unit = network.stages.log_scale.exp().item()
+    model = to_model(network, task, settings)
+    expected = golden.run(model, inputs).outputs * unit
+    assert np.abs(found - expected).max() < 0.02 * np.abs(expected).max()

@@ -13,7 +13,8 @@ from hadam_hw.quantize import quantize_codes
 from hadam_hw.readout import Pooling
 from hadam_hw.train.last_state import dense_recurrence
 from hadam_hw.train.network import HadamRNN, Quantise
-from hadam_hw.train.settings import Settings, Signs
+from hadam_hw.train.scan import Read
+from hadam_hw.train.settings import Kind, Settings, Signs
 
 PLAIN = Settings(task="any", hidden=16, block=8, v_init=0.5, seed=3)
 FORMS = {
@@ -92,3 +93,25 @@ def test_an_offset_is_one_number_a_channel_while_training():
 def test_tokens_cannot_be_offset():
     with pytest.raises(ModelError, match="Offset must be 0 where inputs are tokens, not 0.1"):
         HadamRNN(16, 2, replace(PLAIN, offset=0.1), vocabulary=9)
+
+
+@pytest.mark.parametrize("changes, leaks", [
+    (dict(recurrence=Kind.OSCILLATORS, block=2, leaks="2-5"), range(2, 6)),
+    (dict(recurrence=Kind.OSCILLATORS, block=2, leak=3), (3,)), (dict(block=4, leaks="1-3"), range(1, 4))], ids=str)
+def test_oscillators_and_leaks_a_unit_step_as_their_recurrence_says(changes, leaks):
+    settings = Settings("any", 16, **{"readout": Pooling.SUM} | changes)
+    network = HadamRNN(3, 4, settings)
+    layer, = network.layers
+    recurrence = layer.recurrence()
+    assert set(np.unique(recurrence.leaks)) == set(leaks)
+    x = torch.randn(5, 9, 3, generator=torch.Generator().manual_seed(0))
+    matrix, state, total = recurrence.dense() * 2.0**-recurrence.shift(0), np.zeros((5, 16)), 0
+    weight, bias = (value.detach().numpy().astype(float) for value in (layer.input_weight, layer.bias))
+    for step in range(9):
+        state = state @ matrix.T + x[:, step].numpy() @ weight.T + bias
+        total = total + np.maximum(state, 0)
+    found = layer.read(x, False, Read.MEAN).detach().numpy()
+    np.testing.assert_allclose(found, total / 9, rtol=1e-4, atol=1e-5)
+    assert HadamRNN(3, 4, settings).layers[0].recurrence().arrays().keys() == recurrence.arrays().keys()
+    other = HadamRNN(3, 4, replace(settings, seed=1))
+    assert not np.array_equal(other.layers[0].recurrence().dense(), recurrence.dense())

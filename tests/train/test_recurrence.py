@@ -50,7 +50,10 @@ def test_a_wrong_sign_is_seen():
 
 
 def _stepped_read(inputs, weight, bias, gains, out_weight, out_bias, block, read, **rule):
-    every = torch.relu(stepped_states(inputs @ weight.t() + bias, gains, block, **rule))
+    states = stepped_states(inputs @ weight.t() + bias, gains, block, **rule)
+    if read is Read.SIGNED:
+        return states
+    every = torch.relu(states)
     if read is Read.LOGITS:
         return every @ out_weight.t() + out_bias
     return {Read.LAST: every[:, -1], Read.MEAN: every.mean(1), Read.EVERY: every}[read]
@@ -119,3 +122,20 @@ def test_tokens_are_rows_of_the_table():
 def test_the_last_that_is_scanned_is_the_last_state():
     tensors, _ = _case(32, 16, 20, 3)
     torch.testing.assert_close(scan(*tensors, 16, Read.LAST), torch.relu(last_state(*tensors, 16)), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("read", [Read.MEAN, Read.SIGNED, Read.LAST])
+@pytest.mark.parametrize("grid", [None, StateGrid(0.25, 4.0)])
+@pytest.mark.parametrize(("size", "steps"), [(8, 6), (32, 2 * SEGMENT + 5)])
+def test_scanning_pairs_is_stepping_them_with_their_gradients(size, steps, grid, read):
+    (inputs, weight, bias, _), _ = _case(size, 1, steps, 2)
+    generator = torch.Generator().manual_seed(2)
+    own, cross = torch.rand(2, size, generator=generator, dtype=torch.float64) * 0.6 - 0.1
+    rule = dict(grid=grid, cross=cross)
+    results = [scan(inputs, weight, bias, own, 1, read, **rule),
+               _stepped_read(inputs, weight, bias, own, None, None, 1, read, **rule)]
+    torch.testing.assert_close(*results, rtol=1e-10, atol=1e-10)
+    toward = torch.randn(results[0].shape, generator=generator, dtype=torch.float64)
+    gradients = [torch.autograd.grad((result * toward).sum(), (inputs, weight, bias)) for result in results]
+    for fast, stepped in zip(*gradients, strict=True):
+        torch.testing.assert_close(fast, stepped, rtol=1e-9, atol=1e-9)

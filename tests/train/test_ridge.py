@@ -174,6 +174,8 @@ def test_the_record_says_what_was_chosen(folder, tmp_path, capsys):
     (["--stages", "16:4:8"], "stages must be left alone with fit = ridge"),
     (["--layers", "2"], "layers must be left alone with fit = ridge"),
     (["--epochs", "3"], "epochs must be left alone with fit = ridge"),
+    (["--folds", "3"], "folds must be left alone with fit = ridge"),
+    (["--until", "3"], "until must be left alone with fit = ridge"),
     (["--readout", "every"], "readout must be last or sum with fit = ridge"),
     (["--signs", "adam"], "signs must be fixed with fit = ridge"),
     (["--wires", "ring"], "a ring has blocks of 1"),

@@ -16,7 +16,7 @@ from hadam_hw.readout import Pooling
 from hadam_hw.train.draw import drawn_codes, drawn_layer, drawn_wires
 from hadam_hw.train.fit_stages import fit_stages
 from hadam_hw.train.scores import percent
-from hadam_hw.train.settings import Drive, Settings, Signs, Wires
+from hadam_hw.train.settings import Drive, Kind, Settings, Signs, Wires
 from hadam_hw.train.stage_export import finish_stages
 from hadam_hw.train.stages import Stages
 from hadam_hw.train.states import last_states
@@ -98,10 +98,10 @@ def test_the_forward_pass_is_the_exported_readout(hidden, bits, magnitude):
     states = (rng.normal(0.3, 0.4, (400, 11)) * magnitude).astype(np.int64)
     sample = torch.from_numpy(states.astype(np.float32))
     stages = Stages(sample, replace(SETTINGS, stages=hidden).hidden_stages, 3, bits, generator)
-    first = stages.readout()
+    first = stages.readout(pooling=Pooling.LAST)
     optimiser = torch.optim.AdamW(stages.groups(0.1), lr=0.05)
     for _ in range(20):
-        readout = stages.readout()
+        readout = stages.readout(pooling=Pooling.LAST)
         assert np.array_equal(stages.sums(sample).detach().numpy(), readout(states, 0))
         optimiser.zero_grad()
         torch.nn.functional.cross_entropy(stages(sample), torch.from_numpy(rng.integers(0, 3, 400))).backward()
@@ -111,23 +111,36 @@ def test_the_forward_pass_is_the_exported_readout(hidden, bits, magnitude):
     assert not np.array_equal(readout.stages[0].codes, first.stages[0].codes)
 
 
+@pytest.mark.parametrize("finer", [3, -2])
+def test_states_with_other_fractions_take_other_shifts(finer):
+    states = (np.random.default_rng(0).normal(0.3, 0.4, (400, 11)) * 500).astype(np.int64) << 3
+    sample = torch.from_numpy(states.astype(np.float32))
+    stages = Stages(sample, replace(SETTINGS, stages="7:4:8").hidden_stages, 3, 4, torch.Generator().manual_seed(0))
+    here, there = (stages.readout(k, pooling=Pooling.LAST) for k in (0, finer))
+    moved = states << finer if finer > 0 else states >> -finer
+    assert np.array_equal(here(states, 0), there(moved, 0))
+    assert there.stages[0].requantization.shift == here.stages[0].requantization.shift + finer
+
+
 @pytest.mark.parametrize("changes, least", [
     (dict(), 90), (dict(block=4), 80), (dict(leak=2, rounding=Rounding.FLOOR), 60), (dict(drive=Drive.ONE, dropout=0.1), 90),
+    (dict(readout=Pooling.SUM, drive=Drive.ALL, wires=Wires.NONE, block=4, leak=2), 80),
     (dict(wires=Wires.NONE, block=16, decay=0.05, stages="12:3:6,8:4:8"), 60), (dict(stages="24:1:4", v_bits=1), 60)], ids=str)
 def test_it_learns_and_what_is_best_are_its_integers(task, cache, changes, least, tmp_path):
     settings, epochs = replace(SETTINGS, epochs=8, **changes), []
     fitted = fit_stages(task, settings, tmp_path / "c", cache, on_epoch=epochs.append)
-    states = _defined_states(fitted.layer, task.validation.inputs)
+    states = _defined_vectors(fitted.layer, task.validation.inputs, settings.readout is Pooling.SUM)
     assert fitted.validation_score == max(epoch.validation_integer for epoch in epochs) >= least
     assert percent(fitted.readout(states, 0), task.validation.labels) == fitted.validation_score
     assert fitted.readout.classes == ("a", "b", "c")
 
 
-def _defined_states(layer, inputs):
-    state = np.zeros((len(inputs), layer.size), np.int64)
+def _defined_vectors(layer, inputs, summed):
+    state, pool = np.zeros((2, len(inputs), layer.size), np.int64)
     for index in range(inputs.shape[1]):
         state, _ = golden.step(layer, state, inputs[:, index].astype(np.int64), layer.phase_of(index))
-    return state
+        pool += np.maximum(state, 0)
+    return pool if summed else state
 
 
 def _codes(fitted):
@@ -175,13 +188,19 @@ def test_moved_copies_take_turns_and_their_states_are_kept(task, cache, tmp_path
 
 
 @pytest.mark.parametrize("changes, words", [
-    (dict(readout=Pooling.SUM), "readout must be left alone where stages are given"),
-    (dict(noise=0.1), "noise must be left alone"), (dict(signs=Signs.SEARCHED), "signs must be fixed"),
+    (dict(readout=Pooling.EVERY, drive=Drive.ALL), "readout must be last or sum where the recurrence is drawn, not every"),
+    (dict(readout=Pooling.SUM), "wires must be left alone where V is trained"),
+    (dict(noise=0.1), "noise must be left alone where the recurrence is drawn"),
+    (dict(signs=Signs.SEARCHED), "signs must be fixed"),
     (dict(copies=4), "copies must be 1"), (dict(copies=0, shift=1), "copies must be 1"),
     (dict(block=8), "block must be 1, 4, 16, 64 ... where stages are given, not 8"),
     (dict(wires=Wires.RING, block=4), "wires must be drawn or none for blocks of 4"),
     (dict(stages=","), "at least"), (dict(stages="12:4"), "stages must be units:code bits:activation bits"),
-    (dict(stages="12:4:x"), "not '12:4:x'"), (dict(stages=""), "wires must be left alone without stages")])
+    (dict(stages="12:4:x"), "not '12:4:x'"), (dict(stages=""), "wires must be left alone where V is trained"),
+    (dict(stages="", wires=Wires.NONE, decay=0.1), "decay must be left alone without stages"),
+    (dict(stages="", wires=Wires.NONE, block=2, recurrence=Kind.OSCILLATORS), "readout must be sum or every for oscillators"),
+    (dict(folds=1), "folds must be 0, or 2 or more, not 1"), (dict(until=5), "until must be 0, or without folds an epoch of 4"),
+    (dict(until=2, folds=2), "until must be 0, or without folds an epoch of 4, not 2")])
 def test_settings_that_contradict_each_other(changes, words, task, cache, tmp_path):
     with pytest.raises(DataError, match=words):
         fit_stages(task, replace(SETTINGS, **changes), tmp_path / "c", cache)

@@ -48,6 +48,12 @@ def test_the_second_time_they_are_read(tmp_path, computed):
         assert np.array_equal(found[0], expected[0]) and found[1] == expected[1]
 
 
+def test_pools_are_kept_beside_states(tmp_path, computed):
+    kept = [kept_states(layer(), INPUTS, Cache(tmp_path), summed=summed)[0] for summed in (False, True, True)]
+    assert len(computed) == 2 and np.array_equal(kept[0], last_states(layer(), INPUTS)[0])
+    assert all(np.array_equal(pools, last_states(layer(), INPUTS, summed=True)[0]) for pools in kept[1:])
+
+
 @pytest.mark.parametrize("changes", [
     dict(signs=-SIGNS), dict(wires=np.roll(np.arange(8), 1)), dict(block=1), dict(codes=-CODES), dict(bias=np.arange(8)),
     dict(width=9), dict(width=20), dict(frac=0), dict(rounding=Rounding.FLOOR), dict(activation=Activation.RELU)], ids=str)

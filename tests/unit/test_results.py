@@ -30,6 +30,7 @@ def test_what_is_shown_as_reached_is_best_on_validation_and_small_enough():
     common = {"task": "har2", "hidden": 8, "float": 1.0}
     table = asked_table([common | {"name": "large", "integer": 99.0, "validation": 99.0, "bytes": 3001},
                          common | {"name": "lucky", "integer": 98.0, "validation": 50.0, "bytes": 10},
+                         common | {"name": "whole", "integer": 97.0, "validation": None, "bytes": 10},
                          common | {"name": "chosen", "integer": 90.0, "validation": 60.0, "bytes": 3000}])
     row, = [line for line in table.splitlines() if line.startswith("| har2,")]
     assert "`chosen`" in row and "**missed**: 90.00 %" in row

@@ -84,7 +84,7 @@ def load_har(name, folder, rng, group=None, companded=False):
         half = inputs.shape[1] // 2
         follows = np.array([k + 1 < len(inputs) and np.array_equal(inputs[k, half:], inputs[k + 1, :half])
                             for k in range(len(inputs))])
-        return Worn(inputs, labels["train"][chosen], follows, normaliser=integers)
+        return Worn(inputs, labels["train"][chosen], follows, arrays["subject_train"][chosen], normaliser=integers)
 
     return Task(name, part(~kept), part(kept), Sequences(integers(arrays["X_test"]), labels["test"]),
                 signed_bytes(arrays["X_train"].shape[2]), scale, HAR_CLASSES if group is None else HAR2_CLASSES,
@@ -135,5 +135,6 @@ def _dsa_task(name, arrays, train, validation, test, split):
         inputs[..., k:k + 1] = fitted[k](values)
     normaliser = Normaliser(*(np.concatenate([getattr(one, name) for one in fitted]) for name in ("mean", "deviation")))
     labels = arrays["activity"].astype(np.int64)
-    parts = [Worn(inputs[chosen], labels[chosen], normaliser=normaliser) for chosen in (train, validation, test)]
+    parts = [Worn(inputs[chosen], labels[chosen], groups=arrays["person"][chosen], normaliser=normaliser)
+             for chosen in (train, validation, test)]
     return Task(name, *parts, signed_bytes(channels), SCALE, DSA_CLASSES, split)

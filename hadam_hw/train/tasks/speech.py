@@ -37,7 +37,7 @@ def load_digits(name, folder, rng):
     numbers = rng.permutation(np.unique(index[~test]))
     kept = ~test & np.isin(index, numbers[:max(1, len(numbers) // DIGIT_VALIDATION_PART)])
     labels = arrays["label"].astype(np.int64)
-    parts = [Sequences(inputs[chosen], labels[chosen])
+    parts = [Sequences(inputs[chosen], labels[chosen], groups=index[chosen])
              for chosen in (rng.permutation(np.flatnonzero(~test & ~kept)), np.flatnonzero(kept), np.flatnonzero(test))]
     return Task(name, *parts, signed_bytes(DIGITS.bands), SCALE, tuple("0123456789"),
                 "official test set, recordings 0 to 4 of each speaker and digit; validation on five others of each")
@@ -55,7 +55,7 @@ def load_keywords(name, folder, rng):
     silence = rng.permutation(np.flatnonzero(~test & (speaker < 0)))  # nobody's: cut at random, as the test set is
     kept[silence[:len(silence) // KEYWORD_VALIDATION_PART]] = True
     inputs, labels = integers(arrays["X"]), arrays["y"].astype(np.int64)
-    parts = [Sequences(inputs[chosen], labels[chosen])
+    parts = [Sequences(inputs[chosen], labels[chosen], groups=speaker[chosen])
              for chosen in (rng.permutation(np.flatnonzero(~test & ~kept)), np.flatnonzero(kept), np.flatnonzero(test))]
     return Task(name, *parts, signed_bytes(inputs.shape[2]), SCALE, tuple(str(word).strip("_") for word in arrays["classes"]),
                 "test on a fifth of the speakers of the official test files, unseen; validation on an eighth of the others")

@@ -2,7 +2,7 @@
 """What a task is: its sequences, and how their integers are meant."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,15 +17,33 @@ class Sequences:
     Inputs are kept in the narrowest type that holds them; batches are cast by whoever computes with them.
 
     ``follows[i]`` says that sequence ``i + 1`` begins in the middle of sequence ``i`` and goes on after it, so that windows
-    can be cut anew between them; None where sequences stand alone.
+    can be cut anew between them; None where sequences stand alone. ``groups[i]`` is whose sequence ``i`` is, a person or a
+    speaker, below 0 where it is nobody's; None where that is not known.
     """
 
     inputs: np.ndarray
     labels: np.ndarray
     follows: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     def __len__(self):
         return len(self.labels)
+
+    def part(self, kept):
+        """Those sequences for which ``kept`` bool [sequences] is true, in their order."""
+        follows = None
+        if self.follows is not None:  # only where the next one is kept as well
+            follows = (self.follows & np.append(kept[1:], False))[kept]
+        groups = None if self.groups is None else self.groups[kept]
+        return replace(self, inputs=self.inputs[kept], labels=self.labels[kept], follows=follows, groups=groups)
+
+    def joined(self, other):
+        """These sequences, and behind them those of ``other``."""
+        def both(name):
+            parts = getattr(self, name), getattr(other, name)
+            return None if parts[0] is None else np.concatenate(parts)
+
+        return replace(self, **{name: both(name) for name in ("inputs", "labels", "follows", "groups")})
 
     def batch(self, chosen, rng=None):
         """The inputs of the chosen sequences; with ``rng``, windows cut at random where ``follows`` allows it."""
@@ -96,6 +114,12 @@ class Generated(Sequences):
     def __len__(self):
         return self.count
 
+    def part(self, kept):
+        """Raises a DataError: sequences that are made when they are drawn cannot be parted."""
+        raise DataError("folds must be 0 for tasks whose sequences are made while training")
+
+    joined = part
+
     def batch(self, chosen, rng=None):
         """The inputs of :meth:`draw`."""
         return self.draw(chosen, rng)[0]
@@ -142,3 +166,34 @@ class Task:
             if not len(labels) or labels.min() < 0 or labels.max() >= len(self.classes):
                 raise DataError(f"Task {self.name}'s {part} part must have sequences with classes below {len(self.classes)}; "
                                 "the data are too few or damaged")
+
+    def whole(self):
+        """The task with all that is not test in training; validation, then a part of it, says nothing any more."""
+        return replace(self, train=self.train.joined(self.validation))
+
+    def folds(self, count, rng):
+        """The task ``count`` times over, each with another part of the training persons (or speakers) in validation.
+
+        Where groups are not known, or a sequence is nobody's, each sequence is a group of its own.
+
+        Parameters
+        ----------
+        count : int
+            2 or more.
+        rng : numpy.random.Generator
+            Deals groups out to the folds.
+
+        Raises
+        ------
+        DataError
+            If there are fewer groups than folds.
+        """
+        whole = self.train.joined(self.validation)
+        groups = np.full(len(whole), -1) if whole.groups is None else whole.groups.astype(np.int64)
+        groups = np.where(groups < 0, groups.max(initial=-1) + 1 + np.arange(len(groups)), groups)
+        names, groups = np.unique(groups, return_inverse=True)
+        if not 2 <= count <= len(names):
+            raise DataError(f"folds must be between 2 and the {len(names)} groups of task {self.name}'s training part, "
+                            f"not {count}")
+        fold = (rng.permutation(len(names)) % count)[groups]
+        return [replace(self, train=whole.part(fold != k), validation=whole.part(fold == k)) for k in range(count)]
