@@ -145,7 +145,8 @@ def test_stages_behind_oscillators_learn(task, tmp_path):
 
 
 @pytest.mark.parametrize("changes, words", [
-    (dict(stages=""), "recurrence must be left alone without stages"), (dict(block=4), "block must be 2 for oscillators"),
+    (dict(stages=""), "readout must be sum or every for oscillators where V is trained"),
+    (dict(block=4), "block must be 2 for oscillators"),
     (dict(wires=Wires.DRAWN), "wires none, not 2 and drawn"), (dict(hidden=7), "hidden must be even for oscillators")])
 def test_settings_that_contradict_each_other(changes, words):
     with pytest.raises(DataError, match=words):
