@@ -12,7 +12,7 @@ import boards
 from firmware.host.client import DEFAULT_TIMEOUT, Client
 from firmware.host.errors import NoReplyError
 from firmware.host.transport import SerialPort
-from hadam_hw.cli import Parser, positive
+from hadam_hw.cli import VerbParser, positive
 from hadam_hw.errors import HadamError
 from hadam_hw.model_file import load_model
 from rtl_gen.link.frames import RATES
@@ -24,7 +24,7 @@ PROBED, PROBE_SECONDS = 115_200, 0.2
 
 def parser(verb, description, *, weights_required=False):
     """A parser with the options that say which device it is."""
-    parsing = Parser(prog=f"python -m firmware {verb}", description=description)
+    parsing = VerbParser(verb, description=description)
     parsing.add_argument("--port", required=True, help="the serial port, such as /dev/ttyUSB1, or what simulate prints")
     parsing.add_argument("--board", default=DEFAULT_BOARD, help=f"whose rate the port has (default {DEFAULT_BOARD})")
     parsing.add_argument("--baud", type=positive(int, 1e9),

@@ -5,6 +5,7 @@ import argparse
 import os
 import sys
 
+from hadam_hw.command import PROGRAM, VERBS
 from hadam_hw.errors import HadamError, UsageError
 
 INTERRUPTED = 130
@@ -16,6 +17,20 @@ class Parser(argparse.ArgumentParser):
     def error(self, message):
         """Raises UsageError."""
         raise UsageError(f"{message}; see {self.prog} --help")
+
+
+class VerbParser(Parser):
+    """The parser of a verb of ``hadam``, whose help ends with an example.
+
+    Parameters
+    ----------
+    name : str
+        The verb, as :data:`hadam_hw.command.VERBS` spells it.
+    """
+
+    def __init__(self, name, **settings):
+        super().__init__(prog=f"{PROGRAM} {name}", epilog=VERBS[name].epilog,
+                         formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
 
 
 def positive(kind, below=1e6):

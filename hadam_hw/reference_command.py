@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The command ``python -m hadam_hw import``: a checkpoint of HadamRNN's reference code becomes a model file."""
+"""``hadam import``: a checkpoint of HadamRNN's reference code becomes a model file."""
 
 import json
 import shlex
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hadam_hw.cli import Parser, positive
+from hadam_hw.cli import VerbParser, positive
 from hadam_hw.errors import DataError, ModelFileError
 from hadam_hw.fixed import Rounding
 from hadam_hw.labels import class_numbers
@@ -34,7 +34,7 @@ def main(argv):
     if task:
         class_numbers(calibration.labels, count, names, f"task {task.name}")
     provenance = Provenance(
-        task=task.name if task else "", command="python -m hadam_hw import " + shlex.join(argv),
+        task=task.name if task else "", command="hadam import " + shlex.join(argv),
         notes=f"imported from {arguments.file.name}; calibrated on {len(calibration.inputs)} training sequences")
     model, agreement = convert(
         reference, calibration, arguments.block or len(reference.signs), bits=arguments.bits, state_width=arguments.state_bits,
@@ -73,7 +73,7 @@ def _calibration(arguments):
 
 
 def _arguments(argv):
-    parser = Parser(prog="python -m hadam_hw import", description=__doc__)
+    parser = VerbParser("import", description=__doc__)
     parser.add_argument("file", type=Path, help="the state dict, .pth")
     parser.add_argument("--out", type=Path, required=True, help="the model's .npz")
     inputs = parser.add_mutually_exclusive_group(required=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs one core by hand: ``python -m sim --weights model.npz --arch serial --steps 1000``."""
+"""Runs one core by hand: ``hadam sim --weights model.npz --arch serial --steps 1000``."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hadam_hw.cli import Parser
+from hadam_hw.cli import VerbParser
 from hadam_hw.errors import HadamError
 from hadam_hw.model_file import load_model
 from hadam_hw.readout import Pooling
@@ -40,7 +40,7 @@ _steps.__name__ = f"whole number from 1 to {MAX_STEPS}"
 
 def parser():
     """The command line's parser."""
-    parsing = Parser(prog="python -m sim", description=DESCRIPTION)
+    parsing = VerbParser("sim", description=DESCRIPTION)
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--arch", default="serial", help=f"{spellings()}; default: serial")
     parsing.add_argument("--steps", type=_steps, default=1000, metavar="N",

@@ -20,7 +20,6 @@ DENIED = tuple(f"-hadam_hw.train.{name}" for name in BY_GRADIENTS)
 # The standard library is free.
 ARROWS = {
     "hadam_hw": ("numpy", "hadam_hw", "-hadam_hw.train"),
-    "hadam_hw.__main__": ("numpy", "hadam_hw", "-hadam_hw.train", "rich"),
     # a checkpoint is torch's own format; torch is asked for only when one is read
     "hadam_hw.reference": ("numpy", "hadam_hw", "-hadam_hw.train", "torch"),
     # the inputs of a task set the ranges; its loaders need no torch
@@ -38,7 +37,6 @@ ARROWS = {
     "boards": ("amaranth", "amaranth_boards", "boards", "hadam_hw.errors"),
     "rtl_gen": ("numpy", "amaranth", "rich", "jinja2", "rtl_gen", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.build": ("rtl_gen", "hadam_hw", "boards", "-hadam_hw.golden", "-hadam_hw.train"),
-    "rtl_gen.cli": ("rtl_gen", "hadam_hw", "boards", "rich", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.verbs": ("rtl_gen", "hadam_hw", "boards", "rich", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.auto": ("rtl_gen", "hadam_hw", "boards", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.verify": ("rtl_gen", "hadam_hw", "distributed", "-hadam_hw.golden", "-hadam_hw.train"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m hadam_hw.train``: trains a task, quantises the best, scores the integers once on the test set."""
+"""``hadam fit``: trains a task, quantises the best, scores the integers once on the test set."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hadam_hw.cli import INTERRUPTED, Parser, run_cli
+from hadam_hw.cli import INTERRUPTED, VerbParser, run_cli
 from hadam_hw.errors import DataError, ToolMissingError
 from hadam_hw.train.blank import blank_model
 from hadam_hw.train.by_ridge import train_ridge
@@ -108,7 +108,7 @@ def _given(arguments):
 
 
 def _arguments(argv):
-    parser = Parser(prog="python -m hadam_hw.train", description=__doc__)
+    parser = VerbParser("fit", description=__doc__)
     parser.add_argument("--config", help="TOML file with any of the settings below, by their names with underscores")
     parser.add_argument("--out", required=True, help="the model's .npz; metrics (.jsonl) and curve (.svg) go beside it")
     parser.add_argument("--data", help="folder of the data sets")

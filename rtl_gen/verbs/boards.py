@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m rtl_gen boards``: the boards there are."""
+"""``hadam boards``: the boards there are."""
 
 import json
 import sys
 
 import boards
-from hadam_hw.cli import Parser
+from hadam_hw.cli import VerbParser
 
 
 def main(argv):
     """Lists the boards with chip, resources, clock and link."""
-    parsing = Parser(prog="python -m rtl_gen boards", description="Boards by name: chip, resources, clock and link.")
+    parsing = VerbParser("boards", description="Boards by name: chip, resources, clock and link.")
     parsing.add_argument("--json", action="store_true", help="pins too, for machines")
     arguments = parsing.parse_args(argv)
     found = [describe(boards.get(name)) for name in boards.names()]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m rtl_gen explore``: every architecture of a model on a board by estimate, and the best of them built to check."""
+"""``hadam explore``: every architecture of a model on a board by estimate, and the best of them built to check."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import boards
 from hadam_hw.cache import cache_folder
-from hadam_hw.cli import Parser, positive
+from hadam_hw.cli import VerbParser, positive
 from hadam_hw.files import atomic_write
 from hadam_hw.model_file import load_model
 from rtl_gen.estimate.choose import survey
@@ -22,8 +22,7 @@ DATA_FILE, PLOT_FILE = "explore.json", "explore.svg"
 
 def parser():
     """The command line's parser."""
-    parsing = Parser(prog="python -m rtl_gen explore",
-                     description="What each architecture would cost and do, without building it.")
+    parsing = VerbParser("explore", description="What each architecture would cost and do, without building it.")
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--board", required=True, help="such as icebreaker")
     parsing.add_argument("--freq", type=positive(float), metavar="MHZ", help="the clock to run at; default: the board's")

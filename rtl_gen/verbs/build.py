@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The main command, ``python -m rtl_gen --weights model.npz --board icebreaker``, and the way to the verbs beside it."""
+"""``hadam build --weights model.npz --board icebreaker``: from a model to a bitstream."""
 
 import json
 import shlex
@@ -8,9 +8,8 @@ from pathlib import Path
 
 import boards
 from hadam_hw.cache import Cache, cache_folder
-from hadam_hw.cli import Parser, positive
+from hadam_hw.cli import VerbParser, positive
 from hadam_hw.model_file import load_model
-from rtl_gen import verbs
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.plan.arch import parse_architecture, spellings
 from rtl_gen.progress import Progress
@@ -22,10 +21,10 @@ DESCRIPTION = "From a quantised model to Verilog, a bitstream and a report of wh
 
 def parser():
     """The command line's parser."""
-    parsing = Parser(prog="python -m rtl_gen", description=DESCRIPTION)
+    parsing = VerbParser("build", description=DESCRIPTION)
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--board", required=True,
-                         help="such as icebreaker (python -m rtl_gen boards lists them), or a file with another: my_board.py")
+                         help="such as icebreaker (hadam boards lists them), or a file with another: my_board.py")
     parsing.add_argument("--arch", default=AUTO,
                          help=f"auto (default: the fastest that fits), {spellings()}")
     parsing.add_argument("--out", type=Path, metavar="DIR", help="default: build/MODEL-BOARD-ARCH")
@@ -47,8 +46,6 @@ def parser():
 
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
-    if argv and (verb := verbs.find(argv[0])):
-        return verb(argv[1:])
     arguments = parser().parse_args(argv)
     boards.require(arguments.board)
     model = load_model(arguments.weights)
