@@ -62,7 +62,7 @@ class Verb:
 
 
 _TABLE = (
-    Verb("fit", "trains a model", "hadam_hw.train.__main__", "python -m hadam_hw.train",
+    Verb("fit", "trains a model", "hadam_hw.train.command", "python -m hadam_hw.train",
          "--task har-mu --fit ridge --out har.npz"),
     Verb("import", "makes a model of a checkpoint of HadamRNN's reference code", "hadam_hw.reference_command",
          "python -m hadam_hw import", "checkpoint.pt --task pmnist --out model.npz"),

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from hadam_hw.cli import VerbParser, positive
-from hadam_hw.errors import DataError, ModelFileError
+from hadam_hw.errors import DataError
+from hadam_hw.files import check_file_out
 from hadam_hw.fixed import Rounding
 from hadam_hw.labels import class_numbers
 from hadam_hw.model import Provenance
@@ -25,8 +26,7 @@ SEQUENCES = 256
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     arguments = _arguments(argv)
-    if not arguments.out.parent.is_dir():
-        raise ModelFileError(f"Output folder {arguments.out.parent} does not exist; create it first")
+    check_file_out(arguments.out)
     reference = load_reference(arguments.file, {"plus": 1, "minus": -1, None: None}[arguments.zero_sign])
     calibration, task = _calibration(arguments)
     count = class_count(len(reference.output_bias))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from firmware.mcu.export import INCLUDE, c_name, c_sources, render, sizes
 from hadam_hw.cli import VerbParser
-from hadam_hw.files import write_together
+from hadam_hw.files import check_folder_out, write_together
 from hadam_hw.model_file import load_model
 
 
@@ -22,7 +22,7 @@ def main(argv):
     model = load_model(arguments.weights)
     name = c_name(arguments.name or arguments.weights.stem)
     texts = render(model, name)
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    check_folder_out(arguments.out).mkdir(parents=True, exist_ok=True)
     write_together(arguments.out, texts)
     facts = sizes(model)
     if arguments.json:

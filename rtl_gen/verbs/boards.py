@@ -6,6 +6,7 @@ import sys
 
 import boards
 from hadam_hw.cli import VerbParser
+from hadam_hw.terminal import show_table
 
 
 def main(argv):
@@ -33,15 +34,6 @@ def describe(board):
 
 
 def _show(found):
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for name, justify in (("board", "left"), ("chip", "left"), ("LC", "right"), ("RAM", "right"), ("DSP", "right"),
-                          ("clock", "right"), ("link", "left")):
-        table.add_column(name, justify=justify, no_wrap=True)
-    for board in found:
-        table.add_row(
-            board["name"], board["chip"], f"{board['lc']:,}", f"{board['ebr']} x {board['ebr_bits'] // 1024}k",
-            str(board["dsp"]), f"{board['clock_hz'] / 1e6:g} MHz", f"UART {board['baud'] / 1e6:g} Mbaud, SPI")
-    Console(highlight=False).print(table)
+    show_table(("board", "chip", "LC>", "RAM>", "DSP>", "clock>", "link"), [
+        (board["name"], board["chip"], f"{board['lc']:,}", f"{board['ebr']} x {board['ebr_bits'] // 1024}k", str(board["dsp"]),
+         f"{board['clock_hz'] / 1e6:g} MHz", f"UART {board['baud'] / 1e6:g} Mbaud, SPI") for board in found])

@@ -9,7 +9,9 @@ from pathlib import Path
 import boards
 from hadam_hw.cache import Cache, cache_folder
 from hadam_hw.cli import VerbParser, positive
+from hadam_hw.files import check_folder_out
 from hadam_hw.model_file import load_model
+from hadam_hw.terminal import console
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.plan.arch import parse_architecture, spellings
 from rtl_gen.progress import Progress
@@ -51,7 +53,7 @@ def main(argv):
     model = load_model(arguments.weights)
     architecture = None if arguments.arch == AUTO else parse_architecture(arguments.arch)
     name = f"{arguments.weights.stem}-{Path(arguments.board).stem}-{arguments.arch.replace(':', '')}"
-    folder = arguments.out or Path("build") / name
+    folder = check_folder_out(arguments.out or Path("build") / name)
     cache = Cache(None if arguments.no_cache else cache_folder() / "builds")
 
     from rtl_gen.auto import build_auto  # after the quick checks, which need less
@@ -70,11 +72,8 @@ def main(argv):
     if arguments.json:
         sys.stdout.write(json.dumps(result.report, indent=2) + "\n")
     else:
-        from rich.console import Console
-
         from rtl_gen.report.report import show
 
-        console = Console(highlight=False)
-        show(result.report, console)
-        console.print(f"written to {folder}: {', '.join(sorted(result.files))}")
+        show(result.report)
+        console().print(f"written to {folder}: {', '.join(sorted(result.files))}")
     return 0
