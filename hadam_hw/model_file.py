@@ -7,16 +7,15 @@ is allocated, names and types against the schema, and the values by the construc
 
 import io
 import json
-import math
 import re
 import zipfile
-import zlib
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 import hadam_hw.oscillators  # noqa: F401, so that files of its kind are known
+from hadam_hw.archive import ArchiveRules, read_arrays
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.files import atomic_write
 from hadam_hw.fixed import FixedPoint, Rounding
@@ -71,7 +70,7 @@ def load_model(path):
     except OSError as error:
         raise ModelFileError(f"Model file {path} cannot be read: {error.strerror or error}") from None
     try:
-        return _parse(_arrays(data))
+        return _parse(read_arrays(io.BytesIO(data), _RULES))
     except ModelError as error:
         raise ModelFileError(f"Model file {path} cannot be used: {error}") from None
 
@@ -85,47 +84,14 @@ def _text(value):
     return np.frombuffer(json.dumps(value, sort_keys=True, allow_nan=False).encode(), dtype=np.uint8)
 
 
-def _arrays(data):
-    """The arrays of an archive by name, after everything but their values has been checked."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            names = [info.filename for info in members]
-            if len(set(names)) != len(names):
-                raise ModelFileError("an array is there twice")
-            if len(names) > MAX_ARRAYS:
-                raise ModelFileError(f"a model has at most {MAX_ARRAYS} arrays, not {len(names)}")
-            return {info.filename.removesuffix(".npy"): _array(archive, info) for info in members}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, UnicodeError,
-            ValueError, KeyError) as error:
-        raise ModelFileError(f"it is not a complete .npz archive ({error})") from None
+def _wrong_type(name, dtype):
+    """The type that the array ``name`` must have, or None if ``dtype`` is that."""
+    wanted = _type(name)
+    return None if dtype.str == wanted else wanted
 
 
-def _array(archive, info):
-    name = info.filename.removesuffix(".npy")
-    if not info.filename.endswith(".npy"):
-        raise ModelFileError(f"its member {info.filename!r} is not an array")
-    if info.file_size > MAX_ARRAY_BYTES:
-        raise ModelFileError(f"array {name!r} would take {info.file_size} bytes, more than any model")
-    with archive.open(info) as member:
-        version = np.lib.format.read_magic(member)
-        if version != (1, 0):
-            raise ModelFileError(f"array {name!r} has an unknown format version {version}")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
-        wanted = _type(name)
-        if dtype.hasobject:
-            raise ModelFileError(f"array {name!r} holds Python objects, which are never loaded")
-        if dtype.str != wanted:
-            raise ModelFileError(f"array {name!r} must have type {wanted}, not {dtype.str}")
-        size = math.prod(shape) * dtype.itemsize
-        if fortran or any(length < 0 for length in shape) or len(shape) > 3:
-            raise ModelFileError(f"array {name!r} has a shape that no model has")
-        if size > info.file_size or size > MAX_ARRAY_BYTES:
-            raise ModelFileError(f"array {name!r} claims {size} bytes but the file holds {info.file_size}")
-        content = member.read(size + 1)
-        if len(content) != size:
-            raise ModelFileError(f"array {name!r} has {len(content)} bytes, not {size}")
-    return np.frombuffer(content, dtype=dtype).reshape(shape)
+_RULES = ArchiveRules(error=ModelFileError, what="model", max_arrays=MAX_ARRAYS, max_array_bytes=MAX_ARRAY_BYTES,
+                      max_dimensions=3, check_type=_wrong_type)
 
 
 def _parse(arrays):

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The one way in: a path becomes recordings (docs/own-data.md)."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from hadam_hw.errors import DataError
+from hadam_hw.recordings.array_file import read_npy, read_npz
+from hadam_hw.recordings.csv_file import read_csv, settled
+from hadam_hw.recordings.layout import places
+from hadam_hw.recordings.limits import MAX_CLASSES, MAX_VALUES, RATE_TOLERANCE
+from hadam_hw.recordings.names import natural, shown
+from hadam_hw.recordings.open_file import walk
+from hadam_hw.recordings.options import ReadOptions
+from hadam_hw.recordings.recording import RecordingSet
+
+#: What reads a file, by the end of its name.
+_READERS = {".csv": read_csv, ".npz": lambda *arguments: read_npz(*arguments)[0], ".npy": read_npy}
+#: Of those, what a folder's files may be.
+_IN_FOLDERS = (".csv",)
+_DEFAULTS = ReadOptions()
+
+
+def read_file(path, options=_DEFAULTS):
+    """The recordings of one file, by the end of its name: .csv, .npz or .npy.
+
+    Parameters
+    ----------
+    path : path-like
+    options : ReadOptions
+
+    Returns
+    -------
+    list of Recording
+        One; more where gaps cut it, or it holds several; none if it is empty.
+
+    Raises
+    ------
+    DataError
+        One sentence with file and line.
+    """
+    recordings = list(_read(Path(path), Path(path).name, options).recordings)
+    return settled(recordings, options.kind)[0] if recordings else []
+
+
+def read_recordings(path, options=_DEFAULTS):
+    """All recordings at ``path``: an ``.npz``, a folder, or one file.
+
+    Parameters
+    ----------
+    path : path-like
+    options : ReadOptions
+
+    Returns
+    -------
+    RecordingSet
+
+    Raises
+    ------
+    DataError
+        One sentence with file and line, for what cannot be read or does not go together.
+    """
+    path, warnings, classes = Path(path), [], None
+    if path.is_dir():
+        recordings = _folder(path, options, warnings)
+    elif path.suffix.casefold() == ".npz":
+        read, classes = read_npz(path, shown(path.name), options)
+        recordings = list(read.recordings)
+    else:
+        read = _read(path, shown(path.name), options)
+        recordings = list(read.recordings)
+        warnings += read.warnings
+    if not recordings:
+        raise DataError(f"{shown(path)} must hold recordings, and has none: " + (warnings[0] if warnings else "it is empty"))
+    return _set(recordings, classes, options, warnings)
+
+
+def _read(path, name, options):
+    suffix = path.suffix.casefold()
+    if suffix not in _READERS:
+        raise DataError(f"{shown(name)} must be one of {', '.join(_READERS)}, by the end of its name, or a folder")
+    return _READERS[suffix](path, shown(name), options)
+
+
+def _folder(folder, options, warnings):
+    paths = walk(folder)
+    files = [path for path in paths if path.suffix.casefold() in _IN_FOLDERS]
+    others = [path for path in paths if path not in set(files)] if len(files) < len(paths) else []
+    if not files:
+        raise DataError(f"Folder {shown(folder)} must hold files that end in {' or '.join(_IN_FOLDERS)}, in a folder for each "
+                        "class")
+    found, said = places(folder, files, options.group_from)
+    warnings += said
+    others = [path for path in others if path.suffix.casefold() not in (".md", ".txt")]
+    if others:
+        warnings.append(f"{len(others)} files that do not end in {' or '.join(_IN_FOLDERS)} were left out, {shown(others[0])} "
+                        "the first")
+    recordings, count = [], 0
+    for place in found:
+        read = _read(Path(folder) / place.path, place.path.as_posix(), options)
+        warnings += read.warnings
+        recordings += [replace(recording, label=place.label if recording.label is None else recording.label,
+                               group=place.group if recording.group is None else recording.group, part=place.part)
+                       for recording in read.recordings]
+        count += sum(recording.values.size for recording in read.recordings)
+        if count > MAX_VALUES:
+            raise DataError(f"Folder {shown(folder)} must hold at most {MAX_VALUES:,} numbers, and {shown(place.path)} is "
+                            "beyond; take fewer files or a lower rate")
+    return recordings
+
+
+def _set(recordings, classes, options, warnings):
+    first = recordings[0]
+    for recording in recordings:
+        _check_channels(recording, first)
+    recordings, kind = settled(recordings, options.kind)
+    labels = {recording.label for recording in recordings} - {None}
+    if labels:
+        for recording in recordings:
+            if recording.label is None:
+                raise DataError(f"{recording.source} must have a class as the others do: put it into a folder that is named so")
+    classes = tuple(sorted(labels, key=natural)) if classes is None else classes
+    if len(classes) > MAX_CLASSES:
+        raise DataError(f"Classes must be at most {MAX_CLASSES}, not {len(classes)}; is each file in a folder of its own?")
+    rate = _one_rate(recordings)
+    recordings = [replace(recording, rate_hz=rate) for recording in recordings]
+    warnings = [*warnings, *_looks(recordings, first.channels, classes)]
+    return RecordingSet(tuple(recordings), first.channels, first.units, rate, classes, kind, tuple(warnings))
+
+
+def _check_channels(recording, first):
+    if recording.channels != first.channels:
+        raise DataError(f"{recording.source} must have the channels of {first.source}, {', '.join(first.channels)}, in this "
+                        f"order, not {', '.join(recording.channels)}")
+    if recording.units != first.units:
+        k = next(k for k, (own, other) in enumerate(zip(recording.units, first.units)) if own != other)
+        raise DataError(f"{recording.source} must have the units of {first.source}: channel {first.channels[k]} is in "
+                        f"{first.units[k] or 'no unit'} there and in {recording.units[k] or 'no unit'} here")
+
+
+def _one_rate(recordings):
+    """The median of the rates; recordings without one are taken to have it."""
+    rates = np.array([recording.rate_hz for recording in recordings if recording.rate_hz is not None])
+    if not len(rates):
+        return None
+    rate = float(np.median(rates))
+    for recording in recordings:
+        if recording.rate_hz is not None and abs(recording.rate_hz / rate - 1) > RATE_TOLERANCE:
+            raise DataError(f"{recording.source} must have the rate of the others, {rate:.5g} Hz, not {recording.rate_hz:.5g} "
+                            f"Hz; bring all to one with --resample {rate:.5g}")
+    return rate
+
+
+def _looks(recordings, channels, classes):
+    """Sentences about what would make a training poor."""
+    spans = np.array([[recording.values.min(axis=0), recording.values.max(axis=0)] for recording in recordings])
+    for k, name in enumerate(channels):
+        low, high = spans[:, 0, k].min() + 0, spans[:, 1, k].max() + 0  # -0.0 becomes 0.0
+        if low == high:
+            yield f"channel {name} is {low:g} everywhere, so it says nothing"
+            continue
+        flat = [recording for recording, span in zip(recordings, spans) if span[0, k] == span[1, k] and len(recording) > 1]
+        if flat:
+            yield (f"{flat[0].source}: channel {name} is constant in this and in {len(flat) - 1} other recordings"
+                   if len(flat) > 1 else f"{flat[0].source}: channel {name} is constant")
+        if clipped := _clipped(recordings, k, low, high):
+            yield clipped
+    counts = Counter(recording.label for recording in recordings)
+    if len(classes) == 1:
+        yield f"there is one class, {classes[0]}; a model needs two or more to tell apart"
+    for name in classes:
+        if counts[name] <= 3 and len(classes) > 1:
+            yield (f"class {name} has {counts[name]} recording{'' if counts[name] == 1 else 's'}, too few to train on and to "
+                   "be judged by")
+    known = [counts[name] for name in classes if counts[name]]
+    if known and max(known) > 5 * min(known):
+        yield f"classes are of very unequal size, {min(known)} to {max(known)} recordings; a training should weight them"
+    if counts[None] == len(recordings):
+        yield "there are no labels"
+
+
+def _clipped(recordings, channel, low, high):
+    """A sentence if a channel's extreme value is held for many samples, as a sensor beyond its range does."""
+    total = sum(len(recording) for recording in recordings)
+    for extreme in (low, high):
+        runs, where = 0, None
+        for recording in recordings:
+            at = recording.values[:, channel] == extreme
+            held = int((at[1:] & at[:-1]).sum())
+            if held and where is None:
+                where = recording.source
+            runs += held
+        if where is not None and runs > max(8, total // 1000) and len(np.unique(recordings[0].values[:1000, channel])) > 16:
+            return (f"{where}: channel {recordings[0].channels[channel]} stays at {extreme:g}, its end, for {runs} samples in "
+                    "all; was the sensor's range too small?")
+    return None
