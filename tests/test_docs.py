@@ -23,7 +23,7 @@ BLOCKS = [pytest.param(kind, bool(long), text, id=f"{page.stem}-{kind}-{number}"
           for page in PAGES if page.stem != "tutorial"  # one block needs the other: tests/test_tutorial.py
           for number, (kind, long, text) in enumerate(BLOCK.findall(page.read_text()))]
 INLINE = sorted({(page.name, command) for page in PAGES
-                 for command in re.findall(r"`(?:\.venv/bin/)?(python -m [^`]+|hadam [a-z][^`]+)`", page.read_text())})
+                 for command in re.findall(r"`(?:\.venv/bin/)?(python -m [a-z][^`]+|hadam [a-z][^`]+)`", page.read_text())})
 #: What a build may leave.
 BUILT = {design_files.CORE_FILE, design_files.DESIGN_FILE, design_files.TEMPLATE_FILE, design_files.REPORT_FILE,
          design_files.PAGE_FILE, *(family.pins_file for family in FAMILIES.values()),
