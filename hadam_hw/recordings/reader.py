@@ -10,22 +10,25 @@ import numpy as np
 from hadam_hw.errors import DataError
 from hadam_hw.recordings.array_file import read_npy, read_npz
 from hadam_hw.recordings.csv_file import read_csv, settled
+from hadam_hw.recordings.label_table import labeled, read_labels
 from hadam_hw.recordings.layout import places
 from hadam_hw.recordings.limits import MAX_CLASSES, MAX_VALUES, RATE_TOLERANCE
 from hadam_hw.recordings.names import natural, shown
 from hadam_hw.recordings.open_file import walk
 from hadam_hw.recordings.options import ReadOptions
 from hadam_hw.recordings.recording import RecordingSet
+from hadam_hw.recordings.resample import resampled
+from hadam_hw.recordings.wav_file import read_wav
 
 #: What reads a file, by the end of its name.
-_READERS = {".csv": read_csv, ".npz": lambda *arguments: read_npz(*arguments)[0], ".npy": read_npy}
+_READERS = {".csv": read_csv, ".wav": read_wav, ".npz": lambda *arguments: read_npz(*arguments)[0], ".npy": read_npy}
 #: Of those, what a folder's files may be.
-_IN_FOLDERS = (".csv",)
+_IN_FOLDERS = (".csv", ".wav")
 _DEFAULTS = ReadOptions()
 
 
 def read_file(path, options=_DEFAULTS):
-    """The recordings of one file, by the end of its name: .csv, .npz or .npy.
+    """The recordings of one file, by the end of its name: .csv, .wav, .npz or .npy.
 
     Parameters
     ----------
@@ -42,12 +45,14 @@ def read_file(path, options=_DEFAULTS):
     DataError
         One sentence with file and line.
     """
-    recordings = list(_read(Path(path), Path(path).name, options).recordings)
+    recordings = _read(Path(path), shown(Path(path).name), options).recordings
+    if options.resample_hz is not None:
+        recordings = [resampled(recording, options.resample_hz) for recording in recordings]
     return settled(recordings, options.kind)[0] if recordings else []
 
 
 def read_recordings(path, options=_DEFAULTS):
-    """All recordings at ``path``: an ``.npz``, a folder, or one file.
+    """All recordings at ``path``: an ``.npz``, a folder, or one file, with ``options.table`` as its labels.
 
     Parameters
     ----------
@@ -64,6 +69,9 @@ def read_recordings(path, options=_DEFAULTS):
         One sentence with file and line, for what cannot be read or does not go together.
     """
     path, warnings, classes = Path(path), [], None
+    if options.table is not None and (path.is_dir() or path.suffix.casefold() not in _IN_FOLDERS):
+        raise DataError(f"{shown(path)} must be one long recording, a file that ends in {' or '.join(_IN_FOLDERS)}, since a "
+                        "table of labels is given")
     if path.is_dir():
         recordings = _folder(path, options, warnings)
     elif path.suffix.casefold() == ".npz":
@@ -73,6 +81,9 @@ def read_recordings(path, options=_DEFAULTS):
         read = _read(path, shown(path.name), options)
         recordings = list(read.recordings)
         warnings += read.warnings
+        if recordings and options.table is not None:
+            name = shown(options.table.name)
+            recordings = labeled(recordings, read_labels(options.table, name), options.background, name)
     if not recordings:
         raise DataError(f"{shown(path)} must hold recordings, and has none: " + (warnings[0] if warnings else "it is empty"))
     return _set(recordings, classes, options, warnings)
@@ -88,13 +99,14 @@ def _read(path, name, options):
 def _folder(folder, options, warnings):
     paths = walk(folder)
     files = [path for path in paths if path.suffix.casefold() in _IN_FOLDERS]
-    others = [path for path in paths if path not in set(files)] if len(files) < len(paths) else []
+    if len({path.suffix.casefold() for path in files}) > 1:
+        raise DataError(f"Folder {shown(folder)} must hold files of one kind, not {' and '.join(_IN_FOLDERS)}")
     if not files:
         raise DataError(f"Folder {shown(folder)} must hold files that end in {' or '.join(_IN_FOLDERS)}, in a folder for each "
                         "class")
     found, said = places(folder, files, options.group_from)
     warnings += said
-    others = [path for path in others if path.suffix.casefold() not in (".md", ".txt")]
+    others = [path for path in paths if path.suffix.casefold() not in (*_IN_FOLDERS, ".md", ".txt")]
     if others:
         warnings.append(f"{len(others)} files that do not end in {' or '.join(_IN_FOLDERS)} were left out, {shown(others[0])} "
                         "the first")
@@ -109,13 +121,27 @@ def _folder(folder, options, warnings):
         if count > MAX_VALUES:
             raise DataError(f"Folder {shown(folder)} must hold at most {MAX_VALUES:,} numbers, and {shown(place.path)} is "
                             "beyond; take fewer files or a lower rate")
+    if files[0].suffix.casefold() == ".wav" and options.resample_hz is None:
+        return _sounds_at_one_rate(recordings, warnings)
     return recordings
+
+
+def _sounds_at_one_rate(recordings, warnings):
+    """Sounds, which nobody wants to convert by hand, at the most common of their rates; of several the lowest."""
+    rate = Counter(sorted(recording.rate_hz for recording in recordings)).most_common(1)[0][0] if recordings else None
+    others = [recording for recording in recordings if recording.rate_hz != rate]
+    if others:
+        warnings.append(f"{others[0].source} has {others[0].rate_hz:g} Hz and was brought to the {rate:g} Hz of most, one of "
+                        f"{len(others)} such recordings")
+    return [resampled(recording, rate) for recording in recordings]
 
 
 def _set(recordings, classes, options, warnings):
     first = recordings[0]
+    recordings = [recording.with_channels(first.channels, first.source) for recording in recordings]
     for recording in recordings:
-        _check_channels(recording, first)
+        _check_units(recording, first)
+    recordings = _at_one_rate(recordings, options)
     recordings, kind = settled(recordings, options.kind)
     labels = {recording.label for recording in recordings} - {None}
     if labels:
@@ -125,33 +151,30 @@ def _set(recordings, classes, options, warnings):
     classes = tuple(sorted(labels, key=natural)) if classes is None else classes
     if len(classes) > MAX_CLASSES:
         raise DataError(f"Classes must be at most {MAX_CLASSES}, not {len(classes)}; is each file in a folder of its own?")
-    rate = _one_rate(recordings)
-    recordings = [replace(recording, rate_hz=rate) for recording in recordings]
     warnings = [*warnings, *_looks(recordings, first.channels, classes)]
-    return RecordingSet(tuple(recordings), first.channels, first.units, rate, classes, kind, tuple(warnings))
+    return RecordingSet(tuple(recordings), first.channels, first.units, recordings[0].rate_hz, classes, kind, tuple(warnings))
 
 
-def _check_channels(recording, first):
-    if recording.channels != first.channels:
-        raise DataError(f"{recording.source} must have the channels of {first.source}, {', '.join(first.channels)}, in this "
-                        f"order, not {', '.join(recording.channels)}")
+def _check_units(recording, first):
     if recording.units != first.units:
         k = next(k for k, (own, other) in enumerate(zip(recording.units, first.units)) if own != other)
         raise DataError(f"{recording.source} must have the units of {first.source}: channel {first.channels[k]} is in "
                         f"{first.units[k] or 'no unit'} there and in {recording.units[k] or 'no unit'} here")
 
 
-def _one_rate(recordings):
-    """The median of the rates; recordings without one are taken to have it."""
-    rates = np.array([recording.rate_hz for recording in recordings if recording.rate_hz is not None])
-    if not len(rates):
-        return None
+def _at_one_rate(recordings, options):
+    """The recordings, all with the same rate: that asked for, or the median if all are near it."""
+    rates = [recording.rate_hz for recording in recordings if recording.rate_hz is not None]
+    if options.resample_hz is not None:
+        return [resampled(recording, options.resample_hz) for recording in recordings]
+    if not rates:
+        return recordings
     rate = float(np.median(rates))
     for recording in recordings:
         if recording.rate_hz is not None and abs(recording.rate_hz / rate - 1) > RATE_TOLERANCE:
             raise DataError(f"{recording.source} must have the rate of the others, {rate:.5g} Hz, not {recording.rate_hz:.5g} "
                             f"Hz; bring all to one with --resample {rate:.5g}")
-    return rate
+    return [replace(recording, rate_hz=rate) for recording in recordings]
 
 
 def _looks(recordings, channels, classes):

@@ -91,6 +91,22 @@ class Recording:
         """The steps from ``start`` up to ``end`` of this recording, without a copy."""
         return replace(self, values=self.values[start:end], start=self.start + start)
 
+    def with_channels(self, names, whose):
+        """This recording with the channels ``names`` in their order; it may have them in another one, and no others.
+
+        Raises
+        ------
+        DataError
+            If it has not these channels, which are those of ``whose``, a file or a model.
+        """
+        if self.channels == names:
+            return self
+        if sorted(self.channels) != sorted(names):
+            raise DataError(f"{self.source} must have the channels of {whose}, {', '.join(names)}, not "
+                            f"{', '.join(self.channels)}")
+        order = [self.channels.index(name) for name in names]
+        return replace(self, values=self.values[:, order], channels=names, units=tuple(self.units[k] for k in order))
+
 
 @dataclass(frozen=True, eq=False)
 class RecordingSet:

@@ -65,6 +65,16 @@ class TextTable:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One line: its time in seconds or NaN, the channels' values, the texts' columns, and the decimal marks in use."""
+
+    seconds: float
+    values: list[float]
+    texts: list[str | None]
+    marks: set[str]
+
+
 @dataclass(frozen=True)
 class Header:
     """What the columns are: indices of channels, of the time and of texts.
@@ -98,13 +108,13 @@ class Header:
     def parse(cls, line, place, delimiter=None):
         """The header in the text ``line``, which ``place`` names in sentences."""
         if delimiter is None:
-            delimiter = next((mark for mark in ";\t" if mark in line), ",")
+            delimiter = delimiter_of(line)
         cells = _cells(line, delimiter, place)
         while cells and not cells[-1].strip():
             cells.pop()
         if len(cells) > MAX_CHANNELS + 3:
             raise DataError(f"{place}: a file must have at most {MAX_CHANNELS} channels, not {len(cells):,} columns")
-        if cells and all(_NUMBER.fullmatch(cell.strip().replace(",", ".")) for cell in cells):
+        if cells and is_numbers(line, delimiter):
             raise DataError(f"{place}: the header must name the columns, and this line holds numbers; write a first line such "
                             f"as {delimiter.join(['time', 'x', 'y', 'z'][:max(len(cells), 2)])!r}")
         numbers, channels, units, texts, time, scale, given = [], [], [], {}, None, 1.0, False
@@ -132,7 +142,7 @@ class Header:
         return cls(delimiter, len(cells), tuple(numbers), tuple(channels), tuple(units), time, scale, given, texts)
 
     def row(self, line, place):
-        """(time or NaN, values, texts) of one ``line`` of any spelling; None if all its cells are empty."""
+        """The :class:`Row` of one ``line`` of any spelling; None if all its cells are empty."""
         cells = _cells(line, self.delimiter, place)
         while len(cells) > self.width and not cells[-1].strip():
             cells.pop()
@@ -140,14 +150,25 @@ class Header:
             return None
         if len(cells) != self.width:
             raise DataError(f"{place}: a line must have the header's {self.width} cells, not {len(cells)}")
-        decimal = "." if self.delimiter == "," and '"' not in line else ","
-        values = [_number(cells[column].replace(decimal, "."), f"{place}: {shown(name)}")
+        marks = _marks("".join([cells[column] for column in self.numbers]), set(), place)
+        values = [_number(cells[column].replace(",", "."), f"{place}: {shown(name)}")
                   for column, name in zip(self.numbers, self.channels, strict=True)]
-        time = math.nan if self.time is None else _time(cells[self.time].replace(decimal, "."), place, self.time_scale)
-        return time, values, [_text(cells[column], place) for column in self.texts.values()]
+        time = math.nan if self.time is None else _time(cells[self.time].replace(",", "."), place, self.time_scale)
+        return Row(time, values, [_text(cells[column], place) for column in self.texts.values()], marks)
 
 
-def read_text_table(path, name):
+def delimiter_of(line):
+    """What separates the cells of a first ``line``: ``;``, a tab, or else a comma."""
+    return next((mark for mark in ";\t" if mark in line), ",")
+
+
+def is_numbers(line, delimiter=None):
+    """Whether the cells of ``line`` are numbers, and so no header."""
+    delimiter = delimiter_of(line) if delimiter is None else delimiter
+    return all(_NUMBER.fullmatch(cell.strip().replace(",", ".")) for cell in line.rstrip(delimiter).split(delimiter))
+
+
+def read_text_table(path, name, max_bytes=MAX_TEXT_BYTES):
     """The :class:`TextTable` of the file at ``path``, called ``name`` in sentences; None if it has no rows.
 
     Raises
@@ -155,7 +176,7 @@ def read_text_table(path, name):
     DataError
         With file and line, if it is not such a table or beyond a limit.
     """
-    with regular_file(path, name, MAX_TEXT_BYTES) as file:
+    with regular_file(path, name, max_bytes) as file:
         return _Reader(file, name).table()
 
 
@@ -170,6 +191,7 @@ class _Reader:
         self._values, self._times, self._numbers, self._texts = [], [], [], []
         self._warnings = []
         self._delimiter = None
+        self._marks = set()
 
     def table(self):
         for lines, last in self._blocks():
@@ -254,21 +276,25 @@ class _Reader:
         if len(cells) != header.width * len(lines) or any(line.count(header.delimiter) != wanted for line in lines):
             return False
         columns = [*header.numbers, *([] if header.time is None else [header.time])]
-        block = np.empty((len(lines), len(columns)))
+        block, marks = np.empty((len(lines), len(columns))), set(self._marks)
         for k, column in enumerate(columns):
             column = cells[column::header.width]
             text = "".join(column)
-            if header.delimiter != "," and "," in text:
-                column = [cell.replace(",", ".") for cell in column]
-                text = "".join(column)
+            if header.delimiter != ",":
+                if k < len(header.numbers):
+                    marks |= {mark for mark in ",." if mark in text}
+                if "," in text:
+                    column = [cell.replace(",", ".") for cell in column]
+                    text = "".join(column)
             if not _PLAIN.fullmatch(text):
                 return False
             try:
                 block[:, k] = np.fromiter(map(float, column), np.float64, len(column))
             except ValueError:
                 return False
-        if not np.isfinite(block).all():
+        if len(marks) > 1 or not np.isfinite(block).all():
             return False
+        self._marks = marks
         place = f"{self._name}, line {first} or later"
         texts = [[_text(cell, place) for cell in cells[column::header.width]] for column in header.texts.values()]
         numbers = np.arange(first, first + len(lines)) if numbers is None else np.array(numbers)
@@ -287,10 +313,11 @@ class _Reader:
                     break
                 raise
             if row is not None:
+                self._marks = _marks("".join(row.marks), self._marks, place)
                 numbers.append(number)
-                times.append(row[0])
-                values.append(row[1])
-                texts.append(row[2])
+                times.append(row.seconds)
+                values.append(row.values)
+                texts.append(row.texts)
         if numbers:
             self._add(np.array(values), np.array(times), np.array(numbers), texts)
 
@@ -310,6 +337,14 @@ def _cells(line, delimiter, place):
         return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True), [])
     except (csv.Error, StopIteration):
         raise DataError(f"{place}: the quotes of this line must end in it") from None
+
+
+def _marks(text, known, place):
+    """The decimal marks in ``text`` and those ``known``: where both are in use, one may be that of thousands."""
+    marks = known | {mark for mark in ",." if mark in text}
+    if len(marks) > 1:
+        raise DataError(f"{place}: numbers must all have a decimal point, or all a decimal comma, and none for thousands")
+    return marks
 
 
 def _number(cell, place):

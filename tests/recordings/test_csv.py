@@ -144,6 +144,8 @@ def test_rows_without_a_label_are_left_out(tmp_path):
     ("x,y\n1,2\n3,inf\n4,5\n", "a.csv, line 3: y must be a finite number, not 'inf'"),
     ("x,y\n1,2\n3,1e999\n4,5\n", "a.csv, line 3: y must be a finite number, not '1e999'"),
     ("x,y\n1,2\n3,1_0\n4,5\n", "a.csv, line 3: y must be a finite number, not '1_0'"),
+    ("x;y\n0,5;2\n3;1.234\n4;5\n", "a.csv, line 3: numbers must all have a decimal point, or all a decimal comma"),
+    ("x;y\n0,5;2\n3;1.234,5\n4;5\n", "a.csv, line 3: numbers must all have a decimal point, or all a decimal comma"),
     ("x,y\n1,2\n3,\x00\n4,5\n", "a.csv, line 3: y must be a finite number"),
     ("x,y\n1,2\n3,\u0664\n4,5\n", "a.csv, line 3: y must be a finite number"),
     ("x,y\n1,2\n3,\"4\n4,5\n", "a.csv, line 3"),

@@ -35,6 +35,12 @@ def test_parts_above_the_classes_are_obeyed(tmp_path):
     assert parts == [Part.VALIDATION] * 8 + [Part.TEST] * 8 + [Part.TRAIN] * 8
 
 
+def test_channels_may_come_in_another_order(tmp_path):
+    tree(tmp_path, {"a/1.csv": "x [g],y\n1,2\n3,4\n", "b/1.csv": "y,x [g]\n5,6\n7,8\n"})
+    found = read_recordings(tmp_path)
+    assert found.recordings[1].values.tolist() == [[6, 5], [8, 7]] and found.recordings[1].units == ("g", "")
+
+
 def test_classes_are_numbered_as_people_count(tmp_path):
     tree(tmp_path, {f"{k}/1.csv": csv_text(wave(k)) for k in range(12)})
     assert read_recordings(tmp_path).classes == tuple(str(k) for k in range(12))
@@ -63,7 +69,7 @@ def test_one_file_with_a_column_of_labels_is_a_set(tmp_path):
     ({"train/a/1.csv": "x\n1\n", "b/1.csv": "x\n1\n"}, "Folder train/ must hold the classes, with only train/, validation/"),
     ({"a/b/c/1.csv": "x\n1\n"}, "a/b/c/1.csv lies too deep"),
     ({"a/b/c/d/1.csv": "x\n1\n"}, "Folder a/b/c/d lies too deep"),
-    ({"a/1.csv": "x\n1\n", "b/1.csv": "y\n1\n"}, "b/1.csv must have the channels of a/1.csv, x, in this order, not y"),
+    ({"a/1.csv": "x\n1\n", "b/1.csv": "y\n1\n"}, "b/1.csv must have the channels of a/1.csv, x, not y"),
     ({"a/1.csv": "x [g]\n1\n", "b/1.csv": "x\n1\n"}, "b/1.csv must have the units of a/1.csv: channel x is in g"),
     ({"a/1.csv": "x [counts]\n1\n", "b/1.csv": "x\n1\n"}, "b/1.csv must have the units of a/1.csv"),
     ({"a/1.csv": "x\n1\n", "2.csv": "x\n1\n"}, "2.csv must have a class as the others do"),
@@ -91,7 +97,7 @@ def test_what_would_spoil_a_training_is_said(tmp_path):
     assert "a/2.csv: the file has no samples and was left out" in text
     assert "there is one class, a; a model needs two or more" in text
     assert "1 files in folders that begin with _ were left out" in text
-    assert "1 files that do not end in .csv were left out, a/3.pdf the first" in text
+    assert "1 files that do not end in .csv or .wav were left out, a/3.pdf the first" in text
 
 
 def test_three_recordings_are_too_few_and_classes_of_unequal_size_are_said(tmp_path):
