@@ -22,7 +22,8 @@ ARROWS = {
     "hadam_hw": ("numpy", "hadam_hw", "-hadam_hw.train"),
     "hadam_hw.terminal": ("rich",),
     # a sound of another rate is SciPy's affair, an extra
-    "hadam_hw.recordings": ("numpy", "hadam_hw.recordings", "hadam_hw.archive", "hadam_hw.errors", "hadam_hw.files", "jinja2"),
+    "hadam_hw.recordings": ("numpy", "hadam_hw.recordings", "hadam_hw.archive", "hadam_hw.errors", "hadam_hw.terminal",
+                            "jinja2"),
     "hadam_hw.recordings.resample": ("numpy", "scipy", "hadam_hw.recordings", "hadam_hw.errors"),
     # a checkpoint is torch's own format; torch is asked for only when one is read
     "hadam_hw.reference": ("numpy", "hadam_hw", "-hadam_hw.train", "torch"),
