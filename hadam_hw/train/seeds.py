@@ -8,8 +8,8 @@ _PRIME_1, _PRIME_2, _PRIME_5 = 11400714785074694791, 14029467366897019727, 28701
 def mixed(*numbers):
     """A seed from 0 to ``2**31 - 1`` out of ``numbers``, integers from 0 to ``2**61 - 2``.
 
-    It is the hash of a tuple of these numbers in CPython 3.8 to 3.14 (Objects/tupleobject.c: xxHash without its avalanche), with
-    which the shipped models were trained: their configurations repeat. Written out, it belongs to no version.
+    It is the hash of a tuple of these numbers in CPython from 3.8 on (Objects/tupleobject.c: xxHash without its avalanche). The
+    shipped models were trained with it, so their configurations repeat. Written out, it belongs to no version.
     """
     total = _PRIME_5
     for number in numbers:
