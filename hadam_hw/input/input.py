@@ -151,10 +151,10 @@ class Input:
 
     @property
     def sources(self):
-        """Pairs (name, unit) of the numbers that are measured, in their order."""
+        """A :class:`~hadam_hw.input.source.Source` for each of the numbers that are measured, in their order."""
         if self.front_end.sources is not None:
             return self.front_end.sources
-        return tuple((channel.name, channel.unit) for channel in self.channels)
+        return tuple(channel.source for channel in self.channels)
 
     @property
     def step_hz(self):
@@ -201,17 +201,24 @@ class Input:
         return self.length.padded(self.codes(self.length.cropped(self.front_end(values))))
 
     def encode_counts(self, counts):
-        """The integer vectors int64 [steps, d_in] of raw counts int [samples, sources], exactly as gateware and C have them.
+        """The integer vectors int64 [steps, d_in] of raw counts int [samples, sources].
+
+        With the encoding ``integer`` they are those of gateware and C. With ``reference`` they are those of the measured
+        numbers, where the sources say how large a count is.
 
         Raises
         ------
         ModelError
-            If the encoding is not ``integer``, or these are no such counts.
+            If they do not, or these are no such counts.
         """
-        if self.known and self.encoding is not Encoding.INTEGER:
-            raise ModelError("Counts must go to an input of integer encoding, and this one is computed on the host in floating "
-                             "point from measured numbers; fit a model with --encoding integer")
-        return self._finish_counts(self._shaped(as_integers("Counts", counts)))
+        counts = self._shaped(as_integers("Counts", counts))
+        if self.encoding is Encoding.INTEGER:
+            return self._finish_counts(counts)
+        sizes = [source.count for source in self.sources]
+        if None in sizes:
+            raise ModelError("Counts must go to an input that says how large they are, and this one, of reference encoding, "
+                             "takes measured numbers; give those, or fit a model with --encoding integer")
+        return self.encode(counts * np.array(sizes))
 
     def windows(self, measured):
         """The windows int64 [count, window, d_in] of a long recording, one every ``hop`` steps; what is left over is not used.
@@ -255,7 +262,7 @@ class Input:
         wrong = np.argwhere(~np.isfinite(values))
         if len(wrong):
             sample, source = wrong[0]
-            raise ModelError(f"Measured numbers must be finite, and sample {sample} of {self.sources[source][0]!r} is "
+            raise ModelError(f"Measured numbers must be finite, and sample {sample} of {self.sources[source].name!r} is "
                              f"{values[sample, source]}")
         return values
 
@@ -267,7 +274,7 @@ class Input:
         count = len(self.sources)
         values = values[:, None] if values.ndim == 1 and count == 1 else values
         if values.ndim != 2 or values.shape[1] != count or not len(values):
-            names = ", ".join(name for name, _ in self.sources[:12]) + (", ..." if count > 12 else "")
+            names = ", ".join(source.name for source in self.sources[:12]) + (", ..." if count > 12 else "")
             raise ModelError(f"Sequence must be numbers [samples, {count}], a column each of {names}, not {list(values.shape)}")
         return values
 
@@ -309,6 +316,8 @@ class Input:
         names = front_end.names or as_names("Channels", channels or [f"channel_{k}" for k in range(size)])
         units = (front_end.unit,) * size if front_end.unit is not None else as_names("Units", units or [""] * size)
         laws = _laws(names, companded)
+        if front_end.sources is not None and kind.encoding is Encoding.INTEGER:
+            counts = (front_end.step,) * size
         counts = (None,) * size if counts is None else tuple(as_positive("Count", count) for count in counts)
         if not len(names) == len(units) == len(counts) == size:
             raise ModelError(f"Channels, units and counts must be one for each of {size} columns, not {len(names)}, "
@@ -340,7 +349,7 @@ def _vectors(recordings, front_end, encoding):
         raise ModelError("Recordings must be numbers [samples, sources], all with the same sources and none empty")
     if front_end.sources is not None:
         exact = encoding is Encoding.INTEGER and front_end.exact
-        parts = [front_end.from_counts(front_end.counts(one)) if exact else front_end(one) for one in parts]
+        parts = [front_end.from_counts(front_end.counts(one)) * front_end.step if exact else front_end(one) for one in parts]
     vectors = np.concatenate(parts)
     if not np.isfinite(vectors).all():
         raise ModelError("Recordings must be finite numbers")
