@@ -218,3 +218,15 @@ def test_the_model_has_the_integers_of_the_training(task, cache, tmp_path):
     expected = fitted.readout(last_states(fitted.layer, task.test.inputs)[0], 0)
     assert np.array_equal(golden.run(model, task.test.inputs).outputs, expected) and model.classes == ("a", "b", "c")
     assert model.provenance.integer_score == 100 * (golden.classify(expected) == task.test.labels).mean()
+
+
+@pytest.mark.parametrize("block", [2, 8])
+def test_a_drawn_layer_of_two_phases_keeps_the_states_of_real_numbers(block, task):
+    settings = replace(SETTINGS, block=block, wires=Wires.NONE, stages="", drive=Drive.ALL, state_bits=16)
+    layer = drawn_layer(settings, task.format, task.train.inputs)
+    assert len(layer.phases) == 2
+    weight, exact = layer.recurrence.matrix() / block**0.5, np.zeros((100, settings.hidden))
+    for step in range(12):
+        exact = exact @ weight.T + task.test.inputs[:, step] @ layer.phases[0].input_codes.T
+    states = last_states(layer, task.test.inputs)[0] * 2.0**-layer.state.frac
+    assert np.abs(states - exact).max() < 0.05 * np.abs(exact).max()
