@@ -309,9 +309,17 @@ class Input:
             If a field is not what it must be, or the recordings are no such numbers.
         """
         front_end = NoFrontEnd() if front_end is None else as_instance("Front end", front_end, FrontEnd)
-        kind, form_width = Channel.of(encoding), as_integer("Input width", width)
-        vectors = _vectors(recordings, front_end, kind.encoding)
-        size = vectors.shape[-1]
+        length = LengthRule() if length is None else as_instance("Length rule", length, LengthRule)
+        vectors = _vectors(recordings, front_end, length, Channel.of(encoding).encoding)
+        return cls.fit_vectors(vectors, channels=channels, units=units, width=width, companded=companded, encoding=encoding,
+                               counts=counts, steps=steps, rate_hz=rate_hz, front_end=front_end, window=window, hop=hop,
+                               length=length, source=source, licence=licence)
+
+    @classmethod
+    def fit_vectors(cls, vectors, *, front_end, channels=None, units=None, width=8, companded=(), encoding=Encoding.INTEGER,
+                    counts=None, steps=None, **facts):
+        """The input of what ``front_end`` has made of training data, ``vectors`` [..., d_in]; the rest as of :meth:`fit`."""
+        kind, form_width, size = Channel.of(encoding), as_integer("Input width", width), vectors.shape[-1]
         form = InputFormat(size, form_width, True)
         names = front_end.names or as_names("Channels", channels or [f"channel_{k}" for k in range(size)])
         units = (front_end.unit,) * size if front_end.unit is not None else as_names("Units", units or [""] * size)
@@ -326,8 +334,9 @@ class Input:
             steps = max(1, round((COMPANDED_STEPS if Law.MU_LAW in laws else STEPS) * 2.0 ** (form_width - 8)))
         made = tuple(kind.fit(vectors[..., k].astype(np.float64), name=names[k], unit=units[k], law=laws[k], width=form_width,
                               steps=as_integer("Steps", steps), count=counts[k]) for k in range(size))
-        return cls(form, made, rate_hz=front_end.rate_hz if rate_hz is None else rate_hz, front_end=front_end, window=window,
-                   hop=hop, length=LengthRule() if length is None else length, source=source, licence=licence)
+        if facts.get("rate_hz") is None:
+            facts["rate_hz"] = front_end.rate_hz
+        return cls(form, made, front_end=front_end, **facts)
 
 
 def _laws(names, companded):
@@ -339,8 +348,8 @@ def _laws(names, companded):
     return tuple(Law.MU_LAW if name in chosen else Law.LINEAR for name in names)
 
 
-def _vectors(recordings, front_end, encoding):
-    """What ``front_end`` makes of recordings, [total, d] or [sequences, steps, d]."""
+def _vectors(recordings, front_end, length, encoding):
+    """What ``front_end`` makes of recordings and ``length`` keeps, [total, d]."""
     parts = recordings if isinstance(recordings, np.ndarray) else [as_array("Recording", one) for one in recordings]
     if not len(parts):
         raise ModelError("Recordings must be at least one")
@@ -350,7 +359,7 @@ def _vectors(recordings, front_end, encoding):
     if front_end.sources is not None:
         exact = encoding is Encoding.INTEGER and front_end.exact
         parts = [front_end.from_counts(front_end.counts(one)) * front_end.step if exact else front_end(one) for one in parts]
-    vectors = np.concatenate(parts)
+    vectors = np.concatenate([length.cropped(one) for one in parts])
     if not np.isfinite(vectors).all():
         raise ModelError("Recordings must be finite numbers")
     return vectors
