@@ -21,6 +21,8 @@ DENIED = tuple(f"-hadam_hw.train.{name}" for name in BY_GRADIENTS)
 ARROWS = {
     "hadam_hw": ("numpy", "hadam_hw", "-hadam_hw.train"),
     "hadam_hw.__main__": ("numpy", "hadam_hw", "-hadam_hw.train", "rich"),
+    # the compiled loop of the bank, loaded only where numba is there
+    "hadam_hw.input.bank_kernel": ("numpy", "numba", "hadam_hw.input.bank_numpy"),
     # a checkpoint is torch's own format; torch is asked for only when one is read
     "hadam_hw.reference": ("numpy", "hadam_hw", "-hadam_hw.train", "torch"),
     # the inputs of a task set the ranges; its loaders need no torch
@@ -109,6 +111,7 @@ def test_only_the_arrows_of_the_picture():
     ("hadam_hw.golden", "import torch"),
     ("hadam_hw.model", "from hadam_hw import train"),
     ("hadam_hw.reference", "from hadam_hw.train import tasks"),
+    ("hadam_hw.input.bank", "import numba"),
     ("hadam_hw.reference_command", "from hadam_hw.train import fit"),
     ("rtl_gen.cores.core", "from hadam_hw import golden"),
     ("rtl_gen.cores.core", "from hadam_hw.golden import run"),
