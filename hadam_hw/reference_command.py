@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The command ``python -m hadam_hw import``: a checkpoint of HadamRNN's reference code becomes a model file."""
+"""``hadam import``: a checkpoint of HadamRNN's reference code becomes a model file."""
 
 import json
 import shlex
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hadam_hw.cli import Parser, positive
-from hadam_hw.errors import DataError, ModelFileError
+from hadam_hw.cli import VerbParser, positive
+from hadam_hw.errors import DataError
+from hadam_hw.files import check_file_out
 from hadam_hw.fixed import Rounding
 from hadam_hw.labels import class_numbers
 from hadam_hw.model import Provenance
@@ -25,8 +26,7 @@ SEQUENCES = 256
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     arguments = _arguments(argv)
-    if not arguments.out.parent.is_dir():
-        raise ModelFileError(f"Output folder {arguments.out.parent} does not exist; create it first")
+    check_file_out(arguments.out)
     reference = load_reference(arguments.file, {"plus": 1, "minus": -1, None: None}[arguments.zero_sign])
     calibration, task = _calibration(arguments)
     count = class_count(len(reference.output_bias))
@@ -34,7 +34,7 @@ def main(argv):
     if task:
         class_numbers(calibration.labels, count, names, f"task {task.name}")
     provenance = Provenance(
-        task=task.name if task else "", command="python -m hadam_hw import " + shlex.join(argv),
+        task=task.name if task else "", command="hadam import " + shlex.join(argv),
         notes=f"imported from {arguments.file.name}; calibrated on {len(calibration.inputs)} training sequences")
     model, agreement = convert(
         reference, calibration, arguments.block or len(reference.signs), bits=arguments.bits, state_width=arguments.state_bits,
@@ -73,7 +73,7 @@ def _calibration(arguments):
 
 
 def _arguments(argv):
-    parser = Parser(prog="python -m hadam_hw import", description=__doc__)
+    parser = VerbParser("import", description=__doc__)
     parser.add_argument("file", type=Path, help="the state dict, .pth")
     parser.add_argument("--out", type=Path, required=True, help="the model's .npz")
     inputs = parser.add_mutually_exclusive_group(required=True)

@@ -100,7 +100,7 @@ class Client:
         return identity
 
     def infer(self, sequences):
-        """The results of sequences, integers [sequences][steps][inputs], as a list; see :meth:`each`."""
+        """The results of sequences, integers [steps, inputs] each, as a list; see :meth:`each`."""
         return list(self.each(sequences))
 
     def each(self, sequences):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m firmware identify``: what a device is, and what it counted."""
+"""``hadam identify``: what a device is, and what it counted."""
 
 from firmware.device import connect, parser, say
 

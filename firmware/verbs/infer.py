@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m firmware infer``: a device works through the sequences of a file."""
+"""``hadam infer``: a device works through the sequences of a file."""
 
 from pathlib import Path
 

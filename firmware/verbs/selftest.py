@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m firmware selftest``: a device against the golden model."""
+"""``hadam selftest``: a device against the golden model."""
 
 from firmware import selftest
 from firmware.device import connect, parser, run, say

@@ -2,6 +2,7 @@
 """What a design costs and does, as data (``report.json``) and as a table for the terminal."""
 
 from hadam_hw.cache import digest
+from hadam_hw.terminal import show_table
 from rtl_gen.tools import components
 from rtl_gen.tools.design_files import CORE_FILE, DESIGN_FILE
 
@@ -143,24 +144,16 @@ def facts_for_people(report):
     return rows
 
 
-def show(report, console):
-    """Prints the report's tables on a :class:`rich.console.Console`."""
-    from rich.table import Table
-
-    usage = Table(title=f"{report['model']['task'] or 'model'} on {report['board']}, {report['arch']}", title_justify="left")
-    for name, justify in (("component", "left"), *((kind.upper(), "right") for kind, _ in RESOURCES)):
-        usage.add_column(name, justify=justify)
-    for name, counts in grouped(report["components"]).items():
-        usage.add_row(name, *(str(counts[kind] or "") for kind, _ in RESOURCES))
-    usage.add_section()
-    usage.add_row("used", *(str(report[kind]) for kind, _ in RESOURCES), style="bold")
-    usage.add_row("available", *(str(report[f"{kind}_available"]) for kind, _ in RESOURCES))
-    usage.add_row("share", *(share(report, kind) for kind, _ in RESOURCES))
-    console.print(usage)
-    facts = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in facts_for_people(report):
-        facts.add_row(name, value)
-    console.print(facts)
+def show(report):
+    """Writes the report's tables to standard output."""
+    rows = [(name, *(str(counts[kind] or "") for kind, _ in RESOURCES))
+            for name, counts in grouped(report["components"]).items()]
+    rows += [("used", *(str(report[kind]) for kind, _ in RESOURCES)),
+             ("available", *(str(report[f"{kind}_available"]) for kind, _ in RESOURCES)),
+             ("share", *(share(report, kind) for kind, _ in RESOURCES))]
+    show_table(("component", *(f"{kind.upper()}>" for kind, _ in RESOURCES)), rows,
+               f"{report['model']['task'] or 'model'} on {report['board']}, {report['arch']}")
+    show_table(("", ""), facts_for_people(report))
 
 
 def share(report, kind):

@@ -11,7 +11,7 @@ import boards
 from boards.parts.bitstreams import mark_of
 from hadam_hw.cli import run_cli
 from hadam_hw.model_file import save_model
-from rtl_gen.cli import main
+from rtl_gen.__main__ import main
 from rtl_gen.report.report import RESOURCES
 from tests.models_for_tests import random_model
 

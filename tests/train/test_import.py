@@ -10,14 +10,15 @@ import torch
 from torch.nn.utils import parametrize
 
 from hadam_hw import golden
-from hadam_hw.__main__ import check, main
 from hadam_hw.cli import run_cli
+from hadam_hw.command import main
 from hadam_hw.errors import ModelFileError, ToolMissingError
 from hadam_hw.model_file import load_model
 from hadam_hw.quantize import quantize_codes
 from hadam_hw.readout import Pooling
 from hadam_hw.reference import Calibration, convert, forward, load_reference
 from hadam_hw.train.tasks import load_task
+from hadam_hw.verbs.check import check
 
 torch.set_num_threads(1)  # matrices of 32 units are no work to share
 NAMES = {

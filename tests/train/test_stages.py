@@ -192,7 +192,7 @@ def test_moved_copies_take_turns_and_their_states_are_kept(task, cache, tmp_path
     (dict(readout=Pooling.SUM), "wires must be left alone where V is trained"),
     (dict(noise=0.1), "noise must be left alone where the recurrence is drawn"),
     (dict(signs=Signs.SEARCHED), "signs must be fixed"),
-    (dict(copies=4), "copies must be 1"), (dict(copies=0, shift=1), "copies must be 1"),
+    (dict(copies=4), "copies must be between 1"), (dict(copies=0, shift=1), "copies must be 1"),
     (dict(block=8), "block must be 1, 4, 16, 64 ... where stages are given, not 8"),
     (dict(wires=Wires.RING, block=4), "wires must be drawn or none for blocks of 4"),
     (dict(stages=","), "at least"), (dict(stages="12:4"), "stages must be units:code bits:activation bits"),

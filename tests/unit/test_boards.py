@@ -23,7 +23,7 @@ from boards.parts.plls import Ecp5Pll, GowinPll, Ice40Pll
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import BoardError
 from hadam_hw.model_file import save_model
-from rtl_gen.cli import main
+from rtl_gen.__main__ import main
 from rtl_gen.design.emit import emit_design
 from rtl_gen.link.rates import divide_baud
 from rtl_gen.plan.arch import parse_architecture

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from hadam_hw.__main__ import check, main
 from hadam_hw.cli import run_cli
+from hadam_hw.command import main
 from hadam_hw.errors import ModelError
 from hadam_hw.model_file import load_model, save_model
 from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard, Ternary
+from hadam_hw.verbs.check import check
 from tests.models_for_tests import random_stack
 
 MODELS = sorted((Path(__file__).parent.parent.parent / "models").glob("*.npz"))
