@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hadam_hw.checks import as_instance, as_integer, as_tuple, assign, frozen
+from hadam_hw.checks import as_instance, as_integer, as_integer_between, as_tuple, assign, frozen
 from hadam_hw.errors import DataError, ModelError
 from hadam_hw.input.bank_bounds import resonator_bounds
 from hadam_hw.input.bank_numpy import run_numpy
@@ -26,7 +26,7 @@ SAMPLE_BITS = 16
 WORD_BITS = 32
 #: Fraction bits of the level that is followed.
 LEVEL_FRACTION = 8
-MAX_BANDS, MAX_FRAME = 128, 1 << 14
+MAX_RATE_HZ, MAX_FRAME, MAX_BANDS = 1 << 20, 1 << 14, 128
 MIN_SHIFT, MAX_SHIFT = -1, 14
 MAX_DAMPING, MAX_FRACTION, MAX_BLOCKER, MAX_LOG_BITS, MAX_FOLLOW, MAX_DROPPED = 8, 8, 10, 3, 12, 16
 
@@ -63,17 +63,12 @@ class Resonator:
     damping: int
 
     def __post_init__(self):
-        assign(self, shift=as_integer("Shift", self.shift), first=as_integer("First digit", self.first),
-               second=as_integer("Second digit", self.second), sign=as_integer("Sign of the second digit", self.sign),
-               damping=as_integer("Damping", self.damping))
-        _check_range("Shift", self.shift, MIN_SHIFT, MAX_SHIFT)
-        _check_range("First digit", self.first, MIN_SHIFT, MAX_SHIFT)
-        _check_range("Sign of the second digit", self.sign, -1, 1)
-        _check_range("Damping", self.damping, 1, MAX_DAMPING)
-        if self.sign:
-            _check_range("Second digit", self.second, self.first + 1, MAX_SHIFT)
-        elif self.second:
-            raise ModelError(f"Second digit must be 0 where its sign is 0, not {self.second}")
+        assign(self, shift=as_integer_between("Shift", self.shift, MIN_SHIFT, MAX_SHIFT),
+               first=as_integer_between("First digit", self.first, MIN_SHIFT, MAX_SHIFT),
+               sign=as_integer_between("Sign of the second digit", self.sign, -1, 1),
+               damping=as_integer_between("Damping", self.damping, 1, MAX_DAMPING))
+        least, most = (max(self.first + 1, 0), MAX_SHIFT) if self.sign else (0, 0)
+        assign(self, second=as_integer_between(f"Second digit with the sign {self.sign}", self.second, least, most))
         if self.product >= 4:
             raise ModelError(f"Product a b of a resonator must be below 4, which is half of the rate, not {self.product}")
 
@@ -98,9 +93,8 @@ class Level:
     fall: int
 
     def __post_init__(self):
-        assign(self, rise=as_integer("Rise", self.rise), fall=as_integer("Fall", self.fall))
-        _check_range("Rise", self.rise, 0, MAX_FOLLOW)
-        _check_range("Fall", self.fall, 0, MAX_FOLLOW)
+        assign(self, rise=as_integer_between("Rise", self.rise, 0, MAX_FOLLOW),
+               fall=as_integer_between("Fall", self.fall, 0, MAX_FOLLOW))
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,19 +170,16 @@ class ResonatorBank:
     level: Level | None = None
 
     def __post_init__(self):
-        assign(self, bands=as_tuple("Bands", self.bands, Resonator), rate_hz=as_integer("Rate", self.rate_hz),
-               frame=as_integer("Frame", self.frame), fraction=as_integer("Fraction", self.fraction),
-               dropped=as_integer("Dropped bits", self.dropped), blocker=as_integer("Blocker", self.blocker),
-               log_bits=as_integer("Bits of the logarithm", self.log_bits))
-        _check_range("Number of bands", len(self.bands), 1, MAX_BANDS)
-        _check_range("Rate", self.rate_hz, 1, 1 << 24)
-        _check_range("Frame", self.frame, 1, MAX_FRAME)
-        _check_range("Fraction", self.fraction, 0, MAX_FRACTION)
-        _check_range("Dropped bits", self.dropped, 0, MAX_DROPPED)
-        _check_range("Blocker", self.blocker, 1, MAX_BLOCKER)
-        _check_range("Bits of the logarithm", self.log_bits, 0, MAX_LOG_BITS)
+        assign(self, bands=as_tuple("Bands", self.bands, Resonator),
+               rate_hz=as_integer_between("Bank's rate", self.rate_hz, 1, MAX_RATE_HZ),
+               frame=as_integer_between("Bank's frame", self.frame, 1, MAX_FRAME),
+               fraction=as_integer_between("Bank's fraction", self.fraction, 0, MAX_FRACTION),
+               dropped=as_integer_between("Bank's dropped bits", self.dropped, 0, MAX_DROPPED),
+               blocker=as_integer_between("Bank's blocker", self.blocker, 1, MAX_BLOCKER),
+               log_bits=as_integer_between("Bank's bits of the logarithm", self.log_bits, 0, MAX_LOG_BITS))
+        as_integer_between("Number of bands", len(self.bands), 1, MAX_BANDS)
         if self.level is not None:
-            as_instance("Level", self.level, Level)
+            as_instance("Bank's level", self.level, Level)
         if self.word_bits > WORD_BITS:
             raise ModelError(f"Words of a resonator must fit {WORD_BITS} bits for any input, not take {self.word_bits}; "
                              "fewer fraction bits or more damping would do")
@@ -344,11 +335,6 @@ class ResonatorBank:
 def _shifted(value, shift):
     """``value >> shift``, doubled where the shift is -1."""
     return value >> shift if shift >= 0 else value << -shift
-
-
-def _check_range(name, value, least, most):
-    if not least <= value <= most:
-        raise ModelError(f"{name} must be between {least} and {most}, not {value}")
 
 
 def _checked(samples):

@@ -22,7 +22,7 @@ def random_bank(rng):
         bands = []
         while len(bands) < rng.integers(1, 6):
             first, sign = int(rng.integers(-1, 6)), int(rng.integers(-1, 2))
-            second = int(rng.integers(first + 1, 10)) if sign else 0
+            second = int(rng.integers(max(first + 1, 0), 10)) if sign else 0
             try:
                 bands.append(Resonator(int(rng.integers(-1, 6)), first, second, sign, int(rng.integers(1, 7))))
             except ModelError:
@@ -111,11 +111,26 @@ def test_drawn_banks_stay_within_their_bounds(seed):
             assert interval[0] <= low and high <= interval[1]
 
 
-def test_roundings_alone_reach_their_part_of_the_bound():
-    """A band of one shift each, driven by nothing but its roundings, by hand: the bounds count every one."""
-    (least, most), = resonator_bounds((Resonator(1, 1, 0, 0, 1),), 0, 8, 1).y
-    _, quiet = ResonatorBank((Resonator(1, 1, 0, 0, 1),), 8000, frame=1).bounds.y[0]
-    assert least < -1 <= 1 < most < 8 and quiet > 32767
+@pytest.mark.parametrize(("band", "fraction", "blocker"), [
+    (Resonator(0, 1, 0, 0, 1), 0, 1), (Resonator(1, 0, 2, 1, 1), 1, 1), (Resonator(1, 0, 1, -1, 2), 0, 2),
+    (Resonator(-1, 1, 3, -1, 1), 2, 1)])
+def test_no_samples_at_all_leave_the_bounds(band, fraction, blocker):
+    """Of samples of two bits every state that any sequence can reach is visited: the bounds hold, and are near."""
+    bounds = resonator_bounds((band,), fraction, blocker, 2)
+    seen, states = {(0, 0, 0)}, [(0, 0, 0)]
+    while states:
+        a, x, y = states.pop()
+        for sample in (-2, -1, 0, 1):
+            u = sample - (a >> blocker)
+            driven = y - ((2 * x) >> (band.first + 1)) - band.sign * (x >> band.second)
+            driven = driven - (driven >> band.damping) + (u << fraction)
+            after = a + u, x + ((2 * driven) >> (band.shift + 1)), driven
+            if after not in seen:
+                seen.add(after)
+                states.append(after)
+    for values, ((least, most),) in zip(np.array(list(seen)).T[1:], (bounds.x, bounds.y)):
+        assert least <= values.min() and values.max() <= most
+        assert np.ptp(values) > 0.6 * (most - least)
 
 
 @pytest.mark.parametrize("value", [0, 32767, -32768])
@@ -164,13 +179,13 @@ def test_bands_lie_near_the_mel_centers(rate):
 
 @pytest.mark.parametrize(("make", "sentence"), [
     (lambda: Resonator(-1, -1, 0, 0, 4), r"Product a b of a resonator must be below 4, which is half of the rate, not 4\.0"),
-    (lambda: Resonator(0, 3, 3, 1, 4), "Second digit must be between 4 and 14, not 3"),
-    (lambda: Resonator(0, 3, 3, 0, 4), "Second digit must be 0 where its sign is 0, not 3"),
+    (lambda: Resonator(0, 3, 3, 1, 4), "Second digit with the sign 1 must be between 4 and 14, not 3"),
+    (lambda: Resonator(0, 3, 3, 0, 4), "Second digit with the sign 0 must be between 0 and 0, not 3"),
     (lambda: Resonator(0, 3, 4, 1, 0), "Damping must be between 1 and 8, not 0"),
     (lambda: Resonator(0.5, 3, 4, 1, 4), "Shift must be an integer, not 0.5"),
     (lambda: Level(13, 4), "Rise must be between 0 and 12, not 13"),
     (lambda: replace(DIGITS, bands=()), "Number of bands must be between 1 and 128, not 0"),
-    (lambda: replace(DIGITS, log_bits=4), "Bits of the logarithm must be between 0 and 3, not 4"),
+    (lambda: replace(DIGITS, log_bits=4), "Bank's bits of the logarithm must be between 0 and 3, not 4"),
     (lambda: mel_bank(8000, damping=8, fraction=8), r"Words of a resonator must fit 32 bits for any input, not take 3\d; "),
     (lambda: replace(DIGITS, frame=200), r"Sum of all bands must be below 2\*\*32 for any input, not reach \d+; more dropped"),
     (lambda: resonator(4000, 8000, 4), r"Frequency must be between 0 and 4000\.0 Hz, half of the rate, not 4000"),
