@@ -63,9 +63,11 @@ class Verb:
 
 _TABLE = (
     Verb("fit", "trains a model", "hadam_hw.train.command", "python -m hadam_hw.train",
-         "--task har-mu --fit ridge --out har.npz"),
+         "--data recordings --out mine.npz"),
     Verb("import", "makes a model of a checkpoint of HadamRNN's reference code", "hadam_hw.reference_command",
          "python -m hadam_hw import", "checkpoint.pt --task pmnist --out model.npz"),
+    Verb("predict", "says which class recordings are, without a device", "hadam_hw.verbs.predict", "python -m hadam_hw predict",
+         "mine.npz recording.csv"),
     Verb("inspect", "shows what a model is", "hadam_hw.verbs.inspect", "python -m hadam_hw inspect", "model.npz"),
     Verb("check", "recomputes a model's test vectors", "hadam_hw.verbs.check", "python -m hadam_hw check", "model.npz"),
     Verb("explore", "estimates what each architecture costs on a board", "rtl_gen.verbs.explore", "python -m rtl_gen explore",
