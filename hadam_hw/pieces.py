@@ -102,7 +102,7 @@ def _codes(source, recording):
 
 def _matched(source, recording):
     """The values in the order of the sources."""
-    wanted = [name for name, _ in source.sources]
+    wanted = [one.name for one in source.sources]
     given = list(recording.channels)
     nameless = given == [_UNNAMED.format(k) for k in range(len(given))]
     if len(given) == 1 == len(wanted) or (nameless and len(given) == len(wanted)):
@@ -113,7 +113,7 @@ def _matched(source, recording):
             raise DataError(f"{recording.source} must have the channels {', '.join(wanted)}, and lacks {lacking[0]!r}; it has "
                             f"{', '.join(given)}")
         order = [given.index(name) for name in wanted]
-    for place, (name, unit) in zip(order, source.sources):
+    for place, (name, unit, _) in zip(order, source.sources):
         other = recording.units[place]
         if unit and other and other != unit and recording.kind is Kind.MEASURED:
             raise DataError(f"{recording.source} must have {name} in {unit}, as the model takes it, not in {other}")
