@@ -20,9 +20,12 @@ DENIED = tuple(f"-hadam_hw.train.{name}" for name in BY_GRADIENTS)
 # The standard library is free.
 ARROWS = {
     "hadam_hw": ("numpy", "hadam_hw", "-hadam_hw.train"),
+    # the compiled loop of the bank, loaded only where numba is there
+    "hadam_hw.input.bank_kernel": ("numpy", "numba", "hadam_hw.input.bank_numpy"),
     "hadam_hw.terminal": ("rich",),
     # a sound of another rate is SciPy's affair, an extra
-    "hadam_hw.recordings": ("numpy", "hadam_hw.recordings", "hadam_hw.archive", "hadam_hw.errors", "hadam_hw.files", "jinja2"),
+    "hadam_hw.recordings": ("numpy", "hadam_hw.recordings", "hadam_hw.archive", "hadam_hw.errors", "hadam_hw.terminal",
+                            "jinja2"),
     "hadam_hw.recordings.resample": ("numpy", "scipy", "hadam_hw.recordings", "hadam_hw.errors"),
     # a checkpoint is torch's own format; torch is asked for only when one is read
     "hadam_hw.reference": ("numpy", "hadam_hw", "-hadam_hw.train", "torch"),
@@ -111,6 +114,7 @@ def test_only_the_arrows_of_the_picture():
     ("hadam_hw.golden", "import torch"),
     ("hadam_hw.model", "from hadam_hw import train"),
     ("hadam_hw.reference", "from hadam_hw.train import tasks"),
+    ("hadam_hw.input.bank", "import numba"),
     ("hadam_hw.reference_command", "from hadam_hw.train import fit"),
     ("rtl_gen.cores.core", "from hadam_hw import golden"),
     ("rtl_gen.cores.core", "from hadam_hw.golden import run"),

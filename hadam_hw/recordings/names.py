@@ -5,6 +5,7 @@ import re
 
 from hadam_hw.recordings.limits import MAX_NAME_CHARACTERS
 from hadam_hw.recordings.recording import Kind
+from hadam_hw.terminal import printable
 
 _DIGITS = re.compile(r"(\d+)")
 _UNIT = re.compile(r"(?P<name>[^\[\]()]*)[\[(](?P<unit>[^\[\]()]*)[\])]")
@@ -13,7 +14,7 @@ _KINDS = {"counts": Kind.COUNTS, "count": Kind.COUNTS, "lsb": Kind.COUNTS, "code
 
 def shown(text):
     """``text`` on one line, without what a terminal would obey, at most some 100 characters."""
-    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(text)[:1000])
+    text = printable(str(text)[:2 * MAX_NAME_CHARACTERS])
     return text if len(text) <= MAX_NAME_CHARACTERS else text[:MAX_NAME_CHARACTERS - 3] + "..."
 
 

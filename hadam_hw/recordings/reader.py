@@ -25,6 +25,9 @@ _READERS = {".csv": read_csv, ".wav": read_wav, ".npz": lambda *arguments: read_
 #: Of those, what a folder's files may be.
 _IN_FOLDERS = (".csv", ".wav")
 _DEFAULTS = ReadOptions()
+#: A sensor that is clipped holds its end for more than this many samples, and one in a thousand; one with so few values is a
+#: switch.
+_HELD, _FEW_VALUES = 8, 16
 
 
 def read_file(path, options=_DEFAULTS):
@@ -189,7 +192,7 @@ def _looks(recordings, channels, classes):
         if flat:
             yield (f"{flat[0].source}: channel {name} is constant in this and in {len(flat) - 1} other recordings"
                    if len(flat) > 1 else f"{flat[0].source}: channel {name} is constant")
-        if clipped := _clipped(recordings, k, low, high):
+        if clipped := _clipped(recordings, spans, k):
             yield clipped
     counts = Counter(recording.label for recording in recordings)
     if len(classes) == 1:
@@ -205,18 +208,18 @@ def _looks(recordings, channels, classes):
         yield "there are no labels"
 
 
-def _clipped(recordings, channel, low, high):
+def _clipped(recordings, spans, channel):
     """A sentence if a channel's extreme value is held for many samples, as a sensor beyond its range does."""
     total = sum(len(recording) for recording in recordings)
-    for extreme in (low, high):
-        runs, where = 0, None
-        for recording in recordings:
+    if len(np.unique(recordings[0].values[:1000, channel])) <= _FEW_VALUES:  # a switch is at its ends all the time
+        return None
+    for extreme, end in ((spans[:, 0, channel].min(), 0), (spans[:, 1, channel].max(), 1)):
+        held = 0
+        reached = [recordings[k] for k in np.flatnonzero(spans[:, end, channel] == extreme)]
+        for recording in reached:
             at = recording.values[:, channel] == extreme
-            held = int((at[1:] & at[:-1]).sum())
-            if held and where is None:
-                where = recording.source
-            runs += held
-        if where is not None and runs > max(8, total // 1000) and len(np.unique(recordings[0].values[:1000, channel])) > 16:
-            return (f"{where}: channel {recordings[0].channels[channel]} stays at {extreme:g}, its end, for {runs} samples in "
-                    "all; was the sensor's range too small?")
+            held += int((at[1:] & at[:-1]).sum())
+        if held > max(_HELD, total // 1000):
+            return (f"{reached[0].source}: channel {recordings[0].channels[channel]} stays at {extreme:g}, its end, for {held} "
+                    "samples in all; was the sensor's range too small?")
     return None

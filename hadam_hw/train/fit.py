@@ -14,6 +14,7 @@ from hadam_hw.train.folds import fit_by_settings
 from hadam_hw.train.network import HadamRNN
 from hadam_hw.train.scan import StateGrid
 from hadam_hw.train.scores import integers, percent
+from hadam_hw.train.seeds import mixed
 from hadam_hw.train.settings import Signs
 from hadam_hw.train.sign_flips import flip_where_better
 from hadam_hw.train.sign_search import resolved, search_signs
@@ -94,7 +95,7 @@ def _fit(task, settings, checkpoint, until, on_epoch, on_step, on_trial):
 def _epoch(network, optimiser, task, settings, epoch, on_step):
     """One pass over the training set in an order that depends on seed and epoch alone: the mean loss, and the signs flipped."""
     rng = np.random.default_rng([settings.seed, 2, epoch])
-    torch.manual_seed(hash((settings.seed, epoch)) & 0x7FFFFFFF)
+    torch.manual_seed(mixed(settings.seed, epoch))
     order = rng.permutation(len(task.train))
     batches = [order[start:start + settings.batch] for start in range(0, len(order), settings.batch)]
     total, flips = 0.0, 0

@@ -90,6 +90,23 @@ def test_nobody_is_in_two_parts(name, voices, folder):
     assert len(train | validation | test) == voices and validation and test
 
 
+@pytest.mark.parametrize("persons", [(1, 2, 3, 4), (2, 5, 6, 8), (3, 8), (1, 2, 3, 4, 5, 6, 7)])
+def test_dsa_trains_on_the_persons_that_are_named(persons, folder):
+    task = load_task(":".join(["dsa-persons", *map(str, persons)]), folder)
+    assert set(task.train.groups.tolist()) | set(task.validation.groups.tolist()) == set(persons)
+    assert len(task.train) + len(task.validation) == 6 * len(persons) and len(task.test) == 48 - 6 * len(persons)
+    if persons == (1, 2, 3, 4):
+        usual = load_task("dsa-persons", folder)
+        assert np.array_equal(task.test.inputs, usual.test.inputs) and task.split == usual.split
+
+
+@pytest.mark.parametrize("name", ["dsa-persons:1", "dsa-persons:2:1", "dsa-persons:1:1:2", "dsa-persons:1:9",
+                                  "dsa-persons:1:2:3:4:5:6:7:8", "dsa-persons:1:x", "dsa-random:1:2", "copy:1:2:3"])
+def test_persons_and_numbers_that_there_are_not(name, folder):
+    with pytest.raises(DataError, match="must be"):
+        load_task(name, folder)
+
+
 def test_the_random_half_has_the_same_persons_on_both_sides(folder):
     task = load_task("dsa-random", folder)
     assert len(marks(task.train) & marks(task.test)) > 4 and len(task.test) == 24 == len(task.train) + len(task.validation)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hadam_hw.errors import DataError
 from hadam_hw.input import Encoding, Input, Law, ReferenceChannel
 from hadam_hw.input.channel import COMPANDED_STEPS, STEPS
 from hadam_hw.layer import InputFormat
@@ -22,8 +23,8 @@ DSA_CLASSES = (
     "playing_basketball")
 #: Which half of the segments is the test set of ``dsa-random`` does not depend on the training's seed.
 DSA_HALF_SEED = 4560
-#: Persons up to this one are the training part of ``dsa-persons``.
-DSA_TRAIN_PERSONS = 4
+#: The training part of ``dsa-persons``, unless others are named.
+DSA_TRAIN_PERSONS = (1, 2, 3, 4)
 DSA_VALIDATION_PART = 10
 #: The channels of UCI HAR, their units, and counts of its file to the unit.
 HAR_CHANNELS = tuple(f"{sensor}_{axis}" for sensor in ("body_acc", "body_gyro", "total_acc") for axis in "xyz")
@@ -115,13 +116,32 @@ def load_har2(name, folder, rng, companded=False):
     return load_har(name, folder, rng, HAR2_OF_HAR, companded)
 
 
-def load_dsa_persons(name, folder, rng):
-    """Daily and Sports Activities, tested on persons that training has not seen."""
-    arrays = _dsa(folder)
-    seen = arrays["person"] <= DSA_TRAIN_PERSONS
+def load_dsa_persons(name, folder, rng, *persons):
+    """Daily and Sports Activities, tested on persons that training has not seen: trained on ``persons``, or the first four.
+
+    Raises
+    ------
+    DataError
+        If these are not some, and not all, of the persons that there are, in ascending order.
+    """
+    arrays, persons = _dsa(folder), persons or DSA_TRAIN_PERSONS
+    known = np.unique(arrays["person"]).tolist()
+    if len(persons) < 2 or list(persons) != sorted(set(persons) & set(known)) or len(persons) == len(known):
+        raise DataError(f"Training persons of dsa-persons must be two or more of {', '.join(map(str, known))}, ascending and "
+                        f"not all, not {', '.join(map(str, persons))}")
+    seen = np.isin(arrays["person"], persons)
     kept = seen & (arrays["person"] == rng.permutation(np.unique(arrays["person"][seen]))[0])
     return _dsa_task(name, arrays, rng.permutation(np.flatnonzero(seen & ~kept)), np.flatnonzero(kept), np.flatnonzero(~seen),
-                     "test on persons 5 to 8, unseen; validation on one of persons 1 to 4")
+                     f"test on persons {_listed(set(known) - set(persons))}, unseen; validation on one of persons "
+                     f"{_listed(persons)}")
+
+
+def _listed(persons):
+    """Persons in words: those that follow each other by the first and the last."""
+    persons = sorted(persons)
+    if persons[-1] - persons[0] == len(persons) - 1:
+        return f"{persons[0]} to {persons[-1]}"
+    return f"{', '.join(map(str, persons[:-1]))} and {persons[-1]}"
 
 
 def load_dsa_random(name, folder, rng):
