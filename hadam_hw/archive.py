@@ -34,8 +34,8 @@ class ArchiveRules:
     what : str
         What the file is for, in sentences: "model".
     max_arrays : int
-    max_array_bytes : int
-        Of one array as it is in memory.
+    max_bytes : int
+        Of all arrays as they are in memory.
     max_dimensions : int
     check_type : callable
         ``check_type(name, dtype)`` returns what the type must be, in words, or None where it is right.
@@ -46,7 +46,7 @@ class ArchiveRules:
     error: type
     what: str
     max_arrays: int
-    max_array_bytes: int
+    max_bytes: int
     max_dimensions: int
     check_type: Callable
     fortran: bool = False
@@ -69,6 +69,7 @@ def read_arrays(file, rules):
                 raise rules.error("an array is there twice")
             if len(names) > rules.max_arrays:
                 raise rules.error(f"a {rules.what} has at most {rules.max_arrays} arrays, not {len(names)}")
+            _check_sizes(members, rules)
             return {info.filename.removesuffix(".npy"): _member(archive, info, rules) for info in members}
     except DAMAGE as error:
         raise rules.error(f"it is not a complete .npz archive ({error})") from None
@@ -94,7 +95,7 @@ def read_array(file, name, stored_bytes, rules):
     if (fortran and not rules.fortran) or any(length < 0 for length in shape) or len(shape) > rules.max_dimensions:
         raise rules.error(f"array {name!r} has a shape that no {rules.what} has")
     size = math.prod(shape) * dtype.itemsize
-    if size > stored_bytes or size > rules.max_array_bytes:
+    if size > stored_bytes or size > rules.max_bytes:
         raise rules.error(f"array {name!r} claims {size} bytes but the file holds {stored_bytes}")
     content = np.empty(size, np.uint8)
     filled = 0
@@ -123,12 +124,20 @@ def _check_directory(file, rules):
     file.seek(0)
 
 
+def _check_sizes(members, rules):
+    """Bounds what all arrays take, by what the directory says; nothing is read beyond that."""
+    largest = max(members, key=lambda info: info.file_size, default=None)
+    if largest is not None and largest.file_size > rules.max_bytes:
+        raise rules.error(f"array {largest.filename.removesuffix('.npy')!r} would take {largest.file_size} bytes, more than "
+                          f"any {rules.what}")
+    if sum(info.file_size for info in members) > rules.max_bytes:
+        raise rules.error(f"its arrays would take more than {rules.max_bytes} bytes, more than any {rules.what}")
+
+
 def _member(archive, info, rules):
     name = info.filename.removesuffix(".npy")
     if not info.filename.endswith(".npy"):
         raise rules.error(f"its member {info.filename!r} is not an array")
-    if info.file_size > rules.max_array_bytes:
-        raise rules.error(f"array {name!r} would take {info.file_size} bytes, more than any {rules.what}")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise rules.error(f"array {name!r} must be stored or deflated, as NumPy does it, not compressed by method "
                           f"{info.compress_type}")

@@ -111,7 +111,7 @@ def _wrong_type(name, dtype):
     return None if dtype.str == wanted else wanted
 
 
-_RULES = ArchiveRules(error=ModelFileError, what="model", max_arrays=MAX_ARRAYS, max_array_bytes=MAX_ARRAY_BYTES,
+_RULES = ArchiveRules(error=ModelFileError, what="model", max_arrays=MAX_ARRAYS, max_bytes=MAX_ARRAY_BYTES,
                       max_dimensions=3, check_type=_wrong_type)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from hadam_hw import golden
 from hadam_hw.checks import as_array
 from hadam_hw.errors import ModelError
+from hadam_hw.lengths import LONGER, batches, padded, rests_at_zero
 
 
 def sequences(model, recordings):
@@ -33,12 +34,16 @@ def sequences(model, recordings):
 
 def scores(model, recordings):
     """``Y`` int64 [recordings, m] of measured ``recordings``; where every step is read out, of the last."""
-    encoded = sequences(model, recordings)
+    return scores_of(model, sequences(model, recordings))
+
+
+def scores_of(model, encoded):
+    """``Y`` int64 [sequences, m] of integer vectors, a list of int [steps, d_in]: each as the golden model has it at its own
+    length."""
     outputs = np.zeros((len(encoded), model.outputs), dtype=np.int64)
     lengths = np.array([len(one) for one in encoded], dtype=np.int64)
-    for steps in np.unique(lengths):
-        chosen = np.flatnonzero(lengths == steps)
-        made = golden.run(model, np.stack([encoded[place] for place in chosen])).outputs
+    for chosen in batches(lengths, LONGER if rests_at_zero(model.layers) else 1):
+        made = golden.run(model, padded([encoded[place] for place in chosen])).outputs
         outputs[chosen] = made[:, -1] if made.ndim == 3 else made
     return outputs
 
@@ -53,7 +58,12 @@ def probabilities(model, recordings):
     if model.probability_scale is None:
         raise ModelError("Model must have a probability scale to give probabilities, and its file has none; "
                          "model.scores gives Y")
-    logits = scores(model, recordings) * model.probability_scale
+    return probabilities_of(model, scores(model, recordings))
+
+
+def probabilities_of(model, outputs):
+    """Those of ``Y`` int64 [sequences, m], of a model with a probability scale."""
+    logits = outputs * model.probability_scale
     if logits.shape[1] == 1:
         logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))

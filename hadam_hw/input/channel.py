@@ -13,6 +13,7 @@ from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding, round_shift
 from hadam_hw.input.digits import FEW, few_digits, signed_digits
 from hadam_hw.input.law import Encoding, Law, compress, expand
+from hadam_hw.input.source import Source
 
 #: Of the reference encoding, as in ITU-T G.711.
 MU = 255.0
@@ -93,6 +94,11 @@ class Channel(ABC):
     @abstractmethod
     def measured(self, codes):
         """The numbers float64 [...] that ``codes`` int [...] stand for."""
+
+    @property
+    def source(self):
+        """The :class:`~hadam_hw.input.source.Source` whose numbers it encodes where there is no front end."""
+        return Source(self.name, self.unit)
 
     @property
     @abstractmethod
@@ -220,6 +226,11 @@ class IntegerChannel(Channel):
         multiplier, shift = few_digits(min(level * count / deviation if deviation > 0 else 1.0, MAX_MULTIPLIER / 2), FEW)
         return cls(name=name, unit=unit, law=law, count=count, offset=int(np.clip(np.rint(mean / count), -half, half - 1)),
                    multiplier=multiplier, shift=shift, chord=chord)
+
+    @property
+    def source(self):
+        """As of :attr:`Channel.source`, with the count."""
+        return Source(self.name, self.unit, self.count)
 
     @property
     def lowest(self):

@@ -8,19 +8,35 @@ from typing import ClassVar
 import numpy as np
 
 from hadam_hw.errors import ModelError
+from hadam_hw.input.source import Source
 
 
 class FrontEnd(ABC):
     """Samples of its sources in, a vector of ``features`` numbers a frame out.
 
-    A kind gives ``kind``, the properties below, ``header``, ``parse`` and ``__call__``. One that gateware and C can compute
+    A kind gives ``kind``, the attributes below, ``header``, ``parse`` and ``__call__``. One that gateware and C can compute
     sets ``exact`` and gives ``counts`` and ``from_counts`` too. It is known by its ``kind`` as soon as its class exists.
     """
 
     #: The word for the kind in a model file.
     kind: ClassVar[str]
+    #: What 1 in a vector of integers is worth, in ``unit``.
+    step: ClassVar[float] = 1.0
     #: Whether it is defined in integers from raw counts on, so that an integer encoding may follow it.
     exact: ClassVar[bool] = False
+    #: In a few words, for a person.
+    words: str
+    #: Samples a second that it is made for, or None.
+    rate_hz: float | None
+    #: Samples that a vector is made of, and from one vector to the next.
+    frame: int
+    frame_hop: int
+    #: Elements of a vector, a name for each, and their unit; None where they are those of a sample.
+    features: int | None
+    names: tuple[str, ...] | None
+    unit: str | None
+    #: The numbers of a sample; None where those are the encoded channels themselves.
+    sources: tuple[Source, ...] | None
     _kinds: ClassVar[dict[str, type]] = {}
 
     def __init_subclass__(cls, **keywords):
@@ -31,46 +47,6 @@ class FrontEnd(ABC):
     def kinds():
         """The kinds that there are, by their words in a model file."""
         return dict(FrontEnd._kinds)
-
-    @property
-    @abstractmethod
-    def words(self):
-        """The front end for a person, in a few words."""
-
-    @property
-    @abstractmethod
-    def rate_hz(self):
-        """Samples a second that it is made for, or None."""
-
-    @property
-    @abstractmethod
-    def frame(self):
-        """Samples that a vector is made of."""
-
-    @property
-    @abstractmethod
-    def frame_hop(self):
-        """Samples from one frame to the next."""
-
-    @property
-    @abstractmethod
-    def features(self):
-        """Elements of a vector, or None where they are those of a sample."""
-
-    @property
-    @abstractmethod
-    def sources(self):
-        """Pairs (name, unit) of what it takes, or None where those are the encoded channels themselves."""
-
-    @property
-    @abstractmethod
-    def names(self):
-        """A name for each element of a vector, or None."""
-
-    @property
-    @abstractmethod
-    def unit(self):
-        """The unit of an element of a vector, or None where it is the source's."""
 
     @abstractmethod
     def header(self):

@@ -151,10 +151,10 @@ class Input:
 
     @property
     def sources(self):
-        """Pairs (name, unit) of the numbers that are measured, in their order."""
+        """A :class:`~hadam_hw.input.source.Source` for each of the numbers that are measured, in their order."""
         if self.front_end.sources is not None:
             return self.front_end.sources
-        return tuple((channel.name, channel.unit) for channel in self.channels)
+        return tuple(channel.source for channel in self.channels)
 
     @property
     def step_hz(self):
@@ -201,17 +201,24 @@ class Input:
         return self.length.padded(self.codes(self.length.cropped(self.front_end(values))))
 
     def encode_counts(self, counts):
-        """The integer vectors int64 [steps, d_in] of raw counts int [samples, sources], exactly as gateware and C have them.
+        """The integer vectors int64 [steps, d_in] of raw counts int [samples, sources].
+
+        With the encoding ``integer`` they are those of gateware and C. With ``reference`` they are those of the measured
+        numbers, where the sources say how large a count is.
 
         Raises
         ------
         ModelError
-            If the encoding is not ``integer``, or these are no such counts.
+            If they do not, or these are no such counts.
         """
-        if self.known and self.encoding is not Encoding.INTEGER:
-            raise ModelError("Counts must go to an input of integer encoding, and this one is computed on the host in floating "
-                             "point from measured numbers; fit a model with --encoding integer")
-        return self._finish_counts(self._shaped(as_integers("Counts", counts)))
+        counts = self._shaped(as_integers("Counts", counts))
+        if self.encoding is Encoding.INTEGER:
+            return self._finish_counts(counts)
+        sizes = [source.count for source in self.sources]
+        if None in sizes:
+            raise ModelError("Counts must go to an input that says how large they are, and this one, of reference encoding, "
+                             "takes measured numbers; give those, or fit a model with --encoding integer")
+        return self.encode(counts * np.array(sizes))
 
     def windows(self, measured):
         """The windows int64 [count, window, d_in] of a long recording, one every ``hop`` steps; what is left over is not used.
@@ -255,7 +262,7 @@ class Input:
         wrong = np.argwhere(~np.isfinite(values))
         if len(wrong):
             sample, source = wrong[0]
-            raise ModelError(f"Measured numbers must be finite, and sample {sample} of {self.sources[source][0]!r} is "
+            raise ModelError(f"Measured numbers must be finite, and sample {sample} of {self.sources[source].name!r} is "
                              f"{values[sample, source]}")
         return values
 
@@ -267,7 +274,7 @@ class Input:
         count = len(self.sources)
         values = values[:, None] if values.ndim == 1 and count == 1 else values
         if values.ndim != 2 or values.shape[1] != count or not len(values):
-            names = ", ".join(name for name, _ in self.sources[:12]) + (", ..." if count > 12 else "")
+            names = ", ".join(source.name for source in self.sources[:12]) + (", ..." if count > 12 else "")
             raise ModelError(f"Sequence must be numbers [samples, {count}], a column each of {names}, not {list(values.shape)}")
         return values
 
@@ -302,13 +309,23 @@ class Input:
             If a field is not what it must be, or the recordings are no such numbers.
         """
         front_end = NoFrontEnd() if front_end is None else as_instance("Front end", front_end, FrontEnd)
-        kind, form_width = Channel.of(encoding), as_integer("Input width", width)
-        vectors = _vectors(recordings, front_end, kind.encoding)
-        size = vectors.shape[-1]
+        length = LengthRule() if length is None else as_instance("Length rule", length, LengthRule)
+        vectors = _vectors(recordings, front_end, length, Channel.of(encoding).encoding)
+        return cls.fit_vectors(vectors, channels=channels, units=units, width=width, companded=companded, encoding=encoding,
+                               counts=counts, steps=steps, rate_hz=rate_hz, front_end=front_end, window=window, hop=hop,
+                               length=length, source=source, licence=licence)
+
+    @classmethod
+    def fit_vectors(cls, vectors, *, front_end, channels=None, units=None, width=8, companded=(), encoding=Encoding.INTEGER,
+                    counts=None, steps=None, **facts):
+        """The input of what ``front_end`` has made of training data, ``vectors`` [..., d_in]; the rest as of :meth:`fit`."""
+        kind, form_width, size = Channel.of(encoding), as_integer("Input width", width), vectors.shape[-1]
         form = InputFormat(size, form_width, True)
         names = front_end.names or as_names("Channels", channels or [f"channel_{k}" for k in range(size)])
         units = (front_end.unit,) * size if front_end.unit is not None else as_names("Units", units or [""] * size)
         laws = _laws(names, companded)
+        if front_end.sources is not None and kind.encoding is Encoding.INTEGER:
+            counts = (front_end.step,) * size
         counts = (None,) * size if counts is None else tuple(as_positive("Count", count) for count in counts)
         if not len(names) == len(units) == len(counts) == size:
             raise ModelError(f"Channels, units and counts must be one for each of {size} columns, not {len(names)}, "
@@ -317,8 +334,9 @@ class Input:
             steps = max(1, round((COMPANDED_STEPS if Law.MU_LAW in laws else STEPS) * 2.0 ** (form_width - 8)))
         made = tuple(kind.fit(vectors[..., k].astype(np.float64), name=names[k], unit=units[k], law=laws[k], width=form_width,
                               steps=as_integer("Steps", steps), count=counts[k]) for k in range(size))
-        return cls(form, made, rate_hz=front_end.rate_hz if rate_hz is None else rate_hz, front_end=front_end, window=window,
-                   hop=hop, length=LengthRule() if length is None else length, source=source, licence=licence)
+        if facts.get("rate_hz") is None:
+            facts["rate_hz"] = front_end.rate_hz
+        return cls(form, made, front_end=front_end, **facts)
 
 
 def _laws(names, companded):
@@ -330,8 +348,8 @@ def _laws(names, companded):
     return tuple(Law.MU_LAW if name in chosen else Law.LINEAR for name in names)
 
 
-def _vectors(recordings, front_end, encoding):
-    """What ``front_end`` makes of recordings, [total, d] or [sequences, steps, d]."""
+def _vectors(recordings, front_end, length, encoding):
+    """What ``front_end`` makes of recordings and ``length`` keeps, [total, d]."""
     parts = recordings if isinstance(recordings, np.ndarray) else [as_array("Recording", one) for one in recordings]
     if not len(parts):
         raise ModelError("Recordings must be at least one")
@@ -340,8 +358,8 @@ def _vectors(recordings, front_end, encoding):
         raise ModelError("Recordings must be numbers [samples, sources], all with the same sources and none empty")
     if front_end.sources is not None:
         exact = encoding is Encoding.INTEGER and front_end.exact
-        parts = [front_end.from_counts(front_end.counts(one)) if exact else front_end(one) for one in parts]
-    vectors = np.concatenate(parts)
+        parts = [front_end.from_counts(front_end.counts(one)) * front_end.step if exact else front_end(one) for one in parts]
+    vectors = np.concatenate([length.cropped(one) for one in parts])
     if not np.isfinite(vectors).all():
         raise ModelError("Recordings must be finite numbers")
     return vectors

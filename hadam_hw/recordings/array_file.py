@@ -14,6 +14,7 @@ from hadam_hw.recordings.limits import (
     MAX_FILE_VALUES,
     MAX_NAME_CHARACTERS,
     MAX_RATE_HZ,
+    MAX_SEQUENCES,
 )
 from hadam_hw.recordings.names import is_name, kind_of_units, shown
 from hadam_hw.recordings.open_file import regular_file
@@ -51,6 +52,9 @@ def read_npy(path, name, options):
             file.seek(0)
             array = read_array(file, "inputs", stored, _RULES)
             kind = Kind.CODES if array.dtype.kind in "iu" else Kind.MEASURED
+            if array.ndim not in (2, 3):
+                raise _NpzError(f"it must be [steps, channels] or [sequences, steps, channels], not {list(array.shape)}")
+            _check_size(array)
             array = array if array.ndim == 3 else array[None]
             return _sequences({"inputs": array}, [*array], name, options, kind)[0]
         except _NpzError as error:
@@ -72,7 +76,7 @@ def _wrong_type(name, dtype):
     return None
 
 
-_RULES = ArchiveRules(error=_NpzError, what="set of recordings", max_arrays=MAX_ARRAYS, max_array_bytes=MAX_ARRAY_BYTES,
+_RULES = ArchiveRules(error=_NpzError, what="set of recordings", max_arrays=MAX_ARRAYS, max_bytes=MAX_ARRAY_BYTES,
                       max_dimensions=3, check_type=_wrong_type, fortran=True)
 
 
@@ -80,14 +84,26 @@ def _parse(arrays, name, options):
     inputs, lengths = arrays.get("inputs"), arrays.get("lengths")
     if inputs is None:
         raise _NpzError("it lacks the array 'inputs'")
+    _check_size(inputs)
     if lengths is None and inputs.ndim == 3:
         return _sequences(arrays, [*inputs], name, options, kind_of_array(inputs))
     if lengths is None or inputs.ndim != 2 or lengths.ndim != 1:
         raise _NpzError("inputs must be [sequences, steps, channels], or [total steps, channels] with lengths [sequences], not "
                         f"{list(inputs.shape)}" + ("" if lengths is None else f" with lengths {list(lengths.shape)}"))
+    if len(lengths) > MAX_SEQUENCES:
+        raise _NpzError(f"lengths must be at most {MAX_SEQUENCES:,}, not {len(lengths):,}")
     if not len(lengths) or min(lengths.tolist()) < 1 or sum(lengths.tolist()) != len(inputs):
         raise _NpzError(f"lengths must be positive and make up the {len(inputs)} steps of inputs, not {sum(lengths.tolist())}")
     return _sequences(arrays, np.split(inputs, np.cumsum(lengths[:-1].astype(np.int64))), name, options, kind_of_array(inputs))
+
+
+def _check_size(inputs):
+    """Raises if there are more sequences, channels or numbers than can be kept."""
+    if inputs.ndim == 3 and len(inputs) > MAX_SEQUENCES:
+        raise _NpzError(f"inputs must have at most {MAX_SEQUENCES:,} sequences, not {len(inputs):,}")
+    if not inputs.size or (inputs.ndim and inputs.shape[-1] > MAX_CHANNELS) or inputs.size > MAX_FILE_VALUES:
+        raise _NpzError(f"inputs must have 1 to {MAX_CHANNELS} channels and 1 to {MAX_FILE_VALUES:,} numbers, not the shape "
+                        f"{list(inputs.shape)}")
 
 
 def kind_of_array(array):
@@ -98,9 +114,6 @@ def kind_of_array(array):
 def _sequences(arrays, sequences, name, options, kind):
     """(ReadFile, classes) of the ``sequences`` [steps, channels]."""
     count, inputs = len(sequences), arrays["inputs"]
-    if not inputs.size or inputs.shape[-1] > MAX_CHANNELS or inputs.size > MAX_FILE_VALUES:
-        raise _NpzError(f"inputs must have 1 to {MAX_CHANNELS} channels and 1 to {MAX_FILE_VALUES:,} numbers, not the shape "
-                        f"{list(inputs.shape)}")
     if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
         k, step, channel = next((k, *np.argwhere(~np.isfinite(one))[0]) for k, one in enumerate(sequences)
                                 if not np.isfinite(one).all())
@@ -167,6 +180,8 @@ def _names(arrays, field, count=None, empty=False):
     array = arrays[field]
     if array.ndim != 1 or (count is not None and len(array) != count):
         raise _NpzError(f"{field} must be [{'names' if count is None else count}], not {list(array.shape)}")
+    if len(array) > max(count or 0, MAX_CLASSES):
+        raise _NpzError(f"{field} must be at most {MAX_CLASSES} names, not {len(array):,}")
     if array.dtype.kind in "US" and array.dtype.itemsize > 4 * 4 * MAX_NAME_CHARACTERS:
         raise _NpzError(f"{field} must be names of at most {MAX_NAME_CHARACTERS} characters")
     known = {}

@@ -13,6 +13,8 @@ from hadam_hw.recordings.text_table import read_text_table
 
 #: Parts of a recording whose rates are compared with the whole, and samples that each must have.
 _RATE_PARTS, _RATE_SAMPLES = 8, 16
+#: Rows that are looked at in one go.
+_BLOCK = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def read_csv(path, name, options):
     positions, rate = _positions(table, name, warnings)
     kind = kind_of_units(table.units) or options.kind
     recordings = []
-    for first, end, label, group in _runs(table.texts, len(table.values)):
+    for first, end, label, group in _runs(table, name):
         source = name if not table.texts or end - first == len(table.values) else f"{name} from line {table.lines[first]}"
         pieces = _pieces(table.values[first:end], positions[first:end], table.lines[first:end], name, table.channels, warnings)
         recordings += [Recording(values, table.channels, table.units, rate if rate else options.rate_hz, label, group, None,
@@ -59,8 +61,11 @@ def read_csv(path, name, options):
 
 
 def whole_numbers(values):
-    """Whether all ``values`` are integers that float64 holds exactly."""
-    return bool((np.abs(values) < 2.0**53).all() and (values == np.rint(values)).all())
+    """Whether all ``values`` are integers that float64 holds exactly; looked at a block at a time, for memory's sake."""
+    if values.dtype.kind == "i":
+        return True
+    blocks = (values[start:start + _BLOCK] for start in range(0, len(values), _BLOCK))
+    return all((np.abs(block) < 2.0**53).all() and (block == np.rint(block)).all() for block in blocks)
 
 
 def settled(recordings, kind=None):
@@ -77,8 +82,10 @@ def settled(recordings, kind=None):
         raise DataError(f"{other.source} must have units of the kind that {recordings[0].source} has, all measured or all "
                         "counts or all codes")
     kind = kinds.pop() or kind
-    fraction = next((recording for recording in recordings if not whole_numbers(recording.values)), None)
-    if fraction is not None and kind in (Kind.COUNTS, Kind.CODES):
+    fraction = None
+    if kind is not Kind.MEASURED:
+        fraction = next((recording for recording in recordings if not whole_numbers(recording.values)), None)
+    if fraction is not None and kind is not None:
         raise DataError(f"{fraction.source} must hold whole numbers, as its values are {kind.value}")
     kind = Kind.MEASURED if fraction is not None else kind
     dtype = np.float64 if kind is Kind.MEASURED else np.int64
@@ -89,15 +96,20 @@ def _as(recording, kind, dtype):
     return replace(recording, values=recording.values.astype(dtype, copy=False), kind=kind)
 
 
-def _runs(texts, rows):
+def _runs(table, name):
     """(first, end, label, group) for each run of rows of one label and group; rows whose label is empty are left out."""
-    labels, groups = texts.get("label", [None] * rows), texts.get("group", [None] * rows)
-    first = 0
-    for row in range(1, rows + 1):
-        if row == rows or labels[row] != labels[first] or groups[row] != groups[first]:
-            if labels[first] is not None or "label" not in texts:
-                yield first, row, labels[first], groups[first]
-            first = row
+    rows = len(table.values)
+    changes = np.zeros(rows - 1, bool)
+    for column in table.texts.values():
+        changes |= column[1:] != column[:-1]
+    edges = [0, *(1 + np.flatnonzero(changes)).tolist(), rows]
+    if len(edges) > MAX_PIECES:
+        raise DataError(f"{name}, line {table.lines[edges[MAX_PIECES]]}: changes of label or group must leave at most "
+                        f"{MAX_PIECES:,} recordings in a file, and here are more")
+    for first, end in zip(edges, edges[1:]):
+        label, group = (table.texts[word][first] if word in table.texts else None for word in ("label", "group"))
+        if label is not None or "label" not in table.texts:
+            yield first, end, label, group
 
 
 def _positions(table, name, warnings):
@@ -150,12 +162,16 @@ def _pieces(values, positions, lines, name, channels, warnings):
                         "from here on are empty")
     pieces, filled, cut = [], 0, []
     edges = [0, *(1 + np.flatnonzero(jumps > MAX_INTERPOLATED)), len(values)]
+    if (len(values) + jumps[jumps <= MAX_INTERPOLATED].sum()) * values.shape[1] > MAX_FILE_VALUES:
+        raise DataError(f"{name}, line {lines[0]}: samples and those that are missing between them must be at most "
+                        f"{MAX_FILE_VALUES:,} numbers; cut the file into several")
+    if len(edges) > MAX_PIECES:
+        raise DataError(f"{name}, line {lines[edges[MAX_PIECES]]}: gaps must leave at most {MAX_PIECES:,} recordings in a "
+                        "file, and here are more")
     for first, end in zip(edges, edges[1:]):
         if first:
             cut.append(lines[first])
         own = positions[first:end] - positions[first]
-        if (own[-1] + 1) * values.shape[1] > MAX_FILE_VALUES:
-            raise DataError(f"{name}, line {lines[first]}: gaps must leave a file below {MAX_FILE_VALUES:,} numbers")
         grid = np.full((own[-1] + 1, values.shape[1]), np.nan)
         grid[own] = values[first:end]
         filled += _fill(grid)

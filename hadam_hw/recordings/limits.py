@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Limits of what is read, all in one place: a file from anywhere costs at most 256 MB of memory and some seconds."""
 
-#: Samples times channels of one file, 128 MiB as they are kept: 17 minutes of sound at 16 kHz, 5 hours of nine channels at
-#: 100 Hz.
-MAX_FILE_VALUES = 1 << 24
+#: Samples times channels of one file, 96 MiB as they are kept, and twice that while they are converted: 13 minutes of sound at
+#: 16 kHz, nearly 4 hours of nine channels at 100 Hz.
+MAX_FILE_VALUES = 12 << 20
 #: Of all files together: 1 GiB.
 MAX_VALUES = 1 << 27
-#: Of one file of text, and of one array of an archive.
+#: Of one file of text, which is read a block at a time.
 MAX_TEXT_BYTES = 128 << 20
-MAX_ARRAY_BYTES = 128 << 20
+#: Of the arrays of one archive together.
+MAX_ARRAY_BYTES = 100 << 20
+#: Sequences of one archive; each costs a kilobyte beside its values.
+MAX_SEQUENCES = 100_000
 #: Text becomes numbers beside the text's own memory, so it may hold fewer than a binary file.
 MAX_TEXT_VALUES = 1 << 23
 MAX_LINES = 1 << 21

@@ -42,5 +42,7 @@ def resampled(recording, rate_hz):
                                "needs SciPy; install it: pip install 'hadam_hw[data]'") from None
     values = resample_poly(recording.values.astype(np.float64), ratio.numerator, ratio.denominator, axis=0, padtype="line")
     if recording.kind is not Kind.MEASURED and whole_numbers(recording.values):
-        values = np.clip(np.rint(values), recording.values.min(), recording.values.max()).astype(recording.values.dtype)
+        np.rint(values, out=values)
+        np.clip(values, recording.values.min(), recording.values.max(), out=values)
+        values = values.astype(recording.values.dtype)
     return replace(recording, values=values, rate_hz=rate_hz, start=round(recording.start * ratio))

@@ -9,6 +9,9 @@ from hadam_hw.errors import DataError
 from hadam_hw.recordings.recording import Part, RecordingSet
 from hadam_hw.recordings.split import split
 
+#: Steps that are looked at in one go.
+_BLOCK = 1 << 14
+
 
 @dataclass(frozen=True)
 class ClassSummary:
@@ -107,10 +110,11 @@ def _classes(recordings, parts):
 
 
 def _channels(recordings):
-    """Two passes, a recording at a time: no second copy of all values."""
+    """Two passes, a block at a time: no second copy of all values."""
     every, count = recordings.recordings, recordings.lengths.sum()
     mean = sum(recording.values.sum(axis=0, dtype=np.float64) for recording in every) / count
-    spread = np.sqrt(sum(((recording.values - mean) ** 2).sum(axis=0) for recording in every) / count)
+    blocks = (recording.values[start:start + _BLOCK] for recording in every for start in range(0, len(recording), _BLOCK))
+    spread = np.sqrt(sum(((block - mean) ** 2).sum(axis=0) for block in blocks) / count)
     lowest = np.min([recording.values.min(axis=0) for recording in every], axis=0)
     highest = np.max([recording.values.max(axis=0) for recording in every], axis=0)
     for k, (name, unit) in enumerate(zip(recordings.channels, recordings.units, strict=True)):

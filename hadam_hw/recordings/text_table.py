@@ -21,6 +21,7 @@ from hadam_hw.recordings.limits import (
     MAX_LINE_BYTES,
     MAX_LINES,
     MAX_NAME_CHARACTERS,
+    MAX_PIECES,
     MAX_TEXT_BYTES,
     MAX_TEXT_VALUES,
 )
@@ -48,7 +49,7 @@ class TextTable:
         The time column, NaN where it is empty.
     time_unit_given : bool
         Whether the file says in what the time is.
-    texts : dict of str to list
+    texts : dict of str to object [rows]
         For each of "label" and "group" that is a column: a text a row, None where it is empty.
     lines : int64 [rows]
         The number of each row's line, from 1.
@@ -60,7 +61,7 @@ class TextTable:
     values: np.ndarray
     seconds: np.ndarray | None
     time_unit_given: bool
-    texts: dict[str, list]
+    texts: dict[str, np.ndarray]
     lines: np.ndarray
     warnings: tuple[str, ...]
 
@@ -192,6 +193,7 @@ class _Reader:
         self._warnings = []
         self._delimiter = None
         self._marks = set()
+        self._names = {None: None}
 
     def table(self):
         for lines, last in self._blocks():
@@ -210,7 +212,7 @@ class _Reader:
         if not self._count:
             return None
         header = self._header
-        texts = {word: [row[k] for block in self._texts for row in block] for k, word in enumerate(header.texts)}
+        texts = {word: np.concatenate([block[k] for block in self._texts]) for k, word in enumerate(header.texts)}
         return TextTable(
             header.channels, header.units, np.concatenate(self._values),
             None if header.time is None else np.concatenate(self._times), header.time_unit_given, texts,
@@ -296,9 +298,9 @@ class _Reader:
             return False
         self._marks = marks
         place = f"{self._name}, line {first} or later"
-        texts = [[_text(cell, place) for cell in cells[column::header.width]] for column in header.texts.values()]
+        texts = [self._known(cells[column::header.width], place) for column in header.texts.values()]
         numbers = np.arange(first, first + len(lines)) if numbers is None else np.array(numbers)
-        self._add(block[:, :len(header.numbers)], block[:, -1] * header.time_scale, numbers, list(zip(*texts)))
+        self._add(block[:, :len(header.numbers)], block[:, -1] * header.time_scale, numbers, texts)
         return True
 
     def _odd(self, lines, first, last):
@@ -319,7 +321,19 @@ class _Reader:
                 values.append(row.values)
                 texts.append(row.texts)
         if numbers:
+            texts = [self._known(column, f"{self._name}, line {numbers[0]} or later") for column in zip(*texts)]
             self._add(np.array(values), np.array(times), np.array(numbers), texts)
+
+    def _known(self, cells, place):
+        """object [cells]: texts, each of them kept once."""
+        found = np.empty(len(cells), object)
+        for k, cell in enumerate(cells):
+            if cell not in self._names:
+                if len(self._names) >= MAX_PIECES:
+                    raise DataError(f"{place}: labels and groups must be at most {MAX_PIECES:,} different ones in a file")
+                self._names[cell] = _text(cell, place)
+            found[k] = self._names[cell]
+        return found
 
     def _add(self, values, times, numbers, texts):
         self._count += len(values)

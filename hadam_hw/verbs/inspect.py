@@ -29,7 +29,7 @@ def _input(source):
               for channel in source.channels for low, high in (channel.range(source.format),)]
     return source.header() | {
         "digest": source.digest, "ranges": ranges, "front_end_words": source.front_end.words, "step_hz": source.step_hz,
-        "length_words": source.length.words, "sources": [{"name": name, "unit": unit} for name, unit in source.sources]}
+        "length_words": source.length.words, "sources": [one._asdict() for one in source.sources]}
 
 
 def _layer(layer):

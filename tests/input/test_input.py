@@ -56,7 +56,7 @@ def test_counts_give_what_the_measured_numbers_give():
     assert (source.encode_counts(counts) == source.encode(counts / [8192, 131])).all()
     with pytest.raises(ModelError, match="Counts must be|Counts must hold integers"):
         source.encode_counts(measured)
-    with pytest.raises(ModelError, match="Counts must go to an input of integer encoding"):
+    with pytest.raises(ModelError, match="Counts must go to an input that says how large they are"):
         fitted(Encoding.REFERENCE).encode_counts(counts)
 
 
