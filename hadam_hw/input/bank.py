@@ -17,8 +17,10 @@ from hadam_hw.input.bank_numpy import run_numpy
 
 #: Of a sample.
 SAMPLE_BITS = 16
-#: Of each word of a resonator, of a frame's sum and of the sum of all bands, so that a processor of 32 bits needs no pairs.
-WORD_BITS = 32
+#: Of each word of a resonator, so that twice a word fits a register of 32 bits.
+WORD_BITS = 31
+#: Of a frame's sum, and of the sum of all bands.
+SUM_BITS = 32
 #: Fraction bits of the level that is followed.
 LEVEL_FRACTION = 8
 MAX_RATE_HZ, MAX_FRAME, MAX_BANDS = 1 << 20, 1 << 14, 128
@@ -152,7 +154,7 @@ class ResonatorBank:
     Raises
     ------
     ModelError
-        If a parameter is out of its range, or some input could overflow a word of 32 bits.
+        If a parameter is out of its range, or some input could overflow a word of 31 bits or a sum of 32.
     """
 
     bands: tuple[Resonator, ...]
@@ -178,8 +180,8 @@ class ResonatorBank:
         if self.word_bits > WORD_BITS:
             raise ModelError(f"Words of a resonator must fit {WORD_BITS} bits for any input, not take {self.word_bits}; "
                              "fewer fraction bits or more damping would do")
-        if self.total_bound >> WORD_BITS:
-            raise ModelError(f"Sum of all bands must be below 2**{WORD_BITS} for any input, not reach {self.total_bound}; "
+        if self.total_bound >> SUM_BITS:
+            raise ModelError(f"Sum of all bands must be below 2**{SUM_BITS} for any input, not reach {self.total_bound}; "
                              "more dropped bits would do")
 
     @property
