@@ -25,7 +25,7 @@ from hadam_hw.recordings.summary import Summary
 #: Of a table's sentences, those that are about all of it and so name no line.
 _WHOLE = ("cannot be read", "must be a regular file", "at most", "UTF-16", "must hold", "must have the", "must be finite",
           "must have a rate", "is a link", "lies too deep", "must have a class")
-_STREAM_BYTES = 1 << 18
+_STREAM_BYTES = 1 << 16
 _PLACE = re.compile(r"line \d+")
 
 
