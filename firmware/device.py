@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 import boards
 from firmware.host.client import DEFAULT_TIMEOUT, Client
 from firmware.host.errors import NoReplyError
+from firmware.host.port_url import has_rate
 from firmware.host.transport import SerialPort
 from hadam_hw.cli import VerbParser, positive
 from hadam_hw.errors import HadamError
@@ -26,7 +27,9 @@ PROBED, PROBE_SECONDS = 115_200, 0.2
 def parser(verb, description, *, weights_required=False):
     """A parser with the options that say which device it is."""
     parsing = VerbParser(verb, description=description)
-    parsing.add_argument("--port", required=True, help="the serial port, such as /dev/ttyUSB1, or what simulate prints")
+    parsing.add_argument("--port", required=True,
+                         help="the serial port, such as /dev/ttyUSB1, or what simulate prints, or one over a network: "
+                              "socket://HOST:PORT, rfc2217://HOST:PORT")
     parsing.add_argument("--board", default=DEFAULT_BOARD, help=f"whose rate the port has (default {DEFAULT_BOARD})")
     parsing.add_argument("--baud", type=positive(int, 1e9),
                          help="the rate; default: the board's, or a slower one at which a device answers")
@@ -43,7 +46,7 @@ def connect(arguments):
     model = load_model(arguments.weights) if arguments.weights else None
     baud = arguments.baud or boards.get(arguments.board).baud
     client = Client(SerialPort(arguments.port, baud), digest=model and model.digest, timeout=arguments.timeout)
-    if arguments.baud is None:
+    if arguments.baud is None and has_rate(arguments.port):
         try:
             client.identify()
         except NoReplyError:

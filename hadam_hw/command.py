@@ -62,10 +62,12 @@ class Verb:
 
 
 _TABLE = (
-    Verb("fit", "trains a model", "hadam_hw.train.command", "python -m hadam_hw.train",
-         "--task har-mu --fit ridge --out har.npz"),
     Verb("data", "looks at your own recordings", "hadam_hw.verbs.data", "python -m hadam_hw data",
          "recordings --html data.html"),
+    Verb("fit", "trains a model", "hadam_hw.train.command", "python -m hadam_hw.train",
+         "--data recordings --out mine.npz"),
+    Verb("predict", "says which class recordings are, without a device", "hadam_hw.verbs.predict", "python -m hadam_hw predict",
+         "mine.npz recording.csv"),
     Verb("import", "makes a model of a checkpoint of HadamRNN's reference code", "hadam_hw.reference_command",
          "python -m hadam_hw import", "checkpoint.pt --task pmnist --out model.npz"),
     Verb("inspect", "shows what a model is", "hadam_hw.verbs.inspect", "python -m hadam_hw inspect", "model.npz"),

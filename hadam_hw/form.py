@@ -7,6 +7,8 @@ A model is written in the lowest schema that can say it, so files and digests st
 2. a rectified recurrence, or two layers;
 3. a leak, a pool or a table;
 4. any number of layers, wires, hidden stages, any kind of recurrence. Layers and stages are numbered.
+
+A file that says how to encode measured numbers is of schema 5 (:mod:`hadam_hw.model_file`); its arithmetic is of one of these.
 """
 
 import hashlib

@@ -11,10 +11,12 @@ from functools import cached_property
 
 import numpy as np
 
-from hadam_hw.checks import as_instance, as_integer, as_integers, as_real, as_text, as_tuple, assign
+from hadam_hw import predict
+from hadam_hw.checks import as_instance, as_integer, as_integers, as_positive, as_real, as_text, as_tuple, assign
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.form import form_of
+from hadam_hw.input import Input
 from hadam_hw.layer import Activation, InputFormat, Layer, integer_matrix, make_phases
 from hadam_hw.readout import Pooling, Readout, exact_stage
 from hadam_hw.renamed import refuse_old_names
@@ -107,6 +109,10 @@ class Model:
         For inputs that are tokens: row k, kept by the host, is the input vector of token k.
     provenance : Provenance
     vectors : TestVectors, optional
+    input : Input, optional
+        How measured numbers become the first layer's input; by default one that knows the format of a vector alone.
+    probability_scale : float, optional
+        Above 0: probabilities are ``softmax(Y * probability_scale)``.
 
     Raises
     ------
@@ -119,6 +125,8 @@ class Model:
     table: np.ndarray | None = None
     provenance: Provenance = field(default_factory=Provenance)
     vectors: TestVectors | None = None
+    input: Input | None = None
+    probability_scale: float | None = None
 
     def __post_init__(self):
         assign(self, layers=as_tuple("Layers", self.layers, Layer))
@@ -129,6 +137,7 @@ class Model:
         for k in range(1, len(self.layers)):
             _check_chain(k, self.layers[k - 1], self.layers[k])
         self.readout.check_states(self.top)
+        self._check_input()
         if self.table is not None:
             assign(self, table=integer_matrix("Table", self.table, "[tokens, d_in]"))
             if self.table.shape[1] != self.inputs or not self.input.holds(self.table):
@@ -136,6 +145,20 @@ class Model:
                                  f"{self.input.maximum}, the input's range")
         if self.vectors is not None:
             self._check_vectors()
+
+    def _check_input(self):
+        if self.input is not None:
+            as_instance("Model's input", self.input, Input)
+        if self.input is None or not self.input.known:  # what knows a format alone follows the first layer's
+            assign(self, input=Input(self.layers[0].input))
+        elif self.input.format != self.layers[0].input:
+            wanted, given = self.layers[0].input, self.input.format
+            raise ModelError(f"Model's input must give vectors of {_format_words(wanted)}, as the first layer takes them, "
+                             f"not of {_format_words(given)}")
+        elif self.table is not None:
+            raise ModelError("Model must have a table for tokens or an input for measured numbers, not both")
+        if self.probability_scale is not None:
+            assign(self, probability_scale=as_positive("Probability scale", self.probability_scale))
 
     def _check_vectors(self):
         as_instance("Test vectors", self.vectors, TestVectors)
@@ -158,11 +181,6 @@ class Model:
     def size(self):
         """Units of all layers."""
         return sum(layer.size for layer in self.layers)
-
-    @property
-    def input(self):
-        """The :class:`InputFormat` of a step."""
-        return self.layers[0].input
 
     @property
     def inputs(self):
@@ -243,8 +261,38 @@ class Model:
         return self.replace(layers=(*self.layers[:-1], dataclasses.replace(self.top, **changes)))
 
     def above(self, *layers):
-        """This model on top of ``layers``, the lowest first; the table and the test vectors are not kept."""
-        return self.replace(layers=(*layers, *self.layers), table=None, vectors=None)
+        """This model on top of ``layers``, the lowest first; table, input and test vectors are not kept."""
+        return self.replace(layers=(*layers, *self.layers), table=None, vectors=None, input=None)
+
+    def scores(self, recordings):
+        """``Y`` int64 [recordings, m] of measured ``recordings``: :meth:`Input.encode`, then the golden model.
+
+        Parameters
+        ----------
+        recordings : list of float [samples, sources], or float [recordings, samples, sources]
+            In the units of the input's sources, each one sequence; of one source [samples], or [recordings, samples].
+
+        Raises
+        ------
+        ModelError
+            If the model's file does not say how to encode them, or one is no such sequence.
+        """
+        return predict.scores(self, recordings)
+
+    def predict(self, recordings):
+        """The class of each of measured ``recordings``, as of :meth:`scores`: names in an array, or numbers without names."""
+        classes = predict.classes(self, recordings)
+        return np.array(self.classes)[classes] if self.classes else classes
+
+    def predict_proba(self, recordings):
+        """The probabilities float64 [recordings, classes] of measured ``recordings``, as of :meth:`scores`.
+
+        Raises
+        ------
+        ModelError
+            If the model has no ``probability_scale``, too.
+        """
+        return predict.probabilities(self, recordings)
 
     @classmethod
     def from_arrays(cls, *, recurrence, input_weight, output_weight, input_width, input_signed, state_width, state_frac,
@@ -281,6 +329,10 @@ class Model:
                               layer.recurrence.phases, pooling=emit, pool_bits=pool_bits, classes=classes)
         return cls(layers=(layer,), readout=readout, table=table,
                    provenance=Provenance() if provenance is None else provenance)
+
+
+def _format_words(form):
+    return f"{form.size} {'signed' if form.signed else 'unsigned'} elements of {form.width} bits"
 
 
 def _check_chain(index, below, layer):

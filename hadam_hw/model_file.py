@@ -20,6 +20,7 @@ from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.files import atomic_write
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.form import SCHEMAS, form_of
+from hadam_hw.input import parse_input
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
 from hadam_hw.model import Model, Provenance, TestVectors
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
@@ -29,7 +30,12 @@ from hadam_hw.recurrence import Recurrence
 MAX_ARRAY_BYTES = 256 << 20
 MAX_ARRAYS = 128
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+#: An input of the most channels that there are takes less.
+MAX_INPUT_BYTES = 4 << 20
+#: Of a file that says more than the arithmetic: an input, or a scale of probabilities. Its arithmetic is of schema "form".
+SCHEMA_OF_INPUTS = 5
 _TEXTS = ("header", "provenance")
+_INPUT = "input"
 _VECTORS = ("vectors_inputs", "vectors_outputs", "vectors_labels")
 _BYTES = re.compile(r"(lower_|layer\d+_)?recurrent|output_weight|stage\d+_codes")
 
@@ -42,8 +48,12 @@ def save_model(model, path):
 def model_bytes(model):
     """The contents of the model's file."""
     form = form_of(model)
-    header = {"schema": form.schema, "digest": form.digest, "classes": list(model.classes), **form.header}
+    more = _more(model)
+    header = {"schema": SCHEMA_OF_INPUTS if more else form.schema, "digest": form.digest, "classes": list(model.classes),
+              **form.header, **({"form": form.schema} if more else {}), **more}
     arrays = {"header": _text(header), "provenance": _text(asdict(model.provenance)), **form.arrays}
+    if model.input.known:
+        arrays[_INPUT] = _text(model.input.header())
     if model.vectors is not None:
         arrays |= dict(zip(_VECTORS, (model.vectors.inputs, model.vectors.outputs, model.vectors.labels)))
     buffer = io.BytesIO()
@@ -55,6 +65,17 @@ def model_bytes(model):
             info.external_attr = 0o644 << 16
             archive.writestr(info, member.getvalue(), zipfile.ZIP_DEFLATED, compresslevel=9)
     return buffer.getvalue()
+
+
+def schema_of(model):
+    """The schema of the model's file."""
+    return SCHEMA_OF_INPUTS if _more(model) else form_of(model).schema
+
+
+def _more(model):
+    """What the header of a file of schema 5 holds beside that of its form; empty for a model that needs none."""
+    more = {} if model.probability_scale is None else {"probability_scale": model.probability_scale}
+    return more | ({"input_digest": model.input.digest} if model.input.known else {})
 
 
 def load_model(path):
@@ -77,7 +98,7 @@ def load_model(path):
 
 def _type(name):
     """The type that the array ``name`` has in a file."""
-    return "|u1" if name in _TEXTS else "|i1" if _BYTES.fullmatch(name) else "<i8"
+    return "|u1" if name in (*_TEXTS, _INPUT) else "|i1" if _BYTES.fullmatch(name) else "<i8"
 
 
 def _text(value):
@@ -98,27 +119,43 @@ def _parse(arrays):
     texts = {name: _json(arrays, name) for name in _TEXTS}
     header = texts["header"]
     schema = header.get("schema")
-    if type(schema) is not int or schema not in SCHEMAS:  # True and 4.0 are equal to integers
-        raise ModelFileError(f"it has schema {schema!r} and this version reads schemas 1 to {SCHEMAS[-1]}; "
+    if type(schema) is not int or schema not in (*SCHEMAS, SCHEMA_OF_INPUTS):  # True and 4.0 are equal to integers
+        raise ModelFileError(f"it has schema {schema!r} and this version reads schemas 1 to {SCHEMA_OF_INPUTS}; "
                              "a newer hadam_hw may read it")
+    given = _integer(header.get("form")) if schema == SCHEMA_OF_INPUTS else schema
     try:
-        layers, readout = (_numbered if schema == 4 else _named)(header, arrays)
+        layers, readout = (_numbered if given == 4 else _named)(header, arrays)
         model = Model(
             layers=layers, readout=readout, table=arrays.get("table"), provenance=Provenance(**texts["provenance"]),
-            vectors=TestVectors(*(arrays[name] for name in _VECTORS)) if _VECTORS[0] in arrays else None)
+            vectors=TestVectors(*(arrays[name] for name in _VECTORS)) if _VECTORS[0] in arrays else None,
+            input=_input(arrays, layers[0].input) if _INPUT in arrays and layers else None,
+            probability_scale=header.get("probability_scale"))
     except KeyError as error:
         raise ModelFileError(f"it lacks {error.args[0]!r}") from None
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelFileError(f"its header is malformed ({error})") from None
     form = form_of(model)
-    if schema != form.schema:
-        raise ModelFileError(f"it says schema {schema} and holds what schema {form.schema} is for")
+    more = _more(model)
+    if given != form.schema or (schema == SCHEMA_OF_INPUTS) != bool(more):
+        wanted = SCHEMA_OF_INPUTS if more else form.schema
+        raise ModelFileError(f"it says schema {schema} and holds what schema {wanted} is for")
+    if more.get("input_digest") != header.get("input_digest"):
+        raise ModelFileError("its input does not match its digest; it was damaged or edited")
     expected = {*_TEXTS, *form.arrays, *(_VECTORS if model.vectors is not None else ())}
+    if model.input.known:
+        expected.add(_INPUT)
     if set(arrays) != expected:
         raise ModelFileError(f"it has arrays that no model has: {', '.join(sorted(set(arrays) - expected))}")
     if form.digest != header.get("digest"):
         raise ModelFileError("its contents do not match its digest; it was damaged or edited")
     return model
+
+
+def _input(arrays, form):
+    """The model's :class:`~hadam_hw.input.Input`."""
+    if arrays[_INPUT].size > MAX_INPUT_BYTES:
+        raise ModelFileError(f"its input takes {arrays[_INPUT].size} bytes, more than any model's")
+    return parse_input(_json(arrays, _INPUT), form)
 
 
 def _named(header, arrays):

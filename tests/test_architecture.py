@@ -12,14 +12,16 @@ FOLDERS = ("hadam_hw", "rtl_gen", "boards", "firmware", "sim")
 OURS = (*FOLDERS, "tests", "bench")
 
 #: Below hadam_hw.train, those that may import PyTorch, and the curve of their epochs, which is matplotlib's.
-BY_GRADIENTS = ("baselines", "by_gradient", "curve", "export", "fit", "fit_stages", "last_state", "network", "scan",
-                "sign_flips", "sign_search", "stage_export", "stages")
+BY_GRADIENTS = ("baselines", "by_gradient", "curve", "epochs", "export", "fit", "fit_stages", "last_state", "network",
+                "scan", "sign_flips", "sign_search", "stage_export", "stages")
 DENIED = tuple(f"-hadam_hw.train.{name}" for name in BY_GRADIENTS)
 
 # Module (the longest prefix that matches counts) to what it may import: prefixes of module names, "-" forbids one.
 # The standard library is free.
 ARROWS = {
     "hadam_hw": ("numpy", "hadam_hw", "-hadam_hw.train"),
+    # the compiled loop of the bank, loaded only where numba is there
+    "hadam_hw.input.bank_kernel": ("numpy", "numba", "hadam_hw.input.bank_numpy"),
     "hadam_hw.terminal": ("rich",),
     # a sound of another rate is SciPy's affair, an extra
     "hadam_hw.recordings": ("numpy", "hadam_hw.recordings", "hadam_hw.archive", "hadam_hw.errors", "hadam_hw.terminal",
@@ -112,6 +114,7 @@ def test_only_the_arrows_of_the_picture():
     ("hadam_hw.golden", "import torch"),
     ("hadam_hw.model", "from hadam_hw import train"),
     ("hadam_hw.reference", "from hadam_hw.train import tasks"),
+    ("hadam_hw.input.bank", "import numba"),
     ("hadam_hw.reference_command", "from hadam_hw.train import fit"),
     ("rtl_gen.cores.core", "from hadam_hw import golden"),
     ("rtl_gen.cores.core", "from hadam_hw.golden import run"),

@@ -23,7 +23,7 @@ BLOCKS = [pytest.param(kind, bool(long), text, id=f"{page.stem}-{kind}-{number}"
           for page in PAGES if page.stem != "tutorial"  # one block needs the other: tests/test_tutorial.py
           for number, (kind, long, text) in enumerate(BLOCK.findall(page.read_text()))]
 INLINE = sorted({(page.name, command) for page in PAGES
-                 for command in re.findall(r"`(?:\.venv/bin/)?python (-m [^`]+)`", page.read_text())})
+                 for command in re.findall(r"`(?:\.venv/bin/)?(python -m [a-z][^`]+|hadam [a-z][^`]+)`", page.read_text())})
 #: What a build may leave.
 BUILT = {design_files.CORE_FILE, design_files.DESIGN_FILE, design_files.TEMPLATE_FILE, design_files.REPORT_FILE,
          design_files.PAGE_FILE, *(family.pins_file for family in FAMILIES.values()),
@@ -60,6 +60,12 @@ def folder(tmp_path, pictures):
     return tmp_path
 
 
+def _arguments(words):
+    """The arguments of ``python`` that a command's words mean."""
+    assert words[0] == "hadam" or words[:2] == ["python", "-m"], words
+    return ["-m", "hadam_hw", *words[1:]] if words[0] == "hadam" else words[1:]
+
+
 @pytest.mark.parametrize(("kind", "long", "text"), BLOCKS)
 def test_block(kind, long, text, folder):
     if kind == "python":
@@ -74,8 +80,7 @@ def test_block(kind, long, text, folder):
         if command[0] == "gcc":
             subprocess.run(command, cwd=folder, check=True)
             continue
-        assert command[:2] == ["python", "-m"], line
-        short = " ".join(command[1:])
+        short = " ".join(_arguments(command))
         for pattern, replacement in SHRINK if long else ():
             short = pattern.sub(replacement, short)
         _run(short.split(), folder)
@@ -83,7 +88,7 @@ def test_block(kind, long, text, folder):
 
 @pytest.mark.parametrize(("page", "command"), INLINE)
 def test_commands_in_the_text_exist_with_their_options(page, command, folder):
-    words = command.split()
+    words = _arguments(command.split())
     sub = [word for word in words[2:3] if re.fullmatch(r"[a-z][a-z_-]*", word)]
     said = _run([*words[:2], *sub, "--help"], folder)
     for option in (word for word in words if word.startswith("--")):

@@ -8,6 +8,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
+from firmware.mcu.input_layout import input_layout
 from firmware.mcu.layout import half_of, layout
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
@@ -84,6 +85,7 @@ def _facts(model, name):
     source = f"int{plan.pool_bits or plan.layers[-1].word_bits}_t"
     stages = [_stage_facts(part, k, "uint8_t" if k else source) for k, part in enumerate(plan.stages)]
     tokens = () if model.table is None else model.table
+    encoded = input_layout(model.input)
     return sizes(model) | {
         "name": name, "NAME": name.upper(), "digest": model.digest, "digest_bytes": f"{{{digest}}}", "layers": layers,
         "stages": stages, "top": len(layers) - 1, "units": model.top.size, "phases": len(model.top.phases),
@@ -92,6 +94,7 @@ def _facts(model, name):
         "pool_max": model.readout.range(model.top.state)[1],
         "logit_type": f"int{plan.logit_bits}_t", "outputs": model.outputs, "class_count": model.class_count,
         "emit_every": int(model.pooling is Pooling.EVERY), "classes": [_string(text) for text in model.classes],
+        "channels": encoded.rows if encoded else [], "level_type": encoded and f"int{encoded.word_bits}_t",
         "tokens": len(tokens), "table": _table(f"{name}_table", tokens, f"{name}_input") if len(tokens) else None,
     }
 

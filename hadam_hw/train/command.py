@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``hadam fit``: trains a task, quantises the best, scores the integers once on the test set."""
+"""``hadam fit``: trains on recordings of one's own, or with ``--task`` on a built-in set; scores the integers once on the test
+part."""
 
 import argparse
 import json
@@ -11,16 +12,23 @@ from functools import partial
 from pathlib import Path
 
 from hadam_hw.cli import INTERRUPTED, VerbParser
-from hadam_hw.errors import DataError, ToolMissingError
+from hadam_hw.errors import DataError, ToolMissingError, UsageError
 from hadam_hw.files import check_file_out
+from hadam_hw.recordings import Kind as NumberKind
 from hadam_hw.terminal import console
 from hadam_hw.train.blank import blank_model
 from hadam_hw.train.by_ridge import train_ridge
 from hadam_hw.train.folds import fold_checkpoints
+from hadam_hw.train.own.command import fit_files
+from hadam_hw.train.own.options import NAMES, Balance, options_of, read_entries
 from hadam_hw.train.ridge_settings import DEFAULTS, LEAKS, tried_settings
 from hadam_hw.train.settings import Fit, Settings, from_text, read_config
 from hadam_hw.train.tasks import TASKS, load_task
 
+_ABOUT = """Trains a model on recordings of your own: --data and --out are all that it needs. With --task it trains on a built-in
+data set. The integers are scored once on the test part."""
+#: Options that only recordings of one's own have.
+_OWN = ("window", "hop", "rate", "resample", "group_from", "table", "background", "units", "mu_law", "balance", "test", "budget")
 _HELP = {
     "task": f"one of {', '.join(sorted(TASKS))}", "hidden": "units", "block": "of the Hadamard matrix; --hidden for one block",
     "seed": "signs, start, order, split", "lr": "Adam's rate at the start",
@@ -58,6 +66,14 @@ _HELP = {
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
     arguments = _arguments(argv)
+    entries = read_entries(Path(arguments.config)) if arguments.config else {}
+    if arguments.task is None and "task" not in entries:
+        return _fit_own(arguments, entries, argv)
+    for name in _OWN:
+        if getattr(arguments, name) is not None:
+            raise UsageError(f"--{name.replace('_', '-')} must be left alone with --task: it is for recordings of your own")
+    if arguments.out is None:
+        raise UsageError("--out must say where the model goes; see hadam fit --help")
     given = _given(arguments)
     tried = tried_settings(given) if given.get("fit") is Fit.RIDGE else (Settings(**given),)
     for settings in tried:
@@ -80,6 +96,19 @@ def main(argv):
     for path in (checkpoint, *fold_checkpoints(checkpoint, settings)):
         path.unlink(missing_ok=True)
     return 0
+
+
+def _fit_own(arguments, entries, argv):
+    """Trains on one's own recordings: what the command line says wins over the configuration."""
+    told = {name: getattr(arguments, name) for name in (*NAMES, *(field.name for field in fields(Settings)))
+            if getattr(arguments, name, None) is not None}
+    values = entries | told
+    for name, way in (("data", "a folder of your recordings, CLASS/file.csv, or --task for a built-in set"),
+                      ("out", "where the model goes, mine.npz")):
+        if name not in values:
+            raise UsageError(f"Training needs --{name}: {way}; see hadam fit --help")
+    out = values.pop("out")
+    return fit_files(options_of(values), Path(out), argv, arguments.json)
 
 
 def _trainer(tried):
@@ -107,11 +136,35 @@ def _given(arguments):
     return given
 
 
+def _add_own(group):
+    group.add_argument("--window", type=int, metavar="STEPS", help="cut recordings into windows; default: each is one sequence")
+    group.add_argument("--hop", type=int, metavar="STEPS", help="from one window to the next; default: half a window")
+    group.add_argument("--rate", type=float, metavar="HZ", help="samples a second of files that have no time column")
+    group.add_argument("--resample", type=float, metavar="HZ", help="bring all recordings to this rate; needs SciPy")
+    group.add_argument("--group-from", metavar="REGEX",
+                       help="what its first group matches in a file's path says who it belongs to: a person, a device, a day")
+    group.add_argument("--table", metavar="FILE", help="start,end,label in seconds: --data is one long recording")
+    group.add_argument("--background", metavar="CLASS", help="the class of what the table does not label; default: left out")
+    group.add_argument("--units", choices=[kind.value for kind in NumberKind],
+                       help="what whole numbers are if the header has no unit")
+    group.add_argument("--mu-law", nargs="*", metavar="CHANNEL",
+                       help="channels in which small numbers matter beside large ones; none for none")
+    group.add_argument("--balance", choices=[entry.value for entry in Balance],
+                       help="even: all classes count the same, however many sequences they have; auto (default): where their "
+                       "sizes are very unequal")
+    group.add_argument("--test", type=float, metavar="SHARE", help="of the groups, held out for the test where the recordings "
+                       "do not say; 0 for none (default 0.2)")
+    group.add_argument("--budget", type=float, metavar="SECONDS", help="that gradients may take (default 300)")
+
+
 def _arguments(argv):
-    parser = VerbParser("fit", description=__doc__)
+    parser = VerbParser("fit", description=_ABOUT)
     parser.add_argument("--config", help="TOML file with any of the settings below, by their names with underscores")
-    parser.add_argument("--out", required=True, help="the model's .npz; metrics (.jsonl) and curve (.svg) go beside it")
-    parser.add_argument("--data", help="folder of the data sets")
+    parser.add_argument("--out", help="the model's .npz; of recordings of your own, what repeats the training (.toml) and a "
+                        "picture (.svg) go beside it, with --task metrics (.jsonl) and curve (.svg)")
+    parser.add_argument("--data", help="recordings of your own: a folder CLASS/[GROUP/]file.csv or .wav, an .npz, or one long "
+                        "recording with --table; with --task the folder of the built-in data sets")
+    _add_own(parser.add_argument_group("recordings of your own (docs/own-data.md)", "what is left open is chosen on validation"))
     for field in fields(Settings):
         default = "required" if field.default is MISSING else f"default {getattr(field.default, 'value', field.default)}"
         flag, text = f"--{field.name.replace('_', '-')}", f"{_HELP.get(field.name, '')} ({default})"

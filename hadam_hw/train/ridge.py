@@ -33,20 +33,23 @@ class LeastSquares:
     vectors : int [sequences, n]
     labels : int [sequences]
     classes : int
+    weights : float [sequences], optional
+        How much each sequence counts; by default all the same.
     """
 
-    def __init__(self, vectors, labels, classes):
-        count = len(vectors)
-        self.mean = vectors.mean(axis=0)
+    def __init__(self, vectors, labels, classes, weights=None):
+        self.mean = np.average(vectors, axis=0, weights=weights)
         centred = vectors - self.mean
-        deviation = centred.std(axis=0)
+        deviation = centred.std(axis=0) if weights is None else np.sqrt(np.average(centred**2, axis=0, weights=weights))
         self.deviation = np.where(deviation > 0, deviation, 1.0)  # of what never changes
         centred /= self.deviation
         targets = np.eye(classes)[labels]
-        self.shares = targets.mean(axis=0)
+        self.shares = np.average(targets, axis=0, weights=weights)
+        counted = centred.T if weights is None else centred.T * weights
+        total = len(vectors) if weights is None else np.sum(weights)
         # one decomposition serves all strengths
-        self.variances, self.axes = np.linalg.eigh(centred.T @ centred / count)
-        self.crossed = centred.T @ (targets - self.shares) / count
+        self.variances, self.axes = np.linalg.eigh(counted @ centred / total)
+        self.crossed = counted @ (targets - self.shares) / total
 
     def weights(self, strength):
         """The weights float64 [m, n] of least ``mean |y - target|**2 + strength |weights in deviations|**2``."""

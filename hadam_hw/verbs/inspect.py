@@ -7,19 +7,29 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hadam_hw.cli import VerbParser
-from hadam_hw.form import form_of
-from hadam_hw.model_file import load_model
+from hadam_hw.input import Law, NoFrontEnd
+from hadam_hw.model_file import load_model, schema_of
 
 
 def summary(model):
     """What there is to know of ``model``, as data for JSON."""
     return {
-        "digest": model.digest, "schema": form_of(model).schema, "size": model.size, "inputs": model.inputs,
+        "digest": model.digest, "schema": schema_of(model), "size": model.size, "inputs": model.inputs,
         "outputs": model.outputs, "tokens": None if model.table is None else len(model.table),
         "layers": [_layer(layer) for layer in model.layers], "readout": _readout(model),
         "classes": list(model.classes), "model_bytes": model.model_bytes, "readout_width": model.readout_width,
         "provenance": asdict(model.provenance), "vectors": 0 if model.vectors is None else len(model.vectors.labels),
+        "probability_scale": model.probability_scale, "input": _input(model.input) if model.input.known else None,
     }
+
+
+def _input(source):
+    """What the file says of the input, and in words what follows from it."""
+    ranges = [{"lowest": low, "highest": high, "step": channel.step}
+              for channel in source.channels for low, high in (channel.range(source.format),)]
+    return source.header() | {
+        "digest": source.digest, "ranges": ranges, "front_end_words": source.front_end.words, "step_hz": source.step_hz,
+        "length_words": source.length.words, "sources": [one._asdict() for one in source.sources]}
 
 
 def _layer(layer):
@@ -54,13 +64,27 @@ def _text(facts):
     """The facts for a person: lines of names and values, and a table of the layers and of the stages each."""
     readout = facts["readout"]
     pooling = readout["pooling"] + (f", {readout['pool_bits']} more bits" if readout["pool_bits"] else "")
-    single = {name: value for name, value in facts.items() if name not in ("layers", "readout", "provenance")}
+    single = {name: value for name, value in facts.items() if name not in ("layers", "readout", "provenance", "input")}
     layers = [_layer_row(k, layer) for k, layer in enumerate(facts["layers"])]
     stages = [_stage_row(k, stage) for k, stage in enumerate(readout["stages"])]
-    return (_lines(single) + "\n"
+    return (_lines(single) + "\n" + ("" if facts["input"] is None else _input_text(facts["input"]) + "\n")
             + _table(("layers", "units", "recurrence", "input", "bits of V", "state", "rounding", "activation"), layers) + "\n"
             + _table((f"read-out, {pooling}", "codes", "bits of U", "bits of a sum", "shift", "activation"), stages) + "\n"
             + _lines(facts["provenance"]))
+
+
+def _input_text(facts):
+    """The input for a person: a table of the channels, and what else its file says."""
+    rows = [(entry["name"], entry["unit"] or "-", f"{ends['lowest']:.3g} ... {ends['highest']:.3g}",
+             f"in steps of {ends['step']:.2g}" + ("" if entry["law"] == Law.LINEAR.value else " and more"), entry["law"])
+            for entry, ends in zip(facts["channels"], facts["ranges"], strict=True)]
+    rate, front = facts["rate_hz"], facts["front_end_words"]
+    window = f"{facts['window']} steps, a new one every {facts['hop']}" if facts["window"] else "none"
+    return _table((f"input, {facts['encoding']}", "unit", "range", "codes", "law"), rows) + _lines({
+        "sources": ", ".join(f"{source['name']} [{source['unit']}]" if source["unit"] else source["name"]
+                             for source in facts["sources"]) if facts["front_end"]["kind"] != NoFrontEnd.kind else "",
+        "front end": front, "rate": rate and f"{rate:g} Hz", "window": window, "length": facts["length_words"],
+        "digest of the input": facts["digest"], "source of the data": facts["source"], "licence of the data": facts["licence"]})
 
 
 def _layer_row(number, layer):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Verilog text of a component."""
 
+import re
 import sys
 
 from amaranth.back import rtlil
@@ -21,6 +22,12 @@ attrmap -modattr -remove generator -remove top -remove src -remove amaranth.hier
 write_verilog -norename
 """
 
+# Each module has a register that its combinational processes look at, so that they run at time 0. As Yosys writes it, it is
+# declared with its value, which Icarus does not take for a change: where a process has constant inputs, or such as rest where
+# they began, its outputs would stay unknown. Set after the processes began to wait, it is one. Synthesis sees no difference.
+_TRIGGER = re.compile(r"reg (\\\$auto\$verilog_backend\S+ ) = 0;")
+_SET_LATER = r"reg \1; initial \1 <= 0;"
+
 
 def emit_verilog(component, name):
     """Verilog of ``component`` as module ``name``: the same text for the same component, wherever it is made.
@@ -39,4 +46,4 @@ def emit_verilog(component, name):
     if process.returncode:
         raise ToolFailedError("Yosys must translate the design into Verilog, and stopped with code "
                               f"{process.returncode}: {process.stderr.strip()[-400:]}")
-    return process.stdout
+    return _TRIGGER.sub(_SET_LATER, process.stdout)

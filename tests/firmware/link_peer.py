@@ -50,12 +50,13 @@ class Faults:
 
 
 class Peer(threading.Thread):
-    """Answers on its end of a socket pair until the other closes; :attr:`steps` counts the steps that it really did."""
+    """Answers on its end of a socket pair, or on the socket ``line``, until the other closes; :attr:`steps` counts the steps
+    that it really did."""
 
-    def __init__(self, model, faults=lambda data: data, silence=SILENCE):
+    def __init__(self, model, faults=lambda data: data, silence=SILENCE, line=None):
         super().__init__(daemon=True)
         self.model, self.identity, self.faults = model, identity_of(model), faults
-        self.line, self.far = socket.socketpair()
+        self.line, self.far = (line, None) if line else socket.socketpair()
         self.line.settimeout(silence)
         self.steps = 0
         self.states = []

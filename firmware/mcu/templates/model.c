@@ -70,6 +70,28 @@ static const hadam_{{ layer.part }}_constants hadam_{{ layer.part }}_phases[{{ l
 {% endfor %}
 #include "hadam_stage.h"
 {% endfor %}
+{%- if channels %}
+/* The input. */
+
+#define HADAM_LEVEL {{ level_type }}
+#define HADAM_UNSIGNED_LEVEL u{{ level_type }}
+#include "hadam_input.h"
+#undef HADAM_LEVEL
+#undef HADAM_UNSIGNED_LEVEL
+
+static const hadam_channel hadam_channels[{{ NAME }}_INPUTS] = {
+{%- for row, words in channels %}
+    {{ row }}, /* {{ words }} */
+{%- endfor %}
+};
+
+void {{ name }}_encode({{ name }}_input *x, const int32_t *counts)
+{
+    unsigned i;
+    for (i = 0; i < {{ NAME }}_INPUTS; i++)
+        x[i] = ({{ name }}_input)hadam_code(&hadam_channels[i], counts[i], {{ NAME }}_INPUT_MIN, {{ NAME }}_INPUT_MAX);
+}
+{% endif %}
 {%- if classes %}
 const char *const {{ name }}_classes[{{ NAME }}_CLASSES] = {
 {%- for text in classes %}

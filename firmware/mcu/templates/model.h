@@ -76,6 +76,15 @@ unsigned {{ name }}_classify(const {{ name }}_logit *y);
 /* Its name. */
 extern const char *const {{ name }}_classes[{{ NAME }}_CLASSES];
 {%- endif %}
+{%- if channels %}
+
+/* The vector of raw counts, one for each channel:
+{%- for _, words in channels %}
+ *   {{ loop.index0 }}  {{ words }}
+{%- endfor %}
+ * Counts beyond a channel's word are clipped to it. */
+void {{ name }}_encode({{ name }}_input *x, const int32_t *counts);
+{%- endif %}
 {%- if tokens %}
 
 /* For inputs that are tokens: what a step takes for one, or NULL if it is none. In {{ name }}_table.c, which may be left out. */

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A recording becomes what a model takes: its channels by their names, its numbers by their kind, its windows."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hadam_hw.errors import DataError, ModelError
+from hadam_hw.input import Encoding, IntegerChannel, LengthRule
+from hadam_hw.recordings import Kind
+
+#: Names of channels that nobody gave: they are matched by their places.
+_UNNAMED = "channel_{}"
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One sequence of a recording.
+
+    Parameters
+    ----------
+    start : int
+        The sample of the recording that it begins with.
+    codes : int64 [steps, d_in]
+    """
+
+    start: int
+    codes: np.ndarray
+
+
+def pieces(source, recording):
+    """The sequences of a recording: its windows where ``source`` has a window, else all of it.
+
+    A recording that is shorter than a window is one sequence, by the length rule. What is left behind the last whole window is
+    left out.
+
+    Parameters
+    ----------
+    source : Input
+        Of a model.
+    recording : Recording
+
+    Returns
+    -------
+    list of Piece
+
+    Raises
+    ------
+    DataError
+        If it lacks a channel, its units are others, or nobody said what its whole numbers are.
+    """
+    try:
+        vectors = _encoded(source, recording)
+    except ModelError as error:
+        raise DataError(f"{recording.source}: {error}") from None
+    if source.window is None or len(vectors) <= source.window:
+        return [Piece(0, vectors)]
+    starts = range(0, len(vectors) - source.window + 1, source.hop)
+    return [Piece(start * source.front_end.frame_hop, vectors[start:start + source.window]) for start in starts]
+
+
+def _encoded(source, recording):
+    kind = _kind(source, recording)
+    if kind is Kind.CODES:
+        return _codes(source, recording)
+    values = _matched(source, recording)
+    long = source.window is not None and len(values) > (source.window - 1) * source.front_end.frame_hop + source.front_end.frame
+    whole = replace(source, window=None, hop=None, length=LengthRule()) if long else source
+    if kind is Kind.COUNTS and not _same_counts(source):
+        return whole.encode_counts(values.astype(np.int64))
+    return whole.encode(values.astype(np.float64))
+
+
+def _kind(source, recording):
+    """What the numbers are; what could be two things is refused."""
+    if not source.known:
+        if recording.kind in (Kind.MEASURED, Kind.COUNTS):
+            raise DataError(f"{recording.source} holds {recording.kind.value} numbers, and the model's file does not say how "
+                            "they become its input; give codes, or fit a model on your own recordings")
+        return Kind.CODES
+    if recording.kind is not None:
+        return recording.kind
+    if _same_counts(source):  # the model was fitted on such numbers
+        return Kind.MEASURED
+    raise DataError(f"{recording.source} holds whole numbers without a unit, which could be measured numbers, counts of the "
+                    "sensor or codes of the model; say which: --units measured, counts or codes")
+
+
+def _same_counts(source):
+    """Whether a raw count of each source is 1 in its unit, so that it is all the same what a number is called."""
+    return source.encoding is Encoding.INTEGER and source.front_end.sources is None \
+        and all(isinstance(channel, IntegerChannel) and channel.count == 1 for channel in source.channels)
+
+
+def _codes(source, recording):
+    values = recording.values
+    if values.dtype.kind != "i" or values.shape[1] != source.size or not source.holds(values):
+        raise DataError(f"{recording.source} must hold codes of the model: {source.size} whole numbers a step between "
+                        f"{source.minimum} and {source.maximum}")
+    return values
+
+
+def _matched(source, recording):
+    """The values in the order of the sources."""
+    wanted = [name for name, _ in source.sources]
+    given = list(recording.channels)
+    nameless = given == [_UNNAMED.format(k) for k in range(len(given))]
+    if len(given) == 1 == len(wanted) or (nameless and len(given) == len(wanted)):
+        order = range(len(given))
+    else:
+        lacking = [name for name in wanted if name not in given]
+        if lacking:
+            raise DataError(f"{recording.source} must have the channels {', '.join(wanted)}, and lacks {lacking[0]!r}; it has "
+                            f"{', '.join(given)}")
+        order = [given.index(name) for name in wanted]
+    for place, (name, unit) in zip(order, source.sources):
+        other = recording.units[place]
+        if unit and other and other != unit and recording.kind is Kind.MEASURED:
+            raise DataError(f"{recording.source} must have {name} in {unit}, as the model takes it, not in {other}")
+    return recording.values[:, list(order)]
