@@ -80,6 +80,7 @@ def describe_model(model):
         "units": model.size, "inputs": model.inputs, "input_width": model.input.width, "outputs": model.outputs,
         "emit": model.pooling.value, "input_bits": layers[0]["input_bits"], "output_bits": model.readout.stages[-1].bits,
         "layers": layers, "stages": [describe_stage(stage) for stage in model.readout.stages],
+        "data_source": model.input.source, "data_licence": model.input.licence,
     }
 
 
