@@ -78,7 +78,7 @@ def _text(facts):
 
 def _input_text(facts):
     """The input for a person: a table of the channels, and what else its file says."""
-    rows = [(entry["name"], entry["unit"] or "-", f"{ends['lowest']:.3g} ... {ends['highest']:.3g}",
+    rows = [(entry["name"], entry["unit"] or "-", f"{_short(ends['lowest'])} ... {_short(ends['highest'])}",
              f"in steps of {ends['step']:.2g}" + ("" if entry["law"] == Law.LINEAR.value else " and more"), entry["law"])
             for entry, ends in zip(facts["channels"], facts["ranges"], strict=True)]
     rate, front = facts["rate_hz"], facts["front_end_words"]
@@ -88,6 +88,11 @@ def _input_text(facts):
                              for source in facts["sources"]) if facts["front_end"]["kind"] != NoFrontEnd.kind else "",
         "front end": front, "rate": rate and f"{rate:g} Hz", "window": window, "length": facts["length_words"],
         "digest of the input": facts["digest"], "source of the data": facts["source"], "licence of the data": facts["licence"]})
+
+
+def _short(number):
+    """A number in three digits, without an exponent where that is as short."""
+    return f"{number:.0f}" if 1000 <= abs(number) < 1e6 else f"{number:.3g}"
 
 
 def _layer_row(number, layer):

@@ -86,7 +86,8 @@ def _clock(report):
 
 
 def _origin(model):
-    rows = [("task", model["task"]), ("made by", model["command"]), ("scores on", model["split"])]
+    rows = [("task", model["task"]), ("made by", model["command"]), ("scores on", model["split"]),
+            ("data", model["data_source"]), ("licence of the data", model["data_licence"])]
     return [(name, value) for name, value in rows if value]
 
 

@@ -104,6 +104,7 @@ def describe_model(model):
         "values": [asdict(value) for value in model.readout.values],
         "input_bits": layers[0]["input_bits"], "output_bits": model.readout.stages[-1].bits,
         "layers": layers, "stages": [describe_stage(stage) for stage in model.readout.stages],
+        "data_source": model.input.source, "data_licence": model.input.licence,
     }
 
 
