@@ -46,7 +46,8 @@ def _readout(model):
         end = stage.requantization
         stages.append({"outputs": stage.outputs, "inputs": stage.inputs, "bits": stage.bits, "bias_shift": stage.bias_shift,
                        "width": width, "shift": end and end.shift, "activation_bits": end and end.width})
-    return {"pooling": readout.pooling.value, "pool_bits": readout.pool_bits, "stages": stages}
+    return {"pooling": readout.pooling.value, "pool_bits": readout.pool_bits, "stages": stages,
+            "answer": readout.answer.value, "values": [asdict(value) for value in readout.values]}
 
 
 def main(argv):
@@ -65,6 +66,8 @@ def _text(facts):
     readout = facts["readout"]
     pooling = readout["pooling"] + (f", {readout['pool_bits']} more bits" if readout["pool_bits"] else "")
     single = {name: value for name, value in facts.items() if name not in ("layers", "readout", "provenance", "input")}
+    if readout["values"]:
+        single["values"] = ", ".join(f"{value['scale']:g} {value['unit']}".rstrip() for value in readout["values"])
     layers = [_layer_row(k, layer) for k, layer in enumerate(facts["layers"])]
     stages = [_stage_row(k, stage) for k, stage in enumerate(readout["stages"])]
     return (_lines(single) + "\n" + ("" if facts["input"] is None else _input_text(facts["input"]) + "\n")
