@@ -167,6 +167,26 @@ def test_the_length_rule(encoding, rule, steps, kept, padded):
     assert rule.words.startswith("any" if rule.steps is None else f"{rule.steps} steps")
 
 
+def test_what_the_length_rule_drops_is_not_in_the_statistics():
+    quiet, loud = np.zeros((50, 1)), np.random.default_rng(8).normal(size=(10, 1)) + 7
+    rule = LengthRule(10, "front", "loudest")
+    for encoding in Encoding:
+        cut = Input.fit([np.concatenate([quiet, loud])] * 2, encoding=encoding, length=rule)
+        assert cut.channels == Input.fit([loud] * 2, encoding=encoding).channels
+
+
+def test_numpys_scalars_become_pythons(tmp_path):
+    i, f, s = np.int64, np.float32, np.str_
+    source = Input(InputFormat(i(1), i(8), True), [IntegerChannel(
+        name=s("a"), unit=s("g"), law=s("mu-law"), count=f(0.5), count_width=i(12), offset=i(3), multiplier=i(5), shift=i(2),
+        chord=i(3))], rate_hz=f(50), window=i(4), hop=i(2), length=LengthRule(i(4), s("back")), source=s("x"))
+    plain = Input(InputFormat(1, 8, True), (IntegerChannel(
+        name="a", unit="g", law=Law.MU_LAW, count=0.5, count_width=12, offset=3, multiplier=5, shift=2, chord=3),),
+        rate_hz=50.0, window=4, hop=2, length=LengthRule(4, Padding.BACK), source="x")
+    assert source == plain and source.digest == plain.digest
+    assert json.dumps(source.header()) == json.dumps(plain.header())
+
+
 def test_windows_are_cut_of_the_whole():
     source, measured = fitted(), recordings(7, 1, 45)[0]
     cut = source.windows(measured)
