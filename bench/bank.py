@@ -14,6 +14,7 @@ from rich.table import Table
 
 from hadam_hw.errors import HadamError
 from hadam_hw.input import Crop, Input, LengthRule, Padding
+from hadam_hw.input.bank_front_end import BankFrontEnd
 from hadam_hw.input.bank_design import mel_bank
 from hadam_hw.train.data import check_rows, data_folder, fetch, read_npz_xz
 from hadam_hw.train.ridge import fit_ridge, read_vectors
@@ -48,7 +49,7 @@ class Clips:
 
 def fitted(clips, bank, test, kept, seed):
     """(the ridge's :class:`~hadam_hw.train.ridge.FittedRidge`, its Input) with the clips ``kept`` in validation."""
-    source = Input.fit([clips.sounds[k] / 32768 for k in np.flatnonzero(~test)], front_end=bank,
+    source = Input.fit([clips.sounds[k] / 32768 for k in np.flatnonzero(~test)], front_end=BankFrontEnd(bank),
                        length=LengthRule(FRAMES, Padding.FRONT, Crop.LOUDEST))
     parts = [Sequences(clips.vectors(source, part), clips.labels[part]) for part in (~test & ~kept, kept, test)]
     task = Task("digits", *parts, source.format, 1.0, tuple("0123456789"), "")

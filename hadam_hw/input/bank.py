@@ -5,33 +5,27 @@
 :meth:`ResonatorBank.run` computes the same integers of whole arrays: by a compiled loop where numba is there, else by NumPy.
 """
 
-import math
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from hadam_hw.checks import as_array, as_instance, as_integer_between, as_tuple, assign, frozen
-from hadam_hw.errors import ModelError
+from hadam_hw.checks import as_instance, as_integer, as_integer_between, as_tuple, assign, frozen
+from hadam_hw.errors import DataError, ModelError
 from hadam_hw.input.bank_bounds import resonator_bounds
 from hadam_hw.input.bank_numpy import run_numpy
-from hadam_hw.input.front_end import FrontEnd
-from hadam_hw.input.source import Source
 
 try:
     from hadam_hw.input.bank_kernel import run_compiled
 except ImportError:  # numba is an extra
     run_compiled = None
 
-#: Of a sample, and its ends.
+#: Of a sample.
 SAMPLE_BITS = 16
-LEAST_SAMPLE, MOST_SAMPLE = -1 << SAMPLE_BITS - 1, (1 << SAMPLE_BITS - 1) - 1
 #: Of each word of a resonator, so that twice a word fits a register of 32 bits.
 WORD_BITS = 31
 #: Of a frame's sum, and of the sum of all bands.
 SUM_BITS = 32
-#: Of an amplitude.
-OCTAVE_DB = 20 * math.log10(2)
 #: Fraction bits of the level that is followed.
 LEVEL_FRACTION = 8
 MAX_RATE_HZ, MAX_FRAME, MAX_BANDS = 1 << 20, 1 << 14, 128
@@ -130,7 +124,7 @@ class BankState:
 
 
 @dataclass(frozen=True)
-class ResonatorBank(FrontEnd):
+class ResonatorBank:
     """Damped shift resonators, the sum of the magnitudes of a frame, its logarithm, and the level taken off it.
 
     For each sample ``s`` and each band, with ``v >> i = floor(v / 2**i)``, where i may be -1::
@@ -168,11 +162,6 @@ class ResonatorBank(FrontEnd):
         If a parameter is out of its range, or some input could overflow a word of 31 bits or a sum of 32.
     """
 
-    kind = "bank"
-    exact = True
-    sources = (Source("sound", "full scale", 1 / (1 << SAMPLE_BITS - 1)),)
-    unit = "dB"
-
     bands: tuple[Resonator, ...]
     rate_hz: int
     frame: int
@@ -206,30 +195,9 @@ class ResonatorBank(FrontEnd):
         return len(self.bands)
 
     @property
-    def features(self):
-        """A band is an element."""
-        return self.size
-
-    @property
-    def names(self):
-        """Of the bands, by their number."""
-        return tuple(f"band_{k}" for k in range(self.size))
-
-    @property
-    def words(self):
-        """What a person calls it."""
-        level = "" if self.level is None else ", level taken off"
-        return f"bank of {self.size} resonators, frames of {self.frame} samples{level}"
-
-    @property
     def frame_hop(self):
         """Samples between two vectors: ``frame``."""
         return self.frame
-
-    @property
-    def step(self):
-        """What a code more is worth, in dB."""
-        return OCTAVE_DB / (1 << self.log_bits)
 
     @property
     def code_bits(self):
@@ -285,13 +253,16 @@ class ResonatorBank(FrontEnd):
 
         Raises
         ------
-        ModelError
+        DataError
             If a sample is not an integer between -32768 and 32767.
         """
         blocker, count, level = 0, 0, -1
         x, y, sums = [0] * self.size, [0] * self.size, [0] * self.size
         for sample in samples:
-            u = as_integer_between("Sample", sample, LEAST_SAMPLE, MOST_SAMPLE) - (blocker >> self.blocker)
+            sample = as_integer("Sample", sample, DataError)
+            if not -1 << SAMPLE_BITS - 1 <= sample < 1 << SAMPLE_BITS - 1:
+                raise DataError(f"Sample must be between -32768 and 32767, not {sample}")
+            u = sample - (blocker >> self.blocker)
             blocker += u
             for b, band in enumerate(self.bands):
                 y[b] -= _shifted(x[b], band.first) + band.sign * (x[b] >> band.second)
@@ -329,7 +300,7 @@ class ResonatorBank(FrontEnd):
 
         Raises
         ------
-        ModelError
+        DataError
             If the samples are not such integers.
         """
         samples = _checked(samples)
@@ -344,42 +315,6 @@ class ResonatorBank(FrontEnd):
     def encode(self, samples):
         """The codes uint8 [frames, bands] of a whole recording int [n]; a last frame that is not full is left out."""
         return self.run(samples)[0]
-
-    def header(self):
-        """All fields; a band is the list of its own."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return values | {"bands": [list(astuple(band)) for band in self.bands],
-                         "level": self.level and list(astuple(self.level))}
-
-    @classmethod
-    def parse(cls, header):
-        """Of all fields."""
-        header = dict(header)
-        bands, level = header.pop("bands"), header.pop("level")
-        as_integer_between("Number of bands", len(bands), 1, MAX_BANDS)
-        return cls(tuple(Resonator(*band) for band in bands), level=level and Level(*level), **header)
-
-    def counts(self, measured):
-        """The samples int64 [n, 1] of ``measured`` [n, 1], whose full scale is 1; what lies beyond is clipped."""
-        scaled = as_array("Sound", measured) * float(1 << SAMPLE_BITS - 1)
-        return np.clip(np.rint(scaled), LEAST_SAMPLE, MOST_SAMPLE).astype(np.int64)
-
-    def from_counts(self, counts):
-        """The codes int64 [frames, bands] of samples int [n, 1].
-
-        Raises
-        ------
-        ModelError
-            If they are no such samples, or less than a frame.
-        """
-        counts = np.asarray(counts)
-        if counts.ndim != 2 or counts.shape[1] != 1 or len(counts) < self.frame:
-            raise ModelError(f"Sound must be samples [n, 1], a frame of {self.frame} or more, not {list(counts.shape)}")
-        return self.encode(counts[:, 0]).astype(np.int64)
-
-    def __call__(self, measured):
-        """float64 [frames, bands]: the codes in dB, of samples [n, 1] whose full scale is 1."""
-        return self.from_counts(self.counts(measured)) * self.step
 
     def _codes(self, sums, level):
         """(codes, level behind them) of the sums int64 [frames, bands]."""
@@ -408,8 +343,7 @@ def _checked(samples):
     """``samples`` as a vector of int64."""
     samples = np.asarray(samples)
     if samples.ndim != 1 or (samples.size and samples.dtype.kind not in "iu"):
-        raise ModelError(f"Sound must be integer samples [n], not {samples.dtype} {list(samples.shape)}")
-    if samples.size and not (samples.min() >= LEAST_SAMPLE and samples.max() <= MOST_SAMPLE):
-        raise ModelError(f"Samples must be between {LEAST_SAMPLE} and {MOST_SAMPLE}, not between {samples.min()} and "
-                         f"{samples.max()}")
+        raise DataError(f"Sound must be integer samples [n], not {samples.dtype} {list(samples.shape)}")
+    if samples.size and not (samples.min() >= -1 << SAMPLE_BITS - 1 and samples.max() < 1 << SAMPLE_BITS - 1):
+        raise DataError(f"Samples must be between -32768 and 32767, not between {samples.min()} and {samples.max()}")
     return samples.astype(np.int64)
