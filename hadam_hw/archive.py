@@ -6,6 +6,7 @@ The archive's own directory is bounded before ``zipfile`` reads it, each array's
 
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import numpy as np
 
 #: What NumPy, ``zipfile`` and their decompressors raise for files that are not what they say.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, UnicodeError, ValueError,
-          KeyError, TypeError, MemoryError, struct.error)
+          KeyError, TypeError, MemoryError, struct.error, tokenize.TokenError)
 _CHUNK = 1 << 20
 _END_BYTES = 22
 _LOCATOR_BYTES = 20

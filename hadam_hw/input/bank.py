@@ -6,7 +6,7 @@
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -14,11 +14,6 @@ from hadam_hw.checks import as_instance, as_integer, as_integer_between, as_tupl
 from hadam_hw.errors import DataError, ModelError
 from hadam_hw.input.bank_bounds import resonator_bounds
 from hadam_hw.input.bank_numpy import run_numpy
-
-try:
-    from hadam_hw.input.bank_kernel import run_compiled
-except ImportError:  # numba is an extra
-    run_compiled = None
 
 #: Of a sample.
 SAMPLE_BITS = 16
@@ -305,7 +300,7 @@ class ResonatorBank:
         """
         samples = _checked(samples)
         state = self.start() if state is None else state
-        compute = run_compiled if compiled and run_compiled else run_numpy
+        compute = _fastest() if compiled else run_numpy
         sums, blocker, x, y, rest = compute(self, samples, state)
         codes, level = self._codes(sums, state.level)
         count = (state.count + len(samples)) % self.frame
@@ -332,6 +327,16 @@ class ResonatorBank:
         octaves = np.maximum(np.frexp(totals.astype(np.float64))[1].astype(np.int64) - 1, 0)
         logs = (octaves << self.log_bits) + ((totals << self.log_bits) >> octaves) - (1 << self.log_bits)
         return np.where(totals > 0, logs, 0)
+
+
+@cache
+def _fastest():
+    """The compiled loop, or NumPy's where numba, an extra, is not there; it loads slowly, so only when there is sound."""
+    try:
+        from hadam_hw.input.bank_kernel import run_compiled
+    except ImportError:
+        return run_numpy
+    return run_compiled
 
 
 def _shifted(value, shift):

@@ -29,9 +29,12 @@ from hadam_hw.recordings.names import is_name, name_and_unit, shown
 from hadam_hw.recordings.open_file import regular_file
 
 _BLOCK = 1 << 19
-_PLAIN = re.compile(r"[0-9+\-.eE \t\r]*")
+#: Of the letters those of "NaN" and of exponents; "inf" is none of them.
+_PLAIN = re.compile(r"[0-9+\-.,eEnaN \t]*")
+_QUOTED = re.compile(r' *"[^"]*" *|[^"]*')
+_MOMENT = re.compile(r" *\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})? *", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_MISSING = {"", "nan", "na", "n/a", "null", "none", "#n/a"}
+_MISSING = {"", "nan", "+nan", "-nan", "na", "n/a", "null", "none", "#n/a"}
 _TIME = re.compile(r"(time|t|timestamps?|seconds?|sec|date_?time)(_(?P<unit>s|ms|us|ns))?", re.IGNORECASE)
 _SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
 
@@ -246,7 +249,7 @@ class _Reader:
             text = data.decode()
         except UnicodeDecodeError:  # what spreadsheets on Windows write where a unit has a degree sign
             text = data.decode("latin-1")
-        lines = text.split(newline.decode())
+        lines = text.replace("\r\n", "\n").removesuffix("\r").split(newline.decode())
         if max(map(len, lines)) > MAX_LINE_BYTES:
             line = self._line + 1 + next(k for k, line in enumerate(lines) if len(line) > MAX_LINE_BYTES)
             raise DataError(f"{self._name}, line {line}: a line must have at most {MAX_LINE_BYTES:,} bytes")
@@ -273,34 +276,43 @@ class _Reader:
             lines = [line for line in lines if line.strip()]
             if not lines:
                 return True
-        cells = header.delimiter.join(lines).split(header.delimiter)
         wanted = header.width - 1
-        if len(cells) != header.width * len(lines) or any(line.count(header.delimiter) != wanted for line in lines):
+        more = lines[0].count(header.delimiter) - wanted
+        if more > 0:  # a delimiter too many at the end of each line
+            if not all(line.endswith(header.delimiter * more) for line in lines):
+                return False
+            lines = [line[:-more] for line in lines]
+        if any(line.count(header.delimiter) != wanted for line in lines):
             return False
-        columns = [*header.numbers, *([] if header.time is None else [header.time])]
-        block, marks = np.empty((len(lines), len(columns))), set(self._marks)
-        for k, column in enumerate(columns):
+        cells = header.delimiter.join(lines).split(header.delimiter)
+        if any('"' in line for line in lines):
+            if not all(map(_QUOTED.fullmatch, cells)):
+                return False
+            cells = [cell.strip().strip('"') for cell in cells]
+        values, marks = np.empty((len(lines), len(header.numbers))), set(self._marks)
+        for k, column in enumerate(header.numbers):
             column = cells[column::header.width]
-            text = "".join(column)
             if header.delimiter != ",":
-                if k < len(header.numbers):
-                    marks |= {mark for mark in ",." if mark in text}
-                if "," in text:
-                    column = [cell.replace(",", ".") for cell in column]
-                    text = "".join(column)
-            if not _PLAIN.fullmatch(text):
+                text = "".join(column)
+                marks |= {mark for mark in ",." if mark in text}
+            read = _floats(column)
+            if read is None or len(marks) > 1:
                 return False
-            try:
-                block[:, k] = np.fromiter(map(float, column), np.float64, len(column))
-            except ValueError:
+            values[:, k] = read
+        times = np.full(len(lines), math.nan)
+        if header.time is not None:
+            column = cells[header.time::header.width]
+            times = _floats(column, header.time_scale)
+            times = _moments(column) if times is None else times
+            if times is None:
                 return False
-        if len(marks) > 1 or not np.isfinite(block).all():
+        if np.isnan(values).all(axis=1).any():  # it may be a line of empty cells, which is none
             return False
         self._marks = marks
         place = f"{self._name}, line {first} or later"
         texts = [self._known(cells[column::header.width], place) for column in header.texts.values()]
         numbers = np.arange(first, first + len(lines)) if numbers is None else np.array(numbers)
-        self._add(block[:, :len(header.numbers)], block[:, -1] * header.time_scale, numbers, texts)
+        self._add(values, times, numbers, texts)
         return True
 
     def _odd(self, lines, first, last):
@@ -341,6 +353,33 @@ class _Reader:
         self._times.append(times)
         self._numbers.append(numbers)
         self._texts.append(texts)
+
+
+def _floats(column, scale=1.0):
+    """float64: the cells of ``column`` times ``scale``, NaN where they are empty; None if one is not plain."""
+    text = "".join(column)
+    if not _PLAIN.fullmatch(text):
+        return None
+    if "," in text:
+        column = [cell.replace(",", ".") for cell in column]
+    try:
+        values = np.fromiter(map(float, column), np.float64, len(column))
+    except ValueError:
+        try:
+            values = np.fromiter((float(cell) if cell.strip() else math.nan for cell in column), np.float64, len(column))
+        except ValueError:
+            return None
+    return None if np.isinf(values).any() else values * scale
+
+
+def _moments(column):
+    """float64: the cells of ``column`` as seconds since 1970, or None if one is not like 2026-05-01T12:00:00.5."""
+    if not all(map(_MOMENT.fullmatch, column)):
+        return None
+    try:
+        return np.array([cell.strip() for cell in column], "datetime64[us]").astype(np.int64) * 1e-6
+    except ValueError:
+        return None
 
 
 def _cells(line, delimiter, place):

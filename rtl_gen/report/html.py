@@ -3,7 +3,7 @@
 
 from importlib.resources import files
 
-from rtl_gen.report.report import RESOURCES, facts_for_people, grouped, share
+from rtl_gen.report.report import RESOURCES, facts_for_people, grouped, score_words, share
 
 WIDTH, LEFT, SPAN = 880, 220, 470  # of the plots, in their own units: all, beginning and length of the longest bar
 ROW = 26
@@ -43,8 +43,9 @@ def _cards(report):
         by = "link" if slower < report["sequences_per_second_core"] else "core"
         cards += [(f"{slower:,.0f}", f"sequences a second (the {by} is the limit)"),
                   (f"{report['latency_seconds'] * 1e3:.2f} ms", "from first element to answer")]
-    if report["accuracy_integer"] is not None:
-        cards.append((f"{report['accuracy_integer']:.2f} %", "accuracy as integers, as recorded"))
+    name, integer, _ = score_words(report)
+    if integer is not None:
+        cards.append((integer, f"{name} as integers, as recorded"))
     cards.append((f"{report['model_bytes']:,}", "bytes of model"))
     return cards
 
@@ -85,7 +86,8 @@ def _clock(report):
 
 
 def _origin(model):
-    rows = [("task", model["task"]), ("made by", model["command"]), ("scores on", model["split"])]
+    rows = [("task", model["task"]), ("made by", model["command"]), ("scores on", model["split"]),
+            ("data", model["data_source"]), ("licence of the data", model["data_licence"])]
     return [(name, value) for name, value in rows if value]
 
 

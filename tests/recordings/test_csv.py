@@ -75,6 +75,23 @@ def test_time_of_day(tmp_path):
     assert read(tmp_path, text)[0].rate_hz == pytest.approx(10)
 
 
+def test_a_time_of_day_is_the_same_read_line_by_line(tmp_path):
+    rows = [f"2026-05-01T12:{k // 60:02}:{k % 60:02}.{k % 9},{k}.5" for k in range(90)]
+    (plain,) = read(tmp_path, "time,x\n" + "\n".join(rows))
+    (odd,) = read(tmp_path, "time,x\n" + "\n".join(rows) + ",")
+    assert plain.rate_hz == pytest.approx(odd.rate_hz) and (plain.values == odd.values).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whole_blocks_and_single_lines_read_the_same(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    cells = [" 1 ", "-2.5", "", "NaN", "nan", "1e3", "+4", ".5", "6.", "-0", "0.1", "123456789.123456789", "1E-7"]
+    rows = [",".join([str(k), *rng.choice(cells, 2), str(k)]) for k in range(60)]
+    plain = read(tmp_path, "t,x,y,z\n" + "\n".join(rows))
+    odd = read(tmp_path, "t,x,y,z\n" + ",\n".join(rows) + ",\n")  # a delimiter too many
+    assert [(one.start, one.values.tolist()) for one in plain] == [(one.start, one.values.tolist()) for one in odd]
+
+
 def test_milliseconds_that_are_rounded_give_the_right_rate(tmp_path):
     text = "time [ms],x\n" + "".join(f"{round(k * 1000 / 60)},{k % 7}.5\n" for k in range(600))
     assert read(tmp_path, text)[0].rate_hz == pytest.approx(60, rel=1e-3)

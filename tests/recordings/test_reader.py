@@ -134,6 +134,11 @@ def test_gaps_are_counted_and_the_first_place_is_named(tmp_path):
     assert "a/1.csv, line 19: the recording was cut at 1 gap of more than 3 samples, first here" in text
 
 
+def test_two_steps_of_very_different_length(tmp_path):
+    (tmp_path / "a.csv").write_text("time,x\n0,1\n1,2\n100,3\n")
+    assert [len(one) for one in read_file(tmp_path / "a.csv")] == [2, 1]
+
+
 def test_milliseconds_taken_as_seconds_are_said(tmp_path):
     assert "write 'time [ms]'" in said(tmp_path, {"a/1.csv": "time,x\n0,1\n10,2\n20,4\n"})
 

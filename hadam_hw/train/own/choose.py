@@ -89,7 +89,7 @@ class Folded:
             held = np.flatnonzero(folds == k)
             if len(held) and len(held) < len(folds):
                 learned = folds != k
-                self._folds.append((held, LeastSquares(vectors[learned], labels[learned], classes,
+                self._folds.append((held, LeastSquares(vectors[learned], self._targets[learned],
                                                        None if weights is None else weights[learned])))
         self.validated = np.concatenate([held for held, _ in self._folds])
         found = [self._judge([squares.weights(strength) for _, squares in self._folds]) for strength in STRENGTHS]
