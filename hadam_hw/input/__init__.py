@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The input of a model: from measured numbers to the integers that its first layer takes (docs/numerics.md)."""
 
-from hadam_hw.input.channel import Channel, IntegerChannel, ReferenceChannel
+from hadam_hw.input.channel import COMPANDED_STEPS, STEPS, Channel, IntegerChannel, ReferenceChannel
 from hadam_hw.input.front_end import FrontEnd, NoFrontEnd
 from hadam_hw.input.input import Input
 from hadam_hw.input.law import Encoding, Law
 from hadam_hw.input.length import Crop, LengthRule, Padding
 from hadam_hw.input.parse import parse_input
 
-__all__ = ["Channel", "Crop", "Encoding", "FrontEnd", "Input", "IntegerChannel", "Law", "LengthRule", "NoFrontEnd", "Padding",
+__all__ = ["COMPANDED_STEPS", "STEPS", "Channel", "Crop", "Encoding", "FrontEnd", "Input", "IntegerChannel", "Law", "LengthRule", "NoFrontEnd", "Padding",
            "ReferenceChannel", "parse_input"]
