@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hadam_hw import golden
+from hadam_hw.answer import Value
 from hadam_hw.cli import run_cli
 from hadam_hw.command import main
 from hadam_hw.errors import ModelError, ModelFileError
@@ -121,6 +122,15 @@ def test_recordings_of_several_lengths_keep_their_order():
     measured = [one[:steps, 0] for one, steps in zip(recordings(5), (3, 9, 3, 16, 9, 1))]
     alone = [golden.run(model, source.encode(one)[None]).outputs[0] for one in measured]
     assert (model.scores(measured) == np.stack(alone)).all() and len(model.scores([])) == 0
+
+
+def test_values_come_in_their_units():
+    model = model_with(fitted()).with_readout(classes=(), values=[Value(0.5, "kPa"), Value(2.0), Value(1e-3, "g")])
+    measured = recordings(9)
+    scale = np.array(model.readout.scales)[model.phase_of(15)]
+    assert np.allclose(model.predict(measured), model.scores(measured) * scale * [0.5, 2, 1e-3])
+    with pytest.raises(ModelError, match="left out of a model that answers with values"):
+        model.replace(probability_scale=1.0)
 
 
 def test_probabilities_of_one_output_and_of_none():

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.accuracy import compared
 from bench.inputs import main
 from hadam_hw import golden
 from hadam_hw.model import Provenance
@@ -42,6 +43,14 @@ def test_an_input_is_written_once_and_only_where_scores_agree(name, folder, tmp_
     assert again.input == task.input and again.digest == model.digest
     assert model_bytes(again.replace(input=None)) == model_bytes(model)
     assert main(arguments) == 0 and capsys.readouterr().out == ""
+
+
+def test_scores_of_what_was_measured_are_compared_too(folder):
+    task = load_task("har-mu", folder)
+    model = model_of(task).replace(input=task.input)
+    assert compared(model, task)[0]
+    same, sentence = compared(model, replace(task, measured=lambda: task.measured() * 0))
+    assert not same and sentence.startswith(f"recomputed {model.provenance.integer_score} %, from measured numbers ")
 
 
 def test_a_task_of_pictures_has_none(folder, tmp_path, capsys):
