@@ -87,6 +87,8 @@ _TABLE = (
          "--port /dev/ttyUSB1"),
     Verb("infer", "lets a device classify sequences", "firmware.verbs.infer", "python -m firmware infer",
          "--port /dev/ttyUSB1 --weights model.npz data.npz"),
+    Verb("stream", "lets a device label a running sensor", "firmware.verbs.stream", "python -m firmware stream",
+         "--port /dev/ttyUSB1 --weights mine.npz -"),
     Verb("selftest", "compares a device with the golden model", "firmware.verbs.selftest", "python -m firmware selftest",
          "--port /dev/ttyUSB1 --weights model.npz"),
     Verb("bench", "measures a device's speed", "firmware.verbs.bench", "python -m firmware bench", "--port /dev/ttyUSB1"),

@@ -54,6 +54,17 @@ def read_file(path, options=_DEFAULTS):
     return settled(recordings, options.kind)[0] if recordings else []
 
 
+def recordings_at(path, options=_DEFAULTS):
+    """The recordings of a file, or of a folder: a tuple of :class:`Recording`.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_file` and :func:`read_recordings`.
+    """
+    return tuple(read_recordings(path, options).recordings if path.is_dir() else read_file(path, options))
+
+
 def read_recordings(path, options=_DEFAULTS):
     """All recordings at ``path``: an ``.npz``, a folder, or one file, with ``options.table`` as its labels.
 
