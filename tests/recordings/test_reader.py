@@ -96,8 +96,8 @@ def test_what_would_spoil_a_training_is_said(tmp_path):
     assert "channel y is 0 everywhere, so it says nothing" in text
     assert "a/2.csv: the file has no samples and was left out" in text
     assert "there is one class, a; a model needs two or more" in text
-    assert "1 files in folders that begin with _ were left out" in text
-    assert "1 files that do not end in .csv or .wav were left out, a/3.pdf the first" in text
+    assert "1 file left out, in folders that begin with _" in text
+    assert "1 file left out, not named .csv or .wav, a/3.pdf the first" in text
 
 
 def test_three_recordings_are_too_few_and_classes_of_unequal_size_are_said(tmp_path):
@@ -129,8 +129,8 @@ def test_gaps_are_counted_and_the_first_place_is_named(tmp_path):
     del lines[20:26], lines[6:8]
     lines[3] = lines[3].split(",")[0] + ",,1"
     text = said(tmp_path, {"a/1.csv": "\n".join(lines)})
-    assert "a/1.csv, line 4: 'x' is empty or NaN here, the first of 1 such cells" in text
-    assert "a/1.csv: 3 samples in gaps of up to 3 were interpolated" in text
+    assert "a/1.csv, line 4: 'x' is empty or NaN here, the first of 1 such cell" in text
+    assert "a/1.csv: 3 samples in gaps of up to 3 interpolated" in text
     assert "a/1.csv, line 19: the recording was cut at 1 gap of more than 3 samples, first here" in text
 
 
