@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hadam_hw.errors import HadamError
+from hadam_hw.input import Crop, Input, LengthRule, Padding
+from hadam_hw.input.bank_front_end import BankFrontEnd
 from hadam_hw.input.bank_design import mel_bank
-from hadam_hw.layer import InputFormat
 from hadam_hw.train.data import check_rows, data_folder, fetch, read_npz_xz
 from hadam_hw.train.ridge import fit_ridge, read_vectors
 from hadam_hw.train.ridge_settings import tried_settings
@@ -39,42 +40,25 @@ class Clips:
         self.labels, self.index = arrays["label"].astype(np.int64), arrays["index"]
         self.test, self.speaker = arrays["test"].astype(bool), arrays["speaker"]
 
-    def codes(self, bank, gain_db=0.0):
-        """The codes of all clips, each int64 [frames, bands]; the last frame is filled up with the last sample."""
+    def vectors(self, source, chosen, gain_db=0.0):
+        """int8 [clips, FRAMES, bands]: what ``source`` makes of the counts of the clips ``chosen``, at a gain."""
         gain = 10 ** (gain_db / 20)
-        sounds = [np.rint(sound * gain).astype(np.int64) for sound in self.sounds]
-        return [bank.encode(np.pad(sound, (0, -len(sound) % bank.frame), mode="edge")).astype(np.int64) for sound in sounds]
+        return np.stack([source.encode_counts(np.rint(self.sounds[k] * gain).astype(np.int64)).astype(np.int8)
+                         for k in np.flatnonzero(chosen)])
 
 
-def offsets_of(codes, chosen):
-    """The mean code int64 [bands] of the clips ``chosen``: 0 in a vector."""
-    return np.rint(np.concatenate([clip for clip, taken in zip(codes, chosen) if taken]).mean(axis=0)).astype(np.int64)
+def fitted(clips, bank, test, kept, seed):
+    """(the ridge's :class:`~hadam_hw.train.ridge.FittedRidge`, its Input) with the clips ``kept`` in validation."""
+    source = Input.fit([clips.sounds[k] / 32768 for k in np.flatnonzero(~test)], front_end=BankFrontEnd(bank),
+                       length=LengthRule(FRAMES, Padding.FRONT, Crop.LOUDEST))
+    parts = [Sequences(clips.vectors(source, part), clips.labels[part]) for part in (~test & ~kept, kept, test)]
+    task = Task("digits", *parts, source.format, 1.0, tuple("0123456789"), "")
+    return fit_ridge(task, tried_settings({"task": "digits", "seed": seed})), source
 
 
-def vectors_of(codes, offsets):
-    """int8 [clips, FRAMES, bands]: the loudest frames in a row of each clip, behind zeros."""
-    vectors = np.zeros((len(codes), FRAMES, len(offsets)), np.int8)
-    for row, clip in zip(vectors, codes):
-        sums = np.cumsum(np.concatenate([[0], clip.sum(axis=1)]))
-        start = int(np.argmax(sums[FRAMES:] - sums[:-FRAMES])) if len(clip) > FRAMES else 0
-        clip = clip[start:start + FRAMES]
-        row[FRAMES - len(clip):] = np.clip(clip - offsets, -128, 127)
-    return vectors
-
-
-def fitted(clips, codes, test, kept, seed):
-    """(the ridge's :class:`~hadam_hw.train.ridge.FittedRidge`, offsets) with the clips ``kept`` in validation."""
-    offsets = offsets_of(codes, ~test)
-    vectors = vectors_of(codes, offsets)
-    parts = [Sequences(vectors[part], clips.labels[part]) for part in (~test & ~kept, kept, test)]
-    task = Task("digits", *parts, InputFormat(len(offsets), 8, True), 1.0, tuple("0123456789"), "")
-    return fit_ridge(task, tried_settings({"task": "digits", "seed": seed})), offsets
-
-
-def score(fit, clips, codes, offsets, chosen):
+def score(fit, source, clips, chosen, gain_db=0.0):
     """Percent of the clips ``chosen`` that the integers tell right."""
-    codes = [clip for clip, taken in zip(codes, chosen) if taken]
-    states, _ = read_vectors(fit.layer, fit.settings.readout, vectors_of(codes, offsets))
+    states, _ = read_vectors(fit.layer, fit.settings.readout, clips.vectors(source, chosen, gain_db))
     return percent(fit.readout(states, 0), clips.labels[chosen])
 
 
@@ -113,21 +97,21 @@ def main(argv):
     table = Table("codes", "seed", "validation", *(f"test, {gain} dB" for gain in GAINS_DB))
     medians = {}
     for name, bank in (("level", mel_bank(RATE_HZ)), ("plain", replace(mel_bank(RATE_HZ), level=None))):
-        codes, rows = {gain: clips.codes(bank, gain) for gain in GAINS_DB}, []
+        rows = []
         for seed in arguments.seeds:
-            fit, offsets = fitted(clips, codes[0], clips.test, validation_of(clips, clips.test, seed), seed)
-            rows.append([score(fit, clips, codes[gain], offsets, clips.test) for gain in GAINS_DB])
+            fit, source = fitted(clips, bank, clips.test, validation_of(clips, clips.test, seed), seed)
+            rows.append([score(fit, source, clips, clips.test, gain) for gain in GAINS_DB])
             table.add_row(name, str(seed), f"{fit.validation_score:.2f}", *(f"{each:.2f}" for each in rows[-1]))
         medians[name] = np.median(rows, axis=0)
         table.add_row(name, "median", "", *(f"{each:.2f}" for each in medians[name]))
     console.print(table)
     missed |= medians["level"][0] < ASKED_SCORE or medians["level"].min() < medians["level"][0] - ASKED_LOSS
     if arguments.speakers:
-        codes, scores = clips.codes(mel_bank(RATE_HZ)), []
+        scores = []
         for speaker in np.unique(clips.speaker):
             test = clips.speaker == speaker
-            fit, offsets = fitted(clips, codes, test, validation_of(clips, test, 0), 0)
-            scores.append(score(fit, clips, codes, offsets, test))
+            fit, source = fitted(clips, mel_bank(RATE_HZ), test, validation_of(clips, test, 0), 0)
+            scores.append(score(fit, source, clips, test))
         console.print(f"speakers left out: {', '.join(f'{each:.1f}' for each in scores)}; mean {np.mean(scores):.1f}")
         missed |= np.mean(scores) < ASKED_SPEAKERS
     return int(missed)

@@ -68,7 +68,7 @@ _TABLE = (
          "--data recordings --out mine.npz"),
     Verb("predict", "says which class recordings are, without a device", "hadam_hw.verbs.predict", "python -m hadam_hw predict",
          "mine.npz recording.csv"),
-    Verb("import", "makes a model of a checkpoint of HadamRNN's reference code", "hadam_hw.reference_command",
+    Verb("import", "makes a model of a checkpoint: HadamRNN, torch.nn.RNN, QORNN", "hadam_hw.reference_command",
          "python -m hadam_hw import", "checkpoint.pt --task pmnist --out model.npz"),
     Verb("inspect", "shows what a model is", "hadam_hw.verbs.inspect", "python -m hadam_hw inspect", "model.npz"),
     Verb("check", "recomputes a model's test vectors", "hadam_hw.verbs.check", "python -m hadam_hw check", "model.npz"),

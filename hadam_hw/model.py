@@ -30,6 +30,7 @@ __getattr__ = refuse_old_names(__name__, {"QuantizedModel": "hadam_hw.model.Mode
 class Provenance:
     """Where a model comes from. Scores are percent of right answers on ``split``; None where nobody measured.
 
+    Of a model that answers with values a score is the root mean square error, over all outputs, in their unit.
     ``integer_score`` is the score of the integers that the hardware computes, ``float_score`` that of the same codes with
     an unrounded state, ``full_precision_score`` that before V and U were quantised.
 
@@ -67,8 +68,8 @@ class TestVectors:
     inputs : int [k, steps, d_in]
     outputs : int64 [k, m]
         ``Y`` of the last step.
-    labels : int [k]
-        The right classes.
+    labels : int [k], or [k, m]
+        The right classes; of a model that answers with values, the right ones in units of ``Y``, rounded.
 
     Raises
     ------
@@ -85,9 +86,9 @@ class TestVectors:
     def __post_init__(self):
         for name in ("inputs", "outputs", "labels"):
             assign(self, **{name: as_integers(f"Test {name}", getattr(self, name))})
-        if self.inputs.ndim != 3 or self.outputs.ndim != 2 or self.labels.ndim != 1 \
+        if self.inputs.ndim != 3 or self.outputs.ndim != 2 or self.labels.ndim not in (1, 2) \
                 or not len(self.inputs) == len(self.outputs) == len(self.labels):
-            raise ModelError("Test vectors must be inputs [k, steps, d_in], outputs [k, m] and labels [k]")
+            raise ModelError("Test vectors must be inputs [k, steps, d_in], outputs [k, m] and labels [k], or [k, m] of values")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -157,6 +158,8 @@ class Model:
                              f"not of {_format_words(given)}")
         elif self.table is not None:
             raise ModelError("Model must have a table for tokens or an input for measured numbers, not both")
+        if self.probability_scale is not None and self.readout.values:
+            raise ModelError("Probability scale must be left out of a model that answers with values")
         if self.probability_scale is not None:
             assign(self, probability_scale=as_positive("Probability scale", self.probability_scale))
 
@@ -167,6 +170,11 @@ class Model:
             raise ModelError("Test vectors must have the model's numbers of inputs and outputs")
         if not self.input.holds(inputs):
             raise ModelError("Test vectors must lie in the input's range")
+        if labels.shape[1:] != ((self.outputs,) if self.readout.values else ()):
+            wanted = f"[k, {self.outputs}], the right values" if self.readout.values else "[k], the right classes"
+            raise ModelError(f"Labels of test vectors must have shape {wanted}, not {list(labels.shape)}")
+        if self.readout.values:
+            return
         wrong = labels[(labels < 0) | (labels >= self.class_count)]
         if len(wrong):
             raise ModelError(f"Labels of test vectors must be whole numbers from 0 to {self.class_count - 1}, not {wrong[0]}; "
@@ -206,6 +214,11 @@ class Model:
     def class_count(self):
         """The classes that :func:`hadam_hw.golden.classify` tells apart."""
         return self.readout.class_count
+
+    @property
+    def label_count(self):
+        """The labels that a device tells, :func:`hadam_hw.golden.label`."""
+        return self.readout.label_count
 
     @cached_property
     def readout_width(self):
@@ -280,9 +293,12 @@ class Model:
         return predict.scores(self, recordings)
 
     def predict(self, recordings):
-        """The class of each of measured ``recordings``, as of :meth:`scores`: names in an array, or numbers without names."""
-        classes = predict.classes(self, recordings)
-        return np.array(self.classes)[classes] if self.classes else classes
+        """The class of each of measured ``recordings``, as of :meth:`scores`: names in an array, or numbers without names.
+
+        Of a model that answers with values, these, float64 [recordings, m] in their units.
+        """
+        answers = predict.answers(self, recordings)
+        return np.array(self.classes)[answers] if self.classes else answers
 
     def predict_proba(self, recordings):
         """The probabilities float64 [recordings, classes] of measured ``recordings``, as of :meth:`scores`.
@@ -297,7 +313,8 @@ class Model:
     @classmethod
     def from_arrays(cls, *, recurrence, input_weight, output_weight, input_width, input_signed, state_width, state_frac,
                     bias=None, output_bias=None, input_bits=4, output_bits=4, rounding=Rounding.HALF_UP, emit=Pooling.LAST,
-                    activation=Activation.LINEAR, input_frac=0, classes=(), provenance=None, pool_bits=0, table=None):
+                    activation=Activation.LINEAR, input_frac=0, classes=(), values=(), provenance=None, pool_bits=0,
+                    table=None):
         """A model of one layer and one stage, of weights that were trained and quantised elsewhere.
 
         Parameters
@@ -315,6 +332,8 @@ class Model:
             ``e_1``: extra fraction bits of the codes ``round(sqrt(2) V)`` that a two-phase recurrence needs.
         emit : Pooling
             When the read-out is computed, and of what.
+        values : sequence of Value
+            For outputs that are values and no classes, one an output.
 
         Raises
         ------
@@ -326,7 +345,8 @@ class Model:
                       rounding=rounding, phases=make_phases(recurrence, weight, bias, state.frac, input_frac),
                       input_bits=input_bits, activation=activation)
         readout = exact_stage(integer_matrix("Output weight", output_weight, "[m, n]"), output_bits, output_bias, state.frac,
-                              layer.recurrence.phases, pooling=emit, pool_bits=pool_bits, classes=classes)
+                              layer.recurrence.phases, pooling=emit, pool_bits=pool_bits, classes=classes,
+                              values=values)
         return cls(layers=(layer,), readout=readout, table=table,
                    provenance=Provenance() if provenance is None else provenance)
 

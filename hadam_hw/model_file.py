@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import hadam_hw.oscillators  # noqa: F401, so that files of its kind are known
+from hadam_hw.answer import Value
 from hadam_hw.archive import ArchiveRules, read_arrays
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.files import atomic_write
@@ -51,6 +52,8 @@ def model_bytes(model):
     more = _more(model)
     header = {"schema": SCHEMA_OF_INPUTS if more else form.schema, "digest": form.digest, "classes": list(model.classes),
               **form.header, **({"form": form.schema} if more else {}), **more}
+    if model.readout.values:
+        header["units"] = [value.unit for value in model.readout.values]
     arrays = {"header": _text(header), "provenance": _text(asdict(model.provenance)), **form.arrays}
     if model.input.known:
         arrays[_INPUT] = _text(model.input.header())
@@ -178,7 +181,14 @@ def _numbered(header, arrays):
     phases = len(layers[-1].phases) if layers else 1
     stages = tuple(_stage(entry, _Part(arrays, f"stage{k}_"), 1 if k else phases) for k, entry in enumerate(header["stages"]))
     return layers, Readout(pooling=Pooling(header["pooling"]), stages=stages, scales=tuple(header["scales"]),
-                           pool_bits=_integer(header["pool_bits"]), classes=_names(header))
+                           pool_bits=_integer(header["pool_bits"]), classes=_names(header), values=_values(header))
+
+
+def _values(header):
+    """What the outputs measure: units stand beside the names of classes, outside of the digest."""
+    if "values" not in header:
+        return ()
+    return tuple(Value(scale, unit) for scale, unit in zip(header["values"], header["units"], strict=True))
 
 
 def _stage(header, arrays, phases):

@@ -67,7 +67,7 @@ def predictions(model, recordings):
     DataError
         If a recording is not what the model takes.
     """
-    found = [(recording, piece) for recording in recordings for piece in pieces(model.input, recording)]
+    found = [(recording, piece) for recording, own in zip(recordings, pieces(model.input, recordings)) for piece in own]
     if not found:
         return []
     scores = scores_of(model, [piece.codes for _, piece in found])

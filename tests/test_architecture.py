@@ -27,11 +27,12 @@ ARROWS = {
     "hadam_hw.recordings": ("numpy", "hadam_hw.recordings", "hadam_hw.archive", "hadam_hw.errors", "hadam_hw.terminal",
                             "jinja2"),
     "hadam_hw.recordings.resample": ("numpy", "scipy", "hadam_hw.recordings", "hadam_hw.errors"),
-    # a checkpoint is torch's own format; torch is asked for only when one is read
-    "hadam_hw.reference": ("numpy", "hadam_hw", "-hadam_hw.train", "torch"),
+    # a checkpoint is in a format of torch or of safetensors; each is asked for only when such a file is read
+    "hadam_hw.checkpoint": ("numpy", "hadam_hw", "-hadam_hw.train", "torch", "safetensors"),
     # the inputs of a task set the ranges; its loaders need no torch
     "hadam_hw.reference_command": ("numpy", "hadam_hw.cli", "hadam_hw.errors", "hadam_hw.fixed", "hadam_hw.labels",
-                                   "hadam_hw.model", "hadam_hw.model_file", "hadam_hw.readout", "hadam_hw.reference",
+                                   "hadam_hw.model", "hadam_hw.model_file", "hadam_hw.readout", "hadam_hw.float_network",
+                                   "hadam_hw.networks",
                                    "hadam_hw.files", "hadam_hw.train.tasks"),
     # what is not by gradients loads no PyTorch, and wants no other extra
     "hadam_hw.train": ("numpy", "hadam_hw", "rich", *DENIED),
@@ -113,8 +114,9 @@ def test_only_the_arrows_of_the_picture():
 @pytest.mark.parametrize("module, line", [
     ("hadam_hw.golden", "import torch"),
     ("hadam_hw.model", "from hadam_hw import train"),
-    ("hadam_hw.reference", "from hadam_hw.train import tasks"),
     ("hadam_hw.input.bank", "import numba"),
+    ("hadam_hw.checkpoint", "from hadam_hw.train import tasks"),
+    ("hadam_hw.reference", "import torch"),
     ("hadam_hw.reference_command", "from hadam_hw.train import fit"),
     ("rtl_gen.cores.core", "from hadam_hw import golden"),
     ("rtl_gen.cores.core", "from hadam_hw.golden import run"),

@@ -27,7 +27,7 @@ BLOCKS = [pytest.param(kind, bool(long), text, id=f"{page.stem}-{kind}-{number}"
 INLINE = sorted({(page.name, command) for page in PAGES
                  for command in re.findall(r"`(?:\.venv/bin/)?(python -m [a-z][^`]+|hadam [a-z][^`]+)`", page.read_text())})
 #: What a build may leave.
-BUILT = {design_files.CORE_FILE, design_files.DESIGN_FILE, design_files.TEMPLATE_FILE, design_files.REPORT_FILE,
+BUILT = {"index.html", design_files.CORE_FILE, design_files.DESIGN_FILE, design_files.TEMPLATE_FILE, design_files.REPORT_FILE,
          design_files.PAGE_FILE, *(family.pins_file for family in FAMILIES.values()),
          *(family.bitstream_file for family in FAMILIES.values())}
 LINK = re.compile(r"\]\(([^)#:]+)\)")
@@ -36,6 +36,7 @@ SHRINK = (
     (re.compile(r"--weights \S+"), "--weights tiny.npz"),
     (re.compile(r"--steps \d+"), "--steps 20"),
     (re.compile(r"--task pmnist"), "--task smnist"),
+    (re.compile(r"fit --data recordings"), "fit --data recordings --fit ridge"),
     (re.compile(r"--task \S+ --fit ridge"), "--task smnist --fit ridge --hidden 8 --data data"),
     (re.compile(r"--epochs \d+"), "--epochs 1 --data data"),
     (re.compile(r"--hidden \d+ --block \d+"), "--hidden 8 --block 4"),

@@ -4,7 +4,7 @@
 import sys
 from pathlib import Path
 
-from firmware import selftest
+from firmware import selftest, values
 from firmware.device import run, say
 from firmware.host.client import Client
 from hadam_hw.cli import VerbParser, positive
@@ -60,8 +60,9 @@ def _work(arguments, board, model):
     results, _ = run(client, sequences)
     compared = selftest.compare(model, sequences, results)
     facts, words = _speed(board)
-    say(arguments, facts | {"sequences": len(results), "compared": compared},
-        f"{len(results)} sequences, {compared} integers: equal to the golden model\n{words}")
+    score, error = values.score(model, results)
+    say(arguments, facts | score | {"sequences": len(results), "compared": compared},
+        f"{len(results)} sequences, {compared} integers: equal to the golden model{error}\n{words}")
 
 
 def _serve(arguments, board):

@@ -6,7 +6,7 @@
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -15,15 +15,12 @@ from hadam_hw.errors import DataError, ModelError
 from hadam_hw.input.bank_bounds import resonator_bounds
 from hadam_hw.input.bank_numpy import run_numpy
 
-try:
-    from hadam_hw.input.bank_kernel import run_compiled
-except ImportError:  # numba is an extra
-    run_compiled = None
-
 #: Of a sample.
 SAMPLE_BITS = 16
-#: Of each word of a resonator, of a frame's sum and of the sum of all bands, so that a processor of 32 bits needs no pairs.
-WORD_BITS = 32
+#: Of each word of a resonator, so that twice a word fits a register of 32 bits.
+WORD_BITS = 31
+#: Of a frame's sum, and of the sum of all bands.
+SUM_BITS = 32
 #: Fraction bits of the level that is followed.
 LEVEL_FRACTION = 8
 MAX_RATE_HZ, MAX_FRAME, MAX_BANDS = 1 << 20, 1 << 14, 128
@@ -157,7 +154,7 @@ class ResonatorBank:
     Raises
     ------
     ModelError
-        If a parameter is out of its range, or some input could overflow a word of 32 bits.
+        If a parameter is out of its range, or some input could overflow a word of 31 bits or a sum of 32.
     """
 
     bands: tuple[Resonator, ...]
@@ -183,8 +180,8 @@ class ResonatorBank:
         if self.word_bits > WORD_BITS:
             raise ModelError(f"Words of a resonator must fit {WORD_BITS} bits for any input, not take {self.word_bits}; "
                              "fewer fraction bits or more damping would do")
-        if self.total_bound >> WORD_BITS:
-            raise ModelError(f"Sum of all bands must be below 2**{WORD_BITS} for any input, not reach {self.total_bound}; "
+        if self.total_bound >> SUM_BITS:
+            raise ModelError(f"Sum of all bands must be below 2**{SUM_BITS} for any input, not reach {self.total_bound}; "
                              "more dropped bits would do")
 
     @property
@@ -303,7 +300,7 @@ class ResonatorBank:
         """
         samples = _checked(samples)
         state = self.start() if state is None else state
-        compute = run_compiled if compiled and run_compiled else run_numpy
+        compute = _fastest() if compiled else run_numpy
         sums, blocker, x, y, rest = compute(self, samples, state)
         codes, level = self._codes(sums, state.level)
         count = (state.count + len(samples)) % self.frame
@@ -330,6 +327,16 @@ class ResonatorBank:
         octaves = np.maximum(np.frexp(totals.astype(np.float64))[1].astype(np.int64) - 1, 0)
         logs = (octaves << self.log_bits) + ((totals << self.log_bits) >> octaves) - (1 << self.log_bits)
         return np.where(totals > 0, logs, 0)
+
+
+@cache
+def _fastest():
+    """The compiled loop, or NumPy's where numba, an extra, is not there; it loads slowly, so only when there is sound."""
+    try:
+        from hadam_hw.input.bank_kernel import run_compiled
+    except ImportError:
+        return run_numpy
+    return run_compiled
 
 
 def _shifted(value, shift):

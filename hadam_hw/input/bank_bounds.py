@@ -17,6 +17,8 @@ from hadam_hw.fixed import signed_width
 LEFT = 2.0**-30
 #: Of a response's sum: far more than 64-bit floats lose in its some ten thousand terms.
 MARGIN = 2.0**-20
+#: Steps that are computed together.
+BLOCK = 128
 #: The parts of a state, and the inputs: the sample, and the roundings of the blocker and of a resonator's four shifts.
 _STATE, _SOURCES, _WORDS = 3, 6, 5
 
@@ -91,27 +93,31 @@ def _step(state, sources, factors, damping, blocker, unit):
 def _responses(factors, damping, blocker, unit):
     """Sums of the positive and of the negative parts of all responses, and a bound of what is left; [bands, words, sources].
 
-    Beside the sources the three parts of the state are responded to: what they have become tells what can still come.
+    Beside the sources the three parts of the state are responded to: what they have become tells what can still come. Words of
+    :data:`BLOCK` steps are a matrix times the state before them, and so is the state behind them.
     """
-    bands, columns = len(damping), _SOURCES + _STATE
-    state = np.zeros((_STATE, bands, columns))
-    for k in range(_STATE):
-        state[k, :, _SOURCES + k] = 1
-    sources = np.zeros((_SOURCES, bands, columns))
-    for k in range(_SOURCES):
-        sources[k, :, k] = 1
-    above = below = np.zeros((_WORDS, bands, columns))
-    kept = 1.0
+    bands = len(damping)
+    sources = np.zeros((_SOURCES, bands, _SOURCES))
+    sources[range(_SOURCES), :, range(_SOURCES)] = 1
+    state, words = _step(np.zeros((_STATE, bands, _SOURCES)), sources, factors, damping, blocker, unit)
+    first = np.concatenate([np.array(words).transpose(1, 0, 2), np.zeros((bands, _WORDS, _STATE))], axis=2)
+    units = np.zeros((_STATE, bands, _STATE))
+    units[range(_STATE), :, range(_STATE)] = 1
+    states = np.concatenate([state, units], axis=2).transpose(1, 0, 2)
+    rows = np.empty((BLOCK, _WORDS, bands, _STATE))
+    for row in rows:
+        units, row[:] = _step(units, np.zeros((_SOURCES, bands, _STATE)), factors, damping, blocker, unit)
+    rows, units = rows.transpose(2, 0, 1, 3).reshape(bands, BLOCK * _WORDS, _STATE), np.array(units).transpose(1, 0, 2)
+    above, below, kept = np.maximum(first, 0), np.maximum(-first, 0), 1.0
     while kept >= LEFT:  # each part of a state shrinks, at the slowest by 2**-10 a step
-        state, words = _step(state, sources, factors, damping, blocker, unit)
-        words, sources = np.array(words), np.zeros_like(sources)
-        above, below = above + np.maximum(words, 0), below + np.maximum(-words, 0)
-        kept = np.abs(np.array(state)[:, :, _SOURCES:]).sum(axis=(0, 2)).max()
+        words = (rows @ states).reshape(bands, BLOCK, _WORDS, _SOURCES + _STATE)
+        above, below = above + np.maximum(words, 0).sum(axis=1), below + np.maximum(-words, 0).sum(axis=1)
+        states = units @ states
+        kept = np.abs(states[:, :, _SOURCES:]).sum(axis=(1, 2)).max()
     # A unit of any part of the state can bring all that it brought so far, and `kept` times as much again, and so on.
-    whole = (above + below)[:, :, _SOURCES:].max(axis=(0, 2)) / (1 - kept)
-    left = np.abs(np.array(state)[:, :, :_SOURCES]).sum(axis=0) * whole[:, None]
-    return (above[:, :, :_SOURCES].transpose(1, 0, 2), below[:, :, :_SOURCES].transpose(1, 0, 2),
-            np.broadcast_to(left[:, None], (bands, _WORDS, _SOURCES)))
+    whole = (above + below)[:, :, _SOURCES:].max(axis=(1, 2)) / (1 - kept)
+    left = np.abs(states[:, :, :_SOURCES]).sum(axis=1) * whole[:, None]
+    return above[:, :, :_SOURCES], below[:, :, :_SOURCES], np.broadcast_to(left[:, None], (bands, _WORDS, _SOURCES))
 
 
 def _intervals(shift, first, second, sign, damping, blocker, sample_bits):

@@ -5,7 +5,7 @@ import math
 from functools import lru_cache
 
 from hadam_hw.errors import ModelError
-from hadam_hw.input.bank import MIN_SHIFT, Level, Resonator, ResonatorBank
+from hadam_hw.input.bank import MAX_BLOCKER, MIN_SHIFT, Level, Resonator, ResonatorBank
 
 #: Of the second digit that is chosen; smaller ones move no band by a hundredth of its frequency.
 LAST_DIGIT = 12
@@ -62,7 +62,7 @@ def mel_bank(rate_hz, bands=32, low_hz=60.0, high_hz=None, damping=None, **optio
     # a resonator that is as narrow at twice the rate is twice as loud, and its frame twice as long
     octaves = max(0, round(math.log2(rate_hz / BASE_RATE_HZ)))
     damping = 4 + octaves if damping is None else damping
-    chosen = {"frame": round(FRAME_SECONDS * rate_hz), "blocker": round(math.log2(BLOCKER_SECONDS * rate_hz)),
+    chosen = {"frame": round(FRAME_SECONDS * rate_hz), "blocker": min(MAX_BLOCKER, round(math.log2(BLOCKER_SECONDS * rate_hz))),
               "dropped": 4 + 2 * octaves, "level": LEVEL}
     return ResonatorBank(tuple(resonator(center, rate_hz, damping) for center in centers), rate_hz, **chosen | options)
 

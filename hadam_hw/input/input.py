@@ -19,7 +19,7 @@ from hadam_hw.checks import (
     assign,
 )
 from hadam_hw.errors import ModelError
-from hadam_hw.input.channel import COMPANDED_STEPS, STEPS, Channel, as_line
+from hadam_hw.input.channel import COMPANDED_STEPS, MAX_COUNT_WIDTH, STEPS, Channel, as_line
 from hadam_hw.input.front_end import FrontEnd, NoFrontEnd
 from hadam_hw.input.law import Encoding, Law
 from hadam_hw.input.length import MAX_STEPS, LengthRule
@@ -198,7 +198,7 @@ class Input:
         values = self._checked(measured)
         if self.encoding is Encoding.INTEGER:
             return self._finish_counts(self._counts(values))
-        return self.length.padded(self.codes(self.length.cropped(self.front_end(values))))
+        return self.length.padded(self.codes(self._kept(self.front_end(values))))
 
     def encode_counts(self, counts):
         """The integer vectors int64 [steps, d_in] of raw counts int [samples, sources].
@@ -248,9 +248,15 @@ class Input:
         return np.stack([channel.measured(codes[..., k]) for k, channel in enumerate(self.channels)], axis=-1)
 
     def _finish_counts(self, counts):
-        vectors = self.length.cropped(self.front_end.from_counts(counts))
+        vectors = self._kept(self.front_end.from_counts(counts))
         codes = [channel.codes_of_counts(vectors[:, k], self.format) for k, channel in enumerate(self.channels)]
         return self.length.padded(np.stack(codes, axis=1))
+
+    def _kept(self, vectors):
+        """What the length rule keeps of the front end's ``vectors``."""
+        if not len(vectors):
+            raise ModelError(f"Sequence must have a frame of {self.front_end.frame} samples at least")
+        return self.length.cropped(vectors)
 
     def _counts(self, values):
         if self.front_end.sources is not None:
@@ -314,6 +320,28 @@ class Input:
         return cls.fit_vectors(vectors, channels=channels, units=units, width=width, companded=companded, encoding=encoding,
                                counts=counts, steps=steps, rate_hz=rate_hz, front_end=front_end, window=window, hop=hop,
                                length=length, source=source, licence=licence)
+
+    @classmethod
+    def direct(cls, front_end, *, width, offset=0, signed=False, **facts):
+        """The input that takes the integers of an exact ``front_end`` as they are, less ``offset``: no arithmetic at all.
+
+        Parameters
+        ----------
+        width, signed
+            Of a code; what is beyond it is clipped.
+        **facts
+            Other fields of the input.
+
+        Raises
+        ------
+        ModelError
+            If the front end is not defined in integers, or a field is not what it must be.
+        """
+        form = InputFormat(front_end.features, width, signed)
+        channels = tuple(Channel.of(Encoding.INTEGER)(name=name, unit=front_end.unit, count=front_end.step, offset=offset,
+                                                      count_width=MAX_COUNT_WIDTH, multiplier=1, shift=0)
+                         for name in front_end.names)
+        return cls(form, channels, front_end=front_end, **{"rate_hz": front_end.rate_hz} | facts)
 
     @classmethod
     def fit_vectors(cls, vectors, *, front_end, channels=None, units=None, width=8, companded=(), encoding=Encoding.INTEGER,

@@ -126,8 +126,12 @@ class LogMel(FrontEnd):
         frames = np.lib.stride_tricks.sliding_window_view(sound, self.frame)[::self.frame_hop]
         levels = np.concatenate([self._levels(frames[start:start + BATCH]) for start in range(0, count, BATCH)])
         if self.step_db:
-            levels = np.clip(np.rint((levels - FLOOR_DB) / self.step_db), 0, LEVELS - 1) * self.step_db + FLOOR_DB
+            levels = self.decibels(np.clip(np.rint((levels - FLOOR_DB) / self.step_db), 0, LEVELS - 1))
         return levels
+
+    def decibels(self, levels):
+        """The bands, in dB, that ``levels`` [...] of a byte stand for, in steps of ``step_db``."""
+        return levels * self.step_db + FLOOR_DB
 
     def _levels(self, frames):
         power = np.abs(np.fft.rfft(frames * np.hanning(self.frame), self.spectrum)) ** 2

@@ -46,7 +46,8 @@ def _readout(model):
         end = stage.requantization
         stages.append({"outputs": stage.outputs, "inputs": stage.inputs, "bits": stage.bits, "bias_shift": stage.bias_shift,
                        "width": width, "shift": end and end.shift, "activation_bits": end and end.width})
-    return {"pooling": readout.pooling.value, "pool_bits": readout.pool_bits, "stages": stages}
+    return {"pooling": readout.pooling.value, "pool_bits": readout.pool_bits, "stages": stages,
+            "answer": readout.answer.value, "values": [asdict(value) for value in readout.values]}
 
 
 def main(argv):
@@ -65,6 +66,8 @@ def _text(facts):
     readout = facts["readout"]
     pooling = readout["pooling"] + (f", {readout['pool_bits']} more bits" if readout["pool_bits"] else "")
     single = {name: value for name, value in facts.items() if name not in ("layers", "readout", "provenance", "input")}
+    if readout["values"]:
+        single["values"] = ", ".join(f"{value['scale']:g} {value['unit']}".rstrip() for value in readout["values"])
     layers = [_layer_row(k, layer) for k, layer in enumerate(facts["layers"])]
     stages = [_stage_row(k, stage) for k, stage in enumerate(readout["stages"])]
     return (_lines(single) + "\n" + ("" if facts["input"] is None else _input_text(facts["input"]) + "\n")
@@ -75,7 +78,7 @@ def _text(facts):
 
 def _input_text(facts):
     """The input for a person: a table of the channels, and what else its file says."""
-    rows = [(entry["name"], entry["unit"] or "-", f"{ends['lowest']:.3g} ... {ends['highest']:.3g}",
+    rows = [(entry["name"], entry["unit"] or "-", f"{_short(ends['lowest'])} ... {_short(ends['highest'])}",
              f"in steps of {ends['step']:.2g}" + ("" if entry["law"] == Law.LINEAR.value else " and more"), entry["law"])
             for entry, ends in zip(facts["channels"], facts["ranges"], strict=True)]
     rate, front = facts["rate_hz"], facts["front_end_words"]
@@ -85,6 +88,11 @@ def _input_text(facts):
                              for source in facts["sources"]) if facts["front_end"]["kind"] != NoFrontEnd.kind else "",
         "front end": front, "rate": rate and f"{rate:g} Hz", "window": window, "length": facts["length_words"],
         "digest of the input": facts["digest"], "source of the data": facts["source"], "licence of the data": facts["licence"]})
+
+
+def _short(number):
+    """A number in three digits, without an exponent where that is as short."""
+    return f"{number:.0f}" if 1000 <= abs(number) < 1e6 else f"{number:.3g}"
 
 
 def _layer_row(number, layer):

@@ -93,7 +93,7 @@ def _sure(one):
 def _stream(model, file, options, arguments):
     """Labels windows, or all up to the end, of lines as they come; of windows no more than one is held."""
     source = model.input
-    wanted = tuple(name for name, _ in source.sources) if source.known else None
+    wanted = tuple(one.name for one in source.sources) if source.known else None
     lines = Lines(file, channels=wanted)
     window = None if source.window is None else (source.window - 1) * source.front_end.frame_hop + source.front_end.frame
     hop = None if window is None else source.hop * source.front_end.frame_hop

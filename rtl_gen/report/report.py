@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a design costs and does, as data (``report.json``) and as a table for the terminal."""
 
+from dataclasses import asdict
+
+from hadam_hw.answer import Answer
 from hadam_hw.cache import digest
 from hadam_hw.terminal import show_table
 from rtl_gen.tools import components
@@ -57,8 +60,7 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
         "sequences_per_second_link": facts["link_sequences_per_second"] if steps else None,
         "link_baud": facts["link_baud"], "link_profile": facts["link_profile"],
         "model_digest": model.digest, "model_bytes": model.model_bytes, "model": describe_model(model),
-        "accuracy_integer": scores.integer_score, "accuracy_float": scores.float_score,
-        "accuracy_full_precision": scores.full_precision_score,
+        **{f"{score_key(model)}_{kind}": getattr(scores, f"{kind}_score") for kind in ("integer", "float", "full_precision")},
         "components": shipped.parts,
         "tools": tools, "synthesis_options": list(synthesis_options),
         "verilog": DESIGN_FILE, "verilog_sha256": digest(files[DESIGN_FILE]),
@@ -71,6 +73,26 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
     return report
 
 
+def score_key(model):
+    """What the scores of ``model`` are called in a report: percent of right answers, or root mean square errors of values."""
+    return "rmse" if model.readout.answer is Answer.VALUES else "accuracy"
+
+
+def score_words(report):
+    """(what the recorded scores are, that as integers, that with an unrounded state) for people; None where there is none."""
+    units = {value["unit"] for value in report["model"]["values"]}
+    unit = units.pop() if len(units) == 1 else ""
+
+    def words(kind):
+        if "rmse_integer" in report:
+            error = report[f"rmse_{kind}"]
+            return error if error is None else f"{error:.4g} {unit}".rstrip()
+        accuracy = report[f"accuracy_{kind}"]
+        return accuracy if accuracy is None else f"{accuracy:.2f} %"
+
+    return "RMSE" if "rmse_integer" in report else "accuracy", words("integer"), words("float")
+
+
 def describe_model(model):
     """A model's sizes and where it comes from, as JSON data."""
     layers = [describe_layer(layer) for layer in model.layers]
@@ -78,8 +100,11 @@ def describe_model(model):
     return {
         "task": model.provenance.task, "command": model.provenance.command, "split": model.provenance.split, **top,
         "units": model.size, "inputs": model.inputs, "input_width": model.input.width, "outputs": model.outputs,
-        "emit": model.pooling.value, "input_bits": layers[0]["input_bits"], "output_bits": model.readout.stages[-1].bits,
+        "emit": model.pooling.value, "answer": model.readout.answer.value,
+        "values": [asdict(value) for value in model.readout.values],
+        "input_bits": layers[0]["input_bits"], "output_bits": model.readout.stages[-1].bits,
         "layers": layers, "stages": [describe_stage(stage) for stage in model.readout.stages],
+        "data_source": model.input.source, "data_licence": model.input.licence,
     }
 
 
@@ -134,11 +159,10 @@ def facts_for_people(report):
                                    f"{report['link_baud'] / 1e6:g} Mbit/s"),
         ]
     rows += [("model", f"{report['model_bytes']:,} bytes, {report['model_digest'][:16]}")]
-    if report["accuracy_integer"] is not None:
-        accuracy = f"{report['accuracy_integer']:.2f} % as integers"
-        if report["accuracy_float"] is not None:
-            accuracy += f", {report['accuracy_float']:.2f} % with an unrounded state"
-        rows.append(("accuracy, as recorded", accuracy))
+    name, integer, unrounded = score_words(report)
+    if integer is not None:
+        more = "" if unrounded is None else f", {unrounded} with an unrounded state"
+        rows.append((f"{name}, as recorded", f"{integer} as integers{more}"))
     rows += [("bitstream", f"{report['bitstream']} ({report['bitstream_sha256'][:16]})"),
              ("tools", ", ".join(dict.fromkeys(report["tools"].values())))]
     return rows

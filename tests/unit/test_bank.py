@@ -9,6 +9,7 @@ import pytest
 
 from hadam_hw.errors import DataError, ModelError
 from hadam_hw.input import bank as bank_module
+from hadam_hw.input import bank_bounds
 from hadam_hw.input.bank import Level, Resonator, ResonatorBank
 from hadam_hw.input.bank_bounds import resonator_bounds, worst_samples
 from hadam_hw.input.bank_design import frequency, mel_bank, resonator
@@ -67,7 +68,7 @@ def test_arrays_equal_the_definition_wherever_they_are_cut(seed):
 def test_without_numba_the_codes_are_the_same(monkeypatch):
     sound = random_sound(np.random.default_rng(0), 800)
     codes = DIGITS.encode(sound)
-    monkeypatch.setattr(bank_module, "run_compiled", None)
+    monkeypatch.setattr(bank_module, "_fastest", lambda: bank_module.run_numpy)
     assert np.array_equal(DIGITS.encode(sound), codes)
 
 
@@ -111,6 +112,30 @@ def test_drawn_banks_stay_within_their_bounds(seed):
             assert interval[0] <= low and high <= interval[1]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_step_is_linear_but_for_roundings_in_their_intervals(seed):
+    """What the bounds rest on: the definition's words are those of the linear step with its roundings as inputs, exactly."""
+    rng = np.random.default_rng(200 + seed)
+    bank = random_bank(rng)
+    band, before = bank.bands[0], None
+    columns = [np.array([[getattr(band, name)]], float) for name in ("shift", "first", "second", "sign", "damping")]
+    least, most = bank_bounds._intervals(*columns, bank.blocker, 16)[0].T
+    factors = 2.0**-band.shift, 2.0**-band.first, band.sign * 2.0**-band.second
+    for sample in random_sound(rng, 300):
+        state = (0, 0, 0) if before is None else (before.blocker, int(before.x[0]), int(before.y[0]))
+        _, before = bank.run(np.array([sample]), before)
+        a, x, y = state[0] / 2.0**bank.blocker, *state[1:]
+        partial = y - ((2 * x) >> (band.first + 1))
+        lesser = partial - band.sign * (x >> band.second)
+        sources = [sample, a - (state[0] >> bank.blocker), x * factors[1] - (y - partial),
+                   band.sign * (x * 2.0**-band.second - (x >> band.second)),
+                   lesser * 2.0**-band.damping - (lesser >> band.damping),
+                   (int(before.x[0]) - x) - int(before.y[0]) * factors[0]]
+        assert all(least <= sources) and all(sources <= most)
+        after, _ = bank_bounds._step((a, x, y), sources, factors, 2.0**-band.damping, 2.0**-bank.blocker, 2.0**bank.fraction)
+        assert after == (before.blocker / 2.0**bank.blocker, before.x[0], before.y[0])
+
+
 @pytest.mark.parametrize(("band", "fraction", "blocker"), [
     (Resonator(0, 1, 0, 0, 1), 0, 1), (Resonator(1, 0, 2, 1, 1), 1, 1), (Resonator(1, 0, 1, -1, 2), 0, 2),
     (Resonator(-1, 1, 3, -1, 1), 2, 1)])
@@ -137,7 +162,7 @@ def test_no_samples_at_all_leave_the_bounds(band, fraction, blocker):
 def test_an_hour_of_a_constant_ends_in_constant_codes(value):
     codes, state = DIGITS.run(np.full(8000 * 60, value))
     assert state.blocker >> DIGITS.blocker == value
-    for _ in range(59 if bank_module.run_compiled else 1):
+    for _ in range(59):
         codes, state = DIGITS.run(np.full(8000 * 60, value), state)
     assert (codes == codes[0]).all() and np.abs(state.y).max() < 256
     assert codes.max() <= DIGITS.center  # no band is louder than the level
@@ -186,7 +211,7 @@ def test_bands_lie_near_the_mel_centers(rate):
     (lambda: Level(13, 4), "Rise must be between 0 and 12, not 13"),
     (lambda: replace(DIGITS, bands=()), "Number of bands must be between 1 and 128, not 0"),
     (lambda: replace(DIGITS, log_bits=4), "Bank's bits of the logarithm must be between 0 and 3, not 4"),
-    (lambda: mel_bank(8000, damping=8, fraction=8), r"Words of a resonator must fit 32 bits for any input, not take 3\d; "),
+    (lambda: mel_bank(8000, damping=8, fraction=8), r"Words of a resonator must fit 31 bits for any input, not take 3\d; "),
     (lambda: replace(DIGITS, frame=200), r"Sum of all bands must be below 2\*\*32 for any input, not reach \d+; more dropped"),
     (lambda: resonator(4000, 8000, 4), r"Frequency must be between 0 and 4000\.0 Hz, half of the rate, not 4000"),
 ])

@@ -140,6 +140,7 @@ void {{ name }}_readout(const {{ name }}_state *state, {{ name }}_logit *y)
                       {% if stage.biases|length == 2 %}state->phase ? hadam_{{ stage.part }}_bias_1 : {% endif %}hadam_{{ stage.part }}_bias_0);
 {%- endfor %}
 }
+{%- if not values %}
 
 unsigned {{ name }}_classify(const {{ name }}_logit *y)
 {
@@ -153,3 +154,4 @@ unsigned {{ name }}_classify(const {{ name }}_logit *y)
     return best;
 {%- endif %}
 }
+{%- endif %}

@@ -46,7 +46,7 @@ def fit_ridge(choice, data, options):
     settings, layer, labels = choice.settings, choice.layer, choice.sequences.labels
     weights, _ = class_weights(labels, len(data.classes), options.balance)
     share, answers, percent = choice.folded.coded(settings.u_bits)
-    squares = LeastSquares(choice.vectors, labels, len(data.classes), weights)
+    squares = LeastSquares(choice.vectors, np.eye(len(data.classes))[labels], weights)
     real = squares.weights(choice.folded.strength)
     step = step_of(real, share, settings.u_bits)
     codes = next(squares.codes(real, [step], settings.u_bits, choice.folded.strength))

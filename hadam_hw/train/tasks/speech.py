@@ -6,7 +6,7 @@ import numpy as np
 from hadam_hw.errors import DataError
 from hadam_hw.input import Crop, Encoding, Input, LengthRule, Padding
 from hadam_hw.input.channel import STEPS
-from hadam_hw.input.log_mel import DIGITS, FLOOR_DB, KEYWORDS
+from hadam_hw.input.log_mel import DIGITS, KEYWORDS
 from hadam_hw.train.data import check_channels, check_rows, fetch, read_npz_xz
 from hadam_hw.train.tasks.task import Sequences, Task
 
@@ -54,7 +54,7 @@ def load_keywords(name, folder, rng):
     check_rows(path, *(arrays[name] for name in ("X", "y", "speaker", "test")))
     check_channels(path, KEYWORDS.bands, arrays["X"].shape[2])
     test, speaker = arrays["test"].astype(bool), arrays["speaker"]
-    bands = arrays["X"] * KEYWORDS.step_db + FLOOR_DB
+    bands = KEYWORDS.decibels(arrays["X"])
     source = Input.fit_vectors(bands[~test], front_end=KEYWORDS, encoding=Encoding.REFERENCE, window=bands.shape[1],
                                hop=bands.shape[1] // 2, **KEYWORD_ORIGIN)
     voices = rng.permutation(np.unique(speaker[~test & (speaker >= 0)]))
