@@ -3,11 +3,15 @@
 
 import io
 import os
+import struct
+import zipfile
 
 import numpy as np
 import pytest
 
-from hadam_hw.errors import DataError
+from bench.hostile_files import HEADERS
+from hadam_hw.errors import DataError, ModelFileError
+from hadam_hw.model_file import load_model
 from hadam_hw.recordings import Kind, Part, ReadOptions, read_file, read_recordings
 from tests.recordings.made import csv_text, folder_of_csv, tree, wave
 
@@ -207,6 +211,7 @@ GOOD = {"inputs": np.zeros((3, 4, 2)), "labels": np.array([0, 1, 1])}
     ({"inputs": np.zeros((3, 4, 2), complex)}, "array 'inputs' must have type integers or floats"),
     ({"inputs": np.array([[["a"]]])}, "array 'inputs' must have type integers or floats"),
     ({"inputs": np.full((3, 4, 2), np.nan)}, "inputs must be finite, and sequence 0 has nan in channel 0 of step 0"),
+    ({"inputs": np.full((3, 4, 2), -1e31)}, "inputs must lie within 1e+30, not reach 1e+31"),
     ({"inputs": np.full((3, 4, 2), 2**63, np.uint64)}, "inputs must be below 2**63"),
     ({"inputs": np.zeros((9, 2)), "lengths": [3, 3, 4]}, "lengths must be positive and make up the 9 steps of inputs, not 10"),
     ({"inputs": np.zeros((9, 2)), "lengths": [12, -3, 0]}, "lengths must be positive"),
@@ -243,6 +248,17 @@ def test_objects_are_never_unpickled(tmp_path):
     path.write_bytes(buffer.getvalue())
     with pytest.raises(DataError, match="a.npz: array 'inputs' holds Python objects, which are never loaded"):
         read_recordings(path)
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_header_that_is_no_header_is_a_sentence(tmp_path, header):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("inputs.npy", b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + bytes(80))
+    with pytest.raises(DataError, match="^a.npz: ") as caught:
+        read_recordings(tmp_path / "a.npz")
+    assert len(str(caught.value)) < 400
+    with pytest.raises(ModelFileError):
+        load_model(tmp_path / "a.npz")
 
 
 def test_other_files_are_refused(tmp_path):
