@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boards.parts.chips import Chip
+from boards.parts.flash import Flash
 from boards.parts.pins import Port, constraints
 from boards.parts.programmers import Programmer
 from hadam_hw.errors import BoardError
@@ -43,6 +44,8 @@ class Board:
         Its chip has no room for the whole link, so designs get the lean one unless asked otherwise.
     packing_options : tuple of str
         For the tool that makes the bitstream.
+    flash : Flash or None
+        Where a design may find data behind its bitstream.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Board:
     programmer: Programmer
     lean_link: bool = False
     packing_options: tuple[str, ...] = ()
+    flash: Flash | None = None
 
     def clock(self, mhz):
         """The PLL's settings that make the clock nearest to ``mhz``; ``.hz`` is its exact value.
@@ -93,18 +97,19 @@ class Board:
         return "\n".join([repr(data), str(clock.hz), repr(self.pll.RANGE_MHZ), *map(self.constraints, (False, True)),
                           rtlil.convert(m, ports=list(pins.values()), emit_src=False)])
 
-    def ports(self, spi=False):
-        """All ports of the design with the link over the UART, or over SPI."""
-        return tuple(port for port in (self.clock_port, *(self.spi if spi else self.uart), self.failed, self.busy, self.label)
-                     if port is not None)
+    def ports(self, spi=False, flash=False):
+        """All ports of the design with the link over the UART, or over SPI; with those of the flash if it reads that."""
+        found = (self.clock_port, *(self.spi if spi else self.uart), *(self.flash.ports if flash else ()), self.failed,
+                 self.busy, self.label)
+        return tuple(port for port in found if port is not None)
 
     def wrapper(self, top, clock):
         """The component with the board's pins as ports, around :class:`~rtl_gen.design.top.Top`, with a :meth:`clock`."""
         return Wrapper(self, top, clock)
 
-    def constraints(self, spi=False):
+    def constraints(self, spi=False, flash=False):
         """The pins of :meth:`ports`, as text for nextpnr."""
-        return constraints(self.chip.family, self.ports(spi))
+        return constraints(self.chip.family, self.ports(spi, flash))
 
 
 class Wrapper(wiring.Component):
@@ -114,7 +119,7 @@ class Wrapper(wiring.Component):
     ----------
     board : Board
     top : rtl_gen.design.top.Top
-        With the pins of one link; which it is tells its signature.
+        With the pins of one link and perhaps those of the flash; which they are tells its signature.
     pll : one of :mod:`boards.parts.plls`
 
     Members
@@ -124,7 +129,7 @@ class Wrapper(wiring.Component):
 
     def __init__(self, board, top, pll):
         self._board, self._top, self._pll = board, top, pll
-        self._ports = board.ports("sck" in top.signature.members)
+        self._ports = board.ports("sck" in top.signature.members, "flash_sck" in top.signature.members)
         super().__init__({port.name: (Out if port.output else In)(len(port.sites)) for port in self._ports})
 
     def elaborate(self, platform):

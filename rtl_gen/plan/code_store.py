@@ -11,6 +11,8 @@ SPRAM_ROWS, SPRAM_BITS = 16_384, 16
 MOST_SPRAMS = 4
 #: Bytes of a row in an image.
 ROW_BYTES = SPRAM_BITS // 8
+#: That of Ethernet.
+CRC_BITS, CRC_POLYNOMIAL = 32, 0x04C11DB7
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -50,4 +52,5 @@ def crc32(data):
 
     That is zlib's, which takes the lowest bit first and inverts the result, with the bits turned round.
     """
-    return int(f"{zlib.crc32(data.translate(_REVERSED)) ^ 0xFFFFFFFF:032b}"[::-1], 2)
+    inverted = zlib.crc32(data.translate(_REVERSED)) ^ (1 << CRC_BITS) - 1
+    return int(f"{inverted:0{CRC_BITS}b}"[::-1], 2)

@@ -44,7 +44,7 @@ def main(argv):
     candidates = survey(model, board, arguments.freq)
     data = {
         "board": board.name, "model_digest": model.digest, "weights": arguments.weights.name, "lc_available": board.chip.lc,
-        "ebr_available": board.chip.ebr, "energy_basis": BASIS, "candidates": [one.as_data() for one in candidates]}
+        "ebr_available": board.chip.ebr, "spram_available": board.chip.spram, "energy_basis": BASIS, "candidates": [one.as_data() for one in candidates]}
     if arguments.verify:
         best = [row for row in data["candidates"] if row["fits"]][:arguments.verify]
         with Progress() as progress:
@@ -70,14 +70,15 @@ def _show(data):
     from rich.table import Table
 
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{data['weights']} on {data['board']}: {data['lc_available']} LC, {data['ebr_available']} EBR")
+    console.print(f"{data['weights']} on {data['board']}: {data['lc_available']} LC, {data['ebr_available']} EBR"
+                  + (f", {data['spram_available']} SPRAM" if data["spram_available"] else ""))
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("", "architecture", "fits", "LC", "EBR", "fmax", "MHz", "clocks", "steps/s", "nJ"):
+    for name in ("", "architecture", "fits", "LC", "EBR", "SPRAM", "fmax", "MHz", "clocks", "steps/s", "nJ"):
         table.add_column(name, justify="left" if name in ("", "architecture", "fits") else "right", no_wrap=True)
     for row in data["candidates"]:
-        lacks = ", ".join({"lc": "LC", "ebr": "EBR", "clock": "clock"}[kind] for kind in row["shortages"])
+        lacks = ", ".join({"lc": "LC", "ebr": "EBR", "spram": "SPRAM", "clock": "clock"}[kind] for kind in row["shortages"])
         cells = ["*" if row["on_front"] else "", row["arch"], f"no: {lacks}" if lacks else "yes", f"{row['lc']:,}",
-                 str(row["ebr"]), f"{row['fmax_mhz']:g}", f"{row['clock_mhz']:g}", str(row["cycles_per_step"]),
+                 str(row["ebr"]), str(row["spram"] or ""), f"{row['fmax_mhz']:g}", f"{row['clock_mhz']:g}", str(row["cycles_per_step"]),
                  f"{row['steps_per_second']:,.0f}",
                  f"{row['step_nanojoules']:.1f}"]
         table.add_row(*cells)
