@@ -17,7 +17,7 @@ LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 725, 1.05, 4.2
 #: Its buffer.
 LINK_RAMS = 1
 #: What reads the flash, checks its codes and says so over the link, where codes lie in SPRAM: from one whole design.
-LOADER = 110
+LOADER = 125
 #: All that does not depend on the model where the link is lean; a logit's bit is only sent there.
 LEAN_LINK = 350
 
