@@ -12,8 +12,8 @@ FOLDERS = ("hadam_hw", "rtl_gen", "boards", "firmware", "sim")
 OURS = (*FOLDERS, "tests", "bench")
 
 #: Below hadam_hw.train, those that may import PyTorch, and the curve of their epochs, which is matplotlib's.
-BY_GRADIENTS = ("baselines", "by_gradient", "curve", "epochs", "export", "fit", "fit_stages", "last_state", "network", "own.gradient",
-                "scan", "sign_flips", "sign_search", "stage_export", "stages")
+BY_GRADIENTS = ("baselines", "by_gradient", "curve", "epochs", "export", "fit", "fit_stages", "last_state", "network",
+                "own.gradient", "scan", "sign_flips", "sign_search", "stage_export", "stages")
 DENIED = tuple(f"-hadam_hw.train.{name}" for name in BY_GRADIENTS)
 
 # Module (the longest prefix that matches counts) to what it may import: prefixes of module names, "-" forbids one.
