@@ -38,6 +38,7 @@ ARROWS = {
     "hadam_hw.train": ("numpy", "hadam_hw", "rich", *DENIED),
     # a training by gradients is loaded when it is asked for
     "hadam_hw.train.command": ("hadam_hw", "rich", *(rule for rule in DENIED if not rule.endswith(".by_gradient"))),
+    "hadam_hw.train.own.train": ("numpy", "hadam_hw", *(rule for rule in DENIED if not rule.endswith(".own.gradient"))),
     "hadam_hw.train.state_kernel": ("numpy", "numba"),
     "hadam_hw.train.sweep": ("hadam_hw", "rich", "distributed", *DENIED),
     "hadam_hw.train.curve": ("hadam_hw", "matplotlib"),
