@@ -14,8 +14,8 @@ from rich.table import Table
 
 from hadam_hw.errors import HadamError
 from hadam_hw.input import Crop, Input, LengthRule, Padding
-from hadam_hw.input.bank_front_end import BankFrontEnd
 from hadam_hw.input.bank_design import mel_bank
+from hadam_hw.input.bank_front_end import BankFrontEnd
 from hadam_hw.train.data import check_rows, data_folder, fetch, read_npz_xz
 from hadam_hw.train.ridge import fit_ridge, read_vectors
 from hadam_hw.train.ridge_settings import tried_settings
