@@ -13,6 +13,7 @@ from hadam_hw.files import atomic_write
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.report.html import render
 from rtl_gen.report.report import make_report
+from rtl_gen.sensors.kind import Sensor
 from rtl_gen.tools import design_files as names
 from rtl_gen.tools.family import FAMILIES, Device
 from rtl_gen.tools.flow import Flow
@@ -44,6 +45,8 @@ class Options:
     link : Link
     profile : Profile or None
         ``None`` leaves it to the board.
+    sensor : Sensor or None
+        What feeds the core in place of a link.
     """
 
     clock_mhz: float | None = None
@@ -52,6 +55,7 @@ class Options:
     baud: int | None = None
     link: Link = Link.UART
     profile: Profile | None = None
+    sensor: Sensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +157,10 @@ def _emit(model, architecture, board_name, options, steps, cache, on_stage):
     def make():
         on_stage("Verilog of core and design")
         # The generator takes a moment to load, in vain where everything is cached.
+        if options.sensor is not None:
+            from rtl_gen.design.emit_sensor import emit_sensor_design
+
+            return emit_sensor_design(model, architecture, board, options.clock_mhz)
         from rtl_gen.design.emit import emit_design
 
         return emit_design(model, architecture, board, options.clock_mhz, steps or 1, link=options.link,
@@ -162,6 +170,7 @@ def _emit(model, architecture, board_name, options, steps, cache, on_stage):
         "model": model.digest, "architecture": str(architecture), "board": board.fingerprint(options.clock_mhz),
         "clock_mhz": options.clock_mhz, "baud": options.baud,
         "link": options.link.value, "profile": options.profile and options.profile.value, "steps": steps,
+        "sensor": options.sensor and options.sensor.value, "input": model.input.digest,
         "libraries": libraries(), "sources": digest_sources([_PROJECT / name for name in _GENERATOR]),
     }, make)
     return files, json.loads(files[names.FACTS_FILE])

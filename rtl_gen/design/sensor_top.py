@@ -34,8 +34,8 @@ def window_of(source):
     """
     steps = source.window or source.length.steps
     if not steps:
-        raise BoardError("Model must have a window, or sequences of one length, to work on a sensor that never stops; fit one with "
-                         "--window")
+        raise BoardError("Model must have a window, or sequences of one length, to work on a sensor that never stops; fit one "
+                         "with --window")
     return steps
 
 
@@ -47,16 +47,16 @@ def check_sensor(model, timing, clock_hz):
     BoardError
     """
     if not isinstance(model.input.front_end, BankFrontEnd):
-        raise BoardError(f"Front end must be the resonator bank for a microphone, not {model.input.front_end.kind}; fit a model with "
-                         "--front-end bank")
+        raise BoardError(f"Front end must be the resonator bank for a microphone, not {model.input.front_end.kind}; fit a "
+                         "model with --front-end bank")
     if model.pooling is Pooling.EVERY or timing.contexts > 1:
         raise BoardError("Model must be read out at the end of a window, by a core of one context, to work on a sensor")
     rates, bank = pdm_rates(clock_hz, model.input.rate_hz), BankCore(model.input.front_end.bank)
     period = rates.divider * rates.ratio
     needed = bank.sample_cycles + bank.frame_cycles + model.inputs
     if needed > period:
-        raise BoardError(f"Clock must leave the bank its {needed} clocks a sample, and at {float(clock_hz) / 1e6:g} MHz a sample has "
-                         f"{period}; try a faster --freq, or fewer bands")
+        raise BoardError(f"Clock must leave the bank its {needed} clocks a sample, and at {float(clock_hz) / 1e6:g} MHz a "
+                         f"sample has {period}; try a faster --freq, or fewer bands")
 
 
 class SensorTop(wiring.Component):

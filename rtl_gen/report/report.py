@@ -67,6 +67,7 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
         "verilog": DESIGN_FILE, "verilog_sha256": digest(files[DESIGN_FILE]),
         "core_verilog": CORE_FILE, "core_verilog_sha256": digest(files[CORE_FILE]),
         "bitstream": bitstream_name, "bitstream_sha256": digest(bitstream), "codes": facts["codes"],
+        "sensor": facts.get("sensor"), "input_digest": model.input.digest if model.input.known else None,
     }
     for kind, _ in RESOURCES:
         report[kind] = shipped.used[kind]
@@ -168,6 +169,11 @@ def facts_for_people(report):
     if codes:
         rows.append(("codes", f"{codes['bytes']:,} bytes behind the bitstream, from {codes['flash_offset']:#x} in the flash on; "
                               f"in {report['spram']} SPRAM after {codes['seconds'] * 1e3:.1f} ms"))
+    sensor = report["sensor"]
+    if sensor:
+        off = sensor["rate_hz"] / sensor["rate_wanted_hz"] - 1
+        rows.append(("sensor", f"{sensor['kind']} at {sensor['bit_hz'] / 1e6:g} MHz, {sensor['rate_hz']:,.6g} samples a second "
+                               f"({off:+.2%}), a label every {sensor['window_seconds']:.3g} s"))
     rows += [("bitstream", f"{report['bitstream']} ({report['bitstream_sha256'][:16]})"),
              ("tools", ", ".join(dict.fromkeys(report["tools"].values())))]
     return rows

@@ -41,7 +41,7 @@ def pdm_rates(clock_hz, rate_hz):
             found.append((abs(rates.rate_hz(clock_hz) / rate_hz - 1), -ratio, rates))
     best = min(found, key=lambda one: one[:2], default=None)
     if best is None or best[0] > MAX_ERROR:
-        raise BoardError(f"Clock must divide to {rate_hz:g} samples a second within {MAX_ERROR:.0%} by way of a PDM clock between "
-                         f"{PDM_HZ[0] / 1e6:g} and {PDM_HZ[1] / 1e6:g} MHz, and {float(clock_hz) / 1e6:g} MHz does not; "
-                         "try another --freq")
+        raise BoardError(f"Clock must divide to {rate_hz:g} samples a second within {MAX_ERROR:.0%} by way of a PDM clock "
+                         f"between {PDM_HZ[0] / 1e6:g} and {PDM_HZ[1] / 1e6:g} MHz, and {float(clock_hz) / 1e6:g} MHz does "
+                         "not; try another --freq")
     return best[2]

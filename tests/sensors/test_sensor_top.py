@@ -122,7 +122,7 @@ def test_what_it_cannot_carry_is_refused():
             (plain, "serial", CLOCK_HZ, "must be the resonator bank"),
             (plain.replace(input=Input.direct(BANK, width=8)), "serial", CLOCK_HZ, "must have a window"),
             (direct.with_readout(pooling=Pooling.EVERY), "serial", CLOCK_HZ, "at the end of a window"),
-            (direct, "parallel,contexts=8", CLOCK_HZ, "one context"),
+            (direct, "parallel,contexts=4", CLOCK_HZ, "one context"),
             (direct, "serial", 4_800_000, "clocks a sample")):
         with pytest.raises(BoardError, match=words):
             top(model, arch, clock_hz)
