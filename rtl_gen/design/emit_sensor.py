@@ -12,6 +12,9 @@ from rtl_gen.sensors.rates import pdm_rates
 from rtl_gen.tools.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
 from rtl_gen.tools.family import FAMILIES
 
+#: A microphone leaves time enough, so the clock is slow: the bank reaches some 22 MHz on a UP5K, whose PLL begins at 16.
+CLOCK_MHZ = 18.0
+
 
 def emit_sensor_design(model, architecture, board, clock_mhz):
     """The files of a design with a PDM microphone, as :func:`rtl_gen.design.emit.emit_design` makes those with a link.
@@ -23,7 +26,7 @@ def emit_sensor_design(model, architecture, board, clock_mhz):
     architecture : Architecture
     board : boards.parts.board.Board
     clock_mhz : float or None
-        ``None`` leaves it to the board.
+        ``None`` takes 18 MHz.
 
     Raises
     ------
@@ -34,7 +37,7 @@ def emit_sensor_design(model, architecture, board, clock_mhz):
         raise BoardError(f"Board must have pins for a PDM microphone, and {board.name} names none; add Board(pdm=...) in a "
                          "file of your own")
     plan = architecture.plan(model)
-    clock = board.clock(clock_mhz or board.default_clock_mhz)
+    clock = board.clock(clock_mhz or CLOCK_MHZ)
     check_sensor(model, plan.timing, clock.hz)
     core, core_text = emit_core(model, architecture)
     top = SensorTop(CoreInstance(core), clock_hz=clock.hz)

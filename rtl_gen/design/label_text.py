@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The answers of a core as text: a line a label, for whoever listens at a serial port."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -22,8 +22,8 @@ def lines_of(model):
 class LabelText(wiring.Component):
     """Takes read-outs, keeps the label of the last one, and sends its line.
 
-    The label is that of :func:`hadam_hw.golden.label`. Outputs are taken while no line is sent; a line takes as long as ``o`` does,
-    so a core whose read-outs come faster waits.
+    The label is that of :func:`hadam_hw.golden.label`. Outputs are taken while no line is sent; a line takes as long as ``o``
+    does, so a core whose read-outs come faster waits.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class LabelText(wiring.Component):
         letters = [byte for line in lines_of(self.model) for byte in line.ljust(places, END)]
         m.submodules.letters = rows = memory.Memory(shape=8, depth=len(letters), init=letters, attrs=BLOCK)
         port, place, sending = rows.read_port(), Signal(range(places)), Signal()
-        m.d.comb += [port.addr.eq(self.label * places + place), port.en.eq(1), self.o.payload.eq(port.data),
+        m.d.comb += [port.addr.eq(Cat(place, self.label)), port.en.eq(1), self.o.payload.eq(port.data),
                      self.y.ready.eq(~sending)]
         m.d.sync += self.answered.eq(0)
         with m.If(self.y.valid & self.y.ready):

@@ -15,6 +15,7 @@ from rtl_gen.frontend.bank import BankCore
 from rtl_gen.frontend.vectors import Vectors
 from rtl_gen.link.rates import divide_baud
 from rtl_gen.link.uart import UartTransmitter
+from rtl_gen.plan.bank_timing import BankTiming
 from rtl_gen.sensors.pdm import PdmMicrophone
 from rtl_gen.sensors.rates import pdm_rates
 
@@ -51,7 +52,7 @@ def check_sensor(model, timing, clock_hz):
                          "model with --front-end bank")
     if model.pooling is Pooling.EVERY or timing.contexts > 1:
         raise BoardError("Model must be read out at the end of a window, by a core of one context, to work on a sensor")
-    rates, bank = pdm_rates(clock_hz, model.input.rate_hz), BankCore(model.input.front_end.bank)
+    rates, bank = pdm_rates(clock_hz, model.input.rate_hz), BankTiming(model.input.front_end.bank)
     period = rates.divider * rates.ratio
     needed = bank.sample_cycles + bank.frame_cycles + model.inputs
     if needed > period:

@@ -11,11 +11,7 @@ from amaranth.utils import ceil_log2
 from hadam_hw.input.bank import LEVEL_FRACTION, SAMPLE_BITS, SUM_BITS
 from rtl_gen.frontend.datapath import NIBBLE, BankDatapath
 from rtl_gen.gateware.memories import BLOCK
-
-#: Clocks of a band and sample: three words are read, five sums are made, three of them are written.
-BAND_CYCLES = 7
-#: Clocks of a logarithm at the most: seven shifts by four places, three by one, and the one that sees that it is done.
-LOG_CYCLES = 11
+from rtl_gen.plan.bank_timing import BankTiming
 
 
 class Word(IntEnum):
@@ -67,13 +63,12 @@ class BankCore(wiring.Component):
     @property
     def sample_cycles(self):
         """Clocks from one accepted sample to the next within a frame."""
-        return 4 + self.bank.fraction + BAND_CYCLES * self.bank.size
+        return BankTiming(self.bank).sample_cycles
 
     @property
     def frame_cycles(self):
         """Clocks that the end of a frame adds at the most, while ``codes.ready`` is high."""
-        level = 0 if self.bank.level is None else self.bank.size + LOG_CYCLES + 5
-        return 1 + level + (LOG_CYCLES + 2) * self.bank.size
+        return BankTiming(self.bank).frame_cycles
 
     @property
     def clear_cycles(self):

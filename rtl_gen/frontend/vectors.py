@@ -20,8 +20,8 @@ def offsets_of(source):
     """
     for channel in source.channels:
         if not isinstance(channel, IntegerChannel) or channel.law is not Law.LINEAR or channel.multiplier != 1 or channel.shift:
-            raise ArchitectureError(f"Channel {channel.name!r} must be a front end's code less an offset for gateware, without a "
-                                    "scale; make the model's input by Input.direct")
+            raise ArchitectureError(f"Channel {channel.name!r} must be a front end's code less an offset for gateware, without "
+                                    "a scale; make the model's input by Input.direct")
     return tuple(channel.offset for channel in source.channels)
 
 
