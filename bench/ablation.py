@@ -182,6 +182,7 @@ def _scores(rows):
 
 
 def _costs(found):
-    """What the first seed's cost, a read-out each where they differ."""
+    """What the first seed's cost: one number, or one for each read-out where they differ."""
     costs = [next(row for row in rows if row["seed"] == 0) for rows in found.values() if rows]
-    return "; ".join(", ".join(dict.fromkeys(f"{row[key]:,}" for row in costs)) for key in ("units", "lc", "ebr", "clocks"))
+    cells = [[f"{row[key]:,}" for row in costs] for key in ("units", "lc", "ebr", "clocks")]
+    return "; ".join(", ".join(numbers[:1] if len(set(numbers)) == 1 else numbers) for numbers in cells)

@@ -17,14 +17,11 @@ CELLS = ("", "1", "-0", "1.0", "NaN", "inf", "-inf", "1e308", "1e309", "-1e-400"
          "1e", ".", "+", "true", " 1 ", "\ufeff1")
 HEADS = ("time", "time [ms]", "t", "timestamp [s]", "x", "y [g]", "z (g)", "label", "group", "x [", "]", "()",
          "a" * 200, "", " ", "x", "\x00", "time_us", "acc [counts]", "acc2 [codes]", "b\x1b[2J", "\u202e", "1", "=cmd")
-DTYPES = ("<f8", "<f4", "<f2", ">f8", "<i8", "<i2", "|i1", "|u1", "<u8", "|b1", "<c16", "<U3", "|S5", "<U0", "<U1000000",
+DTYPES = ("<f8", "<f4", "<f2", ">f8", "<i8", "<i2", "|i1", "|u1", "<u8", "|b1", "<c16", "<U3", "|S5", "<U0", "<U10000",
           "|V8", "|O", "<M8[s]", "<f16", "zz", "", "<f8, <f8", "{}")
 
-
-HEADERS = ("{" * 900, "(" * 5000, "-" * 9000 + "1", "{{}: 1}", "{'descr': [('a', '<f8', (2**60,))]}", "__import__('os')",
-           "{'descr': '<f8', 'fortran_order': 1, 'shape': 3}", "\x00", "9" * 5000)
-
-
+HEADERS = ("{" * 900, "(" * 5000, "-" * 9000 + "1", "{{}: 1}", "{'descr': (", "{'descr': [('a', '<f8', (2**60,))]}",
+           "__import__('os')", "{'descr': '<f8', 'fortran_order': 1, 'shape': 3}", "\x00", "9" * 5000)
 #: How often a time goes on by one step, and by more.
 _JUMPS = (0.45, 0.25, 0.25, 0.02, 0.01, 0.01, 0.01)
 
@@ -185,6 +182,11 @@ def _every_line_a_gap(folder):
     return _write(folder / "gaps.csv", b"time,x\n" + b"".join(b"%d,%d\n" % (second, k) for k, second in enumerate(seconds)))
 
 
+def _far_jump(folder):
+    lines = b"".join(b"%d,%d\n" % (k, k) for k in range(50))
+    return _write(folder / "jump.csv", b"time,x\n" + lines + b"1000000000,1\n1000000001,2\n")
+
+
 def _no_channels(folder):
     return _write(folder / "none.wav", _riff(0, b"\0\0"))
 
@@ -221,7 +223,7 @@ def _large_bomb(folder):
 
 
 def _many_sequences(folder):
-    return _bomb(folder, (20 << 20, 1, 1), "|i1")
+    return _bomb(folder, (1 << 20, 1, 1), "|i1")
 
 
 def _largest_allowed(folder):
@@ -251,6 +253,7 @@ def _many_members(folder):
 #: What is named in words, and too large to be made often.
 LARGE = (_gigabyte, _long_line, _columns, _narrow_columns, _blank_lines, _short_lines, _empty_cells,
          _quoted, _days, _wide, _every_line_a_piece, _every_line_a_gap,
+         _far_jump,
          _no_channels, _many_channels, _lying_sound, _long_sound, _chunks, _large_bomb, _many_sequences, _largest_allowed,
          _many_lengths, _many_classes, _many_members)
 
@@ -266,7 +269,7 @@ def _npy(rng, shape):
     dtype = str(rng.choice(["<f8", "<i8", "<f4", "|i1", "<U4"])) if rng.random() < 0.85 else str(rng.choice(DTYPES))
     if rng.random() < 0.85:
         try:
-            values = rng.integers(-3, 9, shape).astype(dtype)
+            values = rng.integers(-3, 9, shape).astype(dtype if np.prod(shape) < 1000 else "<f8")
             if values.dtype.kind == "f" and values.size and rng.random() < 0.2:
                 values.flat[0] = np.nan
             buffer = io.BytesIO()

@@ -8,6 +8,7 @@ from amaranth_boards.icebreaker import ICEBreakerPlatform
 
 from boards.parts.board import Board
 from boards.parts.chips import UP5K_SG48
+from boards.parts.flash import flash_of
 from boards.parts.pins import resource_port, spi_ports, uart_ports
 from boards.parts.plls import Ice40PadPll
 from boards.parts.programmers import ICEPROG
@@ -23,4 +24,6 @@ BOARD = Board(
     label=resource_port(PLATFORM, "led", *(("led", number) for number in range(2, 7))),
     busy=resource_port(PLATFORM, "green", ("led_g", 0)),
     failed=resource_port(PLATFORM, "red", ("led_r", 0)),
-    default_clock_mhz=36.0, baud=3_000_000, programmer=ICEPROG)
+    default_clock_mhz=36.0, baud=3_000_000, programmer=ICEPROG,
+    # A bitstream of a UP5K has 104,090 bytes; the program erases 64 kB at a time.
+    flash=flash_of(PLATFORM, 1 << 17))

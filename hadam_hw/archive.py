@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hadam_hw.terminal import printable
+
 #: What NumPy, ``zipfile`` and their decompressors raise for files that are not what they say.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, UnicodeError, ValueError,
           KeyError, TypeError, MemoryError, struct.error, tokenize.TokenError)
@@ -22,6 +24,8 @@ _END_BYTES = 22
 _LOCATOR_BYTES = 20
 #: Of the directory, for each array: a name, sizes, and room for what zip tools add.
 _DIRECTORY_ENTRY_BYTES = 1024
+#: Letters of another's message.
+_LONGEST = 160
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,13 @@ def read_arrays(file, rules):
             _check_sizes(members, rules)
             return {info.filename.removesuffix(".npy"): _member(archive, info, rules) for info in members}
     except DAMAGE as error:
-        raise rules.error(f"it is not a complete .npz archive ({error})") from None
+        raise rules.error(f"it is not a complete .npz archive ({brief(error)})") from None
+
+
+def brief(error):
+    """What an ``error`` of :data:`DAMAGE` says, without the file's own text that NumPy quotes in full."""
+    text = printable(" ".join(str(error)[:_LONGEST].split()))
+    return f"{text} ..." if len(str(error)) > _LONGEST else text
 
 
 def read_array(file, name, stored_bytes, rules):

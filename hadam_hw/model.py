@@ -158,6 +158,8 @@ class Model:
                              f"not of {_format_words(given)}")
         elif self.table is not None:
             raise ModelError("Model must have a table for tokens or an input for measured numbers, not both")
+        if self.probability_scale is not None and self.readout.values:
+            raise ModelError("Probability scale must be left out of a model that answers with values")
         if self.probability_scale is not None:
             assign(self, probability_scale=as_positive("Probability scale", self.probability_scale))
 
@@ -291,9 +293,12 @@ class Model:
         return predict.scores(self, recordings)
 
     def predict(self, recordings):
-        """The class of each of measured ``recordings``, as of :meth:`scores`: names in an array, or numbers without names."""
-        classes = predict.classes(self, recordings)
-        return np.array(self.classes)[classes] if self.classes else classes
+        """The class of each of measured ``recordings``, as of :meth:`scores`: names in an array, or numbers without names.
+
+        Of a model that answers with values, these, float64 [recordings, m] in their units.
+        """
+        answers = predict.answers(self, recordings)
+        return np.array(self.classes)[answers] if self.classes else answers
 
     def predict_proba(self, recordings):
         """The probabilities float64 [recordings, classes] of measured ``recordings``, as of :meth:`scores`.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hadam_hw.errors import DataError, ModelError
-from hadam_hw.input import Encoding, IntegerChannel, LengthRule
+from hadam_hw.input import Crop, Encoding, IntegerChannel, LengthRule, NoFrontEnd
 from hadam_hw.recordings import Kind
 
 #: Names of channels that nobody gave: they are matched by their places.
@@ -28,8 +28,8 @@ class Piece:
     codes: np.ndarray
 
 
-def pieces(source, recording):
-    """The sequences of a recording: its windows where ``source`` has a window, else all of it.
+def pieces(source, recordings):
+    """The sequences of each recording: its windows where ``source`` has a window, else all of it.
 
     A recording that is shorter than a window is one sequence, by the length rule. What is left behind the last whole window is
     left out.
@@ -38,37 +38,71 @@ def pieces(source, recording):
     ----------
     source : Input
         Of a model.
-    recording : Recording
+    recordings : sequence of Recording
 
     Returns
     -------
-    list of Piece
+    list of list of Piece
 
     Raises
     ------
     DataError
-        If it lacks a channel, its units are others, or nobody said what its whole numbers are.
+        If one lacks a channel, its units are others, or nobody said what its whole numbers are.
     """
-    try:
-        vectors = _encoded(source, recording)
-    except ModelError as error:
-        raise DataError(f"{recording.source}: {error}") from None
+    return [_cut(source, vectors) for vectors in _encoded(source, recordings)]
+
+
+def _cut(source, vectors):
     if source.window is None or len(vectors) <= source.window:
         return [Piece(0, vectors)]
     starts = range(0, len(vectors) - source.window + 1, source.hop)
     return [Piece(start * source.front_end.frame_hop, vectors[start:start + source.window]) for start in starts]
 
 
-def _encoded(source, recording):
-    kind = _kind(source, recording)
-    if kind is Kind.CODES:
-        return _codes(source, recording)
-    values = _matched(source, recording)
-    long = source.window is not None and len(values) > (source.window - 1) * source.front_end.frame_hop + source.front_end.frame
-    whole = replace(source, window=None, hop=None, length=LengthRule()) if long else source
+def _encoded(source, recordings):
+    """The integer vectors of each recording, whole; a short one by the length rule."""
+    if source.front_end.kind != NoFrontEnd.kind or source.length.crop is not Crop.NONE:
+        return [_of_one(source, recording) for recording in recordings]
+    # a step is encoded without regard to its neighbors, so thousands of short recordings take one call
+    try:
+        kinds = {_kind(source, recording) for recording in recordings}
+        if len(kinds) == 1 and Kind.CODES not in kinds:
+            whole = replace(source, window=None, hop=None, length=LengthRule())
+            matched = [_matched(source, recording) for recording in recordings]
+            vectors = _of_values(whole, np.concatenate(matched), kinds.pop())
+            parts = np.split(vectors, np.cumsum([len(values) for values in matched])[:-1])
+            return [_by_rule(source, part) for part in parts]
+    except (ModelError, DataError):
+        pass  # one by one, so that the sentence names the recording
+    return [_of_one(source, recording) for recording in recordings]
+
+
+def _of_one(source, recording):
+    try:
+        kind = _kind(source, recording)
+        if kind is Kind.CODES:
+            return _codes(source, recording)
+        whole = replace(source, window=None, hop=None, length=LengthRule())
+        values = _matched(source, recording)
+        front = source.front_end
+        if source.window is not None and len(values) >= (source.window - 1) * front.frame_hop + front.frame:
+            return _of_values(whole, values, kind)
+        return _of_values(source, values, kind)
+    except ModelError as error:
+        raise DataError(f"{recording.source}: {error}") from None
+
+
+def _of_values(source, values, kind):
     if kind is Kind.COUNTS and not _same_counts(source):
-        return whole.encode_counts(values.astype(np.int64))
-    return whole.encode(values.astype(np.float64))
+        return source.encode_counts(values.astype(np.int64))
+    return source.encode(values.astype(np.float64))
+
+
+def _by_rule(source, vectors):
+    """What the length rule makes of the vectors of a sequence; longer ones are cut into windows, where there is one."""
+    if source.window is not None and len(vectors) >= source.window:
+        return vectors
+    return source.length.padded(source.length.cropped(vectors))
 
 
 def _kind(source, recording):

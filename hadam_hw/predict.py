@@ -48,9 +48,10 @@ def scores_of(model, encoded):
     return outputs
 
 
-def classes(model, recordings):
-    """The classes int64 [recordings] of measured ``recordings``."""
-    return golden.classify(scores(model, recordings))
+def answers(model, recordings):
+    """The classes int64 [recordings] of measured ``recordings``, or the values float64 [recordings, m] in their units."""
+    encoded = sequences(model, recordings)
+    return golden.answer(model, scores_of(model, encoded), np.array([len(one) for one in encoded], dtype=np.int64))
 
 
 def probabilities(model, recordings):

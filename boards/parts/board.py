@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from boards.parts.chips import Chip
 from boards.parts.fixed import Constant, Tied
+from boards.parts.flash import Flash
 from boards.parts.pins import Port, constraints
 from boards.parts.programmers import Programmer
 from hadam_hw.errors import BoardError
@@ -46,6 +47,8 @@ class Board:
         For the tool that makes the bitstream.
     fixed : tuple of Constant or Tied
         Pins whose level the board decides: constant, or that of another pin.
+    flash : Flash or None
+        Where a design may find data behind its bitstream.
 
     Raises
     ------
@@ -69,6 +72,7 @@ class Board:
     lean_link: bool = False
     packing_options: tuple[str, ...] = ()
     fixed: tuple[Constant | Tied, ...] = ()
+    flash: Flash | None = None
 
     def __post_init__(self):
         for ports in map(self.ports, (False, True)):
@@ -112,24 +116,24 @@ class Board:
         return "\n".join([repr(data), str(clock.hz), repr(self.pll.RANGE_MHZ), *map(self.constraints, (False, True)),
                           rtlil.convert(m, ports=list(pins.values()), emit_src=False)])
 
-    def led_and_link_ports(self, spi=False):
+    def led_and_link_ports(self, spi=False, flash=False):
         """The ports that the design itself drives or reads, besides the clock's."""
-        return tuple(port for port in (*(self.spi if spi else self.uart), self.failed, self.busy, self.label)
-                     if port is not None)
+        found = (*(self.spi if spi else self.uart), *(self.flash.ports if flash else ()), self.failed, self.busy, self.label)
+        return tuple(port for port in found if port is not None)
 
-    def ports(self, spi=False):
-        """All ports of the design with the link over the UART, or over SPI."""
+    def ports(self, spi=False, flash=False):
+        """All ports of the design with the link over the UART, or over SPI; with those of the flash if it reads that."""
         fixed = [port for one in self.fixed for port in one.ports]
         # the source of a tied pin may be a port that the design has anyhow, or that of another tied pin
-        return tuple(dict.fromkeys((self.clock_port, *self.led_and_link_ports(spi), *fixed)))
+        return tuple(dict.fromkeys((self.clock_port, *self.led_and_link_ports(spi, flash), *fixed)))
 
     def wrapper(self, top, clock):
         """The component with the board's pins as ports, around :class:`~rtl_gen.design.top.Top`, with a :meth:`clock`."""
         return Wrapper(self, top, clock)
 
-    def constraints(self, spi=False):
+    def constraints(self, spi=False, flash=False):
         """The pins of :meth:`ports`, as text for nextpnr."""
-        return constraints(self.chip.family, self.ports(spi))
+        return constraints(self.chip.family, self.ports(spi, flash))
 
 
 class Wrapper(wiring.Component):
@@ -139,7 +143,7 @@ class Wrapper(wiring.Component):
     ----------
     board : Board
     top : rtl_gen.design.top.Top
-        With the pins of one link; which it is tells its signature.
+        With the pins of one link and perhaps those of the flash; which they are tells its signature.
     pll : one of :mod:`boards.parts.plls`
 
     Members
@@ -149,8 +153,8 @@ class Wrapper(wiring.Component):
 
     def __init__(self, board, top, pll):
         self._board, self._top, self._pll = board, top, pll
-        self._spi = "sck" in top.signature.members
-        super().__init__({port.name: (Out if port.output else In)(len(port.sites)) for port in board.ports(self._spi)})
+        self._pins = "sck" in top.signature.members, "flash_sck" in top.signature.members
+        super().__init__({port.name: (Out if port.output else In)(len(port.sites)) for port in board.ports(*self._pins)})
 
     def elaborate(self, platform):
         m = Module()
@@ -162,7 +166,7 @@ class Wrapper(wiring.Component):
         for one in board.fixed:
             m.d.comb += getattr(self, one.port.name).eq(one.value(lambda port: getattr(self, port.name)))
         leds = {board.label: top.label, board.busy: top.busy, board.failed: top.failed}
-        for port in board.led_and_link_ports(self._spi):
+        for port in board.led_and_link_ports(*self._pins):
             outside = getattr(self, port.name)
             if port in leds:
                 lit = Signal(len(port.sites), name=f"{port.name}_lit")  # cut or filled with 0 before it is inverted

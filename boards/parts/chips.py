@@ -24,6 +24,8 @@ class Chip:
         What people call it.
     speed : str
         The speed grade, where the tools are told it apart.
+    spram : int
+        Single-port memories of 256 kbit, which no bitstream fills.
     """
 
     family: str
@@ -36,9 +38,11 @@ class Chip:
     mark: int
     label: str
     speed: str = ""
+    spram: int = 0
 
 
-UP5K_SG48 = Chip("ice40", "up5k", "sg48", lc=5280, ebr=30, dsp=8, ebr_bits=4096, mark=691, label="iCE40UP5K-SG48")
+UP5K_SG48 = Chip("ice40", "up5k", "sg48", lc=5280, ebr=30, dsp=8, ebr_bits=4096, mark=691, label="iCE40UP5K-SG48",
+                 spram=4)
 HX1K_TQ144 = Chip("ice40", "hx1k", "tq144", lc=1280, ebr=16, dsp=0, ebr_bits=4096, mark=331, label="iCE40HX1K-TQ144")
 HX8K_CT256 = Chip("ice40", "hx8k", "ct256", lc=7680, ebr=32, dsp=0, ebr_bits=4096, mark=871, label="iCE40HX8K-CT256")
 #: Sold with 12,000 cells; it is the 25F's die under another IDCODE, and the open tools use all of it.

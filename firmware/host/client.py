@@ -29,6 +29,8 @@ from rtl_gen.link.frames import (
 #: Seconds without a byte. The device answers some ms after a bad frame at the latest; USB adds some more.
 DEFAULT_TIMEOUT = 1.0
 ATTEMPTS = 4
+#: Seconds after which a device that was still loading is asked again; the largest codes take 60 ms.
+LOADING = 0.05
 #: Bytes after which what comes is no reply: the longest frame behind a header that was none of as many.
 MAX_HEARD = 2 * MAX_PAYLOAD
 #: Seconds for the bytes of a reply, once they come: the longest takes 17 at 9,600 baud. What takes longer is dripped, and none.
@@ -40,7 +42,8 @@ FAR = 64
 class Client:
     """The host's end of the link: a question, an answer. A context manager that closes the transport.
 
-    Whatever is lost or damaged on the way is asked again, up to ``attempts`` times in all, with the same tag. All requests
+    Whatever is lost or damaged on the way, or comes while the device still loads, is asked again, up to ``attempts`` times in
+    all, with the same tag. All requests
     but ``STEP`` may be repeated freely; a ``STEP`` with the tag of the last one is answered again, and not taken again.
 
     Parameters
@@ -217,6 +220,9 @@ class Client:
             if reply.command == Command.ERROR:
                 problem = DeviceError(ERROR.decode(reply.payload).code)
                 if problem.code in DAMAGED:
+                    continue
+                if problem.code == ErrorCode.NOT_READY:
+                    self._transport.read(LOADING)
                     continue
                 if problem.code == ErrorCode.OUT_OF_ORDER:
                     raise SequenceLostError("Device must still work on this sequence, and does not; start it again")

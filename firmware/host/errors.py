@@ -35,6 +35,11 @@ class DeviceError(LinkError):
         name = self.code.name.lower().replace("_", " ") if isinstance(self.code, ErrorCode) else f"code {code}"
         if self.code == ErrorCode.UNSUPPORTED:
             text = "Device must have the full link for this request, not the lean one; build its bitstream with --profile full"
+        elif self.code == ErrorCode.NOT_READY:
+            text = "Device must have loaded its codes from the flash before it takes vectors, and still loads them; try again"
+        elif self.code == ErrorCode.WRONG_CODES:
+            text = ("Device must find the codes of its own build in the flash, and what lies there is something else; program "
+                    "the board again with the whole file, python -m rtl_gen program")
         else:
             text = f"Device could not use the frame: {name}; check cable and baud rate, and try again"
         super().__init__(text)

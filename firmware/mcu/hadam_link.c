@@ -262,6 +262,10 @@ static hadam_link_error ask(hadam_link *link, const request *asked, const reply 
                 return HADAM_LINK_TRANSPORT;
             if (found == FRAME_REPLY)
                 return HADAM_LINK_OK;
+            if (found == FRAME_REFUSED && link->device_error == HADAM_ERROR_NOT_READY) {
+                found = FRAME_DAMAGED; /* silence, and then it has loaded what it lacks */
+                break;
+            }
             if (found == FRAME_REFUSED)
                 return link->device_error == HADAM_ERROR_OUT_OF_ORDER ? HADAM_LINK_LOST : HADAM_LINK_REFUSED;
             if (found != FRAME_OTHER)

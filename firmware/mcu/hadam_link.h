@@ -2,8 +2,9 @@
 /*
  * The driver of an FPGA that holds a model: docs/mcu.md, and docs/link.md for what goes over the line.
  *
- * A request is sent again when its reply does not come or is damaged, at most `retries` times. That never repeats a step: the
- * device knows a STEP that it has done by its tag, and answers it from memory.
+ * A request is sent again when its reply does not come or is damaged, and `timeout_ms` after the device said that it still
+ * loads its codes; at most `retries` times. That never repeats a step: the device knows a STEP that it has done by its tag, and
+ * answers it from memory.
  */
 
 #ifndef HADAM_LINK_H

@@ -17,11 +17,15 @@ POWER_UP = RESET_CYCLES + 100
 class VirtualBoard:
     """A :class:`firmware.host.transport.Transport` to a simulated board; its seconds are the board's, not the wall's.
 
+    A design that reads a flash finds there what it needs, as a board has it once it is programmed.
+
     Bytes that are written go over the simulated line while the clock runs, and it runs in :meth:`read` and :meth:`run` alone.
 
     Parameters
     ----------
     compiled : CompiledBoard
+    flash : bytes, optional
+        What lies in the flash instead, from the same address on.
 
     Raises
     ------
@@ -29,7 +33,7 @@ class VirtualBoard:
         If its link is not a UART.
     """
 
-    def __init__(self, compiled):
+    def __init__(self, compiled, flash=None):
         if compiled.divisor is None:
             raise BoardError("Virtual boards talk through a UART, and this design was compiled with link=Link.SPI")
         self.compiled = compiled
@@ -41,6 +45,10 @@ class VirtualBoard:
         self._library.board_run.restype = ctypes.c_uint64
         self._library.board_broken.restype = ctypes.c_uint64
         self._handle = ctypes.c_void_p(self._library.board_new())
+        if compiled.flash:
+            address, data = compiled.flash
+            data = data if flash is None else flash
+            self._library.board_flash(self._handle, ctypes.c_uint32(address), data, ctypes.c_uint64(len(data)))
         self._room = ctypes.create_string_buffer(ROOM)
         self._waiting = b""
         #: Clocks that were simulated, and the seconds that this took: of the wall and of the processor.

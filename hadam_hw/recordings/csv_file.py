@@ -7,7 +7,7 @@ import numpy as np
 
 from hadam_hw.errors import DataError
 from hadam_hw.recordings.limits import MAX_FILE_VALUES, MAX_INTERPOLATED, MAX_PIECES, MAX_RATE_HZ, RATE_TOLERANCE
-from hadam_hw.recordings.names import kind_of_units, shown
+from hadam_hw.recordings.names import counted, kind_of_units, shown
 from hadam_hw.recordings.recording import Kind, Recording
 from hadam_hw.recordings.text_table import read_text_table
 
@@ -186,11 +186,11 @@ def _pieces(values, positions, lines, name, channels, warnings):
     if holes.any():
         row, channel = np.argwhere(holes)[0]
         warnings.append(f"{name}, line {lines[row]}: {shown(channels[channel])!r} is empty or NaN here, the first of "
-                        f"{int(holes.sum())} such cells")
+                        f"{counted(int(holes.sum()), 'such cell')}")
     if filled:
-        warnings.append(f"{name}: {filled} samples in gaps of up to {MAX_INTERPOLATED} were interpolated")
+        warnings.append(f"{name}: {counted(filled, 'sample')} in gaps of up to {MAX_INTERPOLATED} interpolated")
     if cut:
-        warnings.append(f"{name}, line {cut[0]}: the recording was cut at {len(cut)} gap{'s' if len(cut) > 1 else ''} of more "
+        warnings.append(f"{name}, line {cut[0]}: the recording was cut at {counted(len(cut), 'gap')} of more "
                         f"than {MAX_INTERPOLATED} samples, first here")
     return pieces
 

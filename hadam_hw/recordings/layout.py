@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hadam_hw.errors import DataError
 from hadam_hw.recordings.limits import MAX_TEXT_BYTES
-from hadam_hw.recordings.names import is_name, shown
+from hadam_hw.recordings.names import counted, is_name, shown
 from hadam_hw.recordings.open_file import regular_file
 from hadam_hw.recordings.recording import Part
 
@@ -44,7 +44,7 @@ def places(folder, paths, group_from):
     """
     kept = [path for path in paths if not any(part.startswith("_") for part in path.parts[:-1])]
     warnings = [] if len(kept) == len(paths) else [
-        f"{len(paths) - len(kept)} files in folders that begin with _ were left out; rename the folder if it is a class"]
+        f"{counted(len(paths) - len(kept), 'file')} left out, in folders that begin with _; rename the folder if it is a class"]
     tops = sorted({path.parts[0] for path in kept if len(path.parts) > 1})
     parted = [top for top in tops if top.casefold() in _PARTS]
     if parted and len(parted) < len(tops):

@@ -22,6 +22,8 @@ MAX_CHANNELS = 256
 #: Beyond this nothing is measured that a recurrence would follow.
 MAX_RATE_HZ = 1_000_000
 MAX_NAME_CHARACTERS = 100
+#: Of a number; squares and sums of larger ones leave float64.
+MAX_MAGNITUDE = 1e30
 MAX_CLASSES = 1000
 #: Members of an archive; eight have a meaning.
 MAX_ARRAYS = 16

@@ -23,11 +23,14 @@ class Sample:
         NaN where the stream has no time.
     values : float64 [channels]
         Finite.
+    dropped : int
+        Samples before it that nobody had time for.
     """
 
     number: int
     seconds: float
     values: np.ndarray
+    dropped: int = 0
 
 
 class Lines:
@@ -50,6 +53,7 @@ class Lines:
 
     Members
     -------
+    name : str
     channels, units : tuple of str
         Of the values; known after the first sample. Units are "" where the stream does not say.
     damaged : int
@@ -59,7 +63,7 @@ class Lines:
     """
 
     def __init__(self, file, name="-", channels=None, strict=False):
-        self._file, self._name, self._strict = file, name, strict
+        self._file, self.name, self._strict = file, name, strict
         self._header = None
         self.channels = channels
         self.units = ()
@@ -70,7 +74,7 @@ class Lines:
         number = 0
         while line := self._file.readline(MAX_STREAM_LINE_BYTES + 1):
             number += 1
-            place = f"{self._name}, line {number}"
+            place = f"{self.name}, line {number}"
             try:
                 sample = self._sample(self._text(line, place), number, place)
             except DataError as error:

@@ -18,6 +18,11 @@ def shown(text):
     return text if len(text) <= MAX_NAME_CHARACTERS else text[:MAX_NAME_CHARACTERS - 3] + "..."
 
 
+def counted(number, what):
+    """"1 file", "2 files"."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def is_name(text):
     """Whether ``text`` can name a class, a group or a channel."""
     return 0 < len(text) <= MAX_NAME_CHARACTERS and text.isprintable()

@@ -11,8 +11,8 @@ from hadam_hw.recordings.recording import Part
 SEQUENCES, CLASSES, LANES, POINTS = 4, 60, 12, 240_000
 #: Sentences and rows that are shown; the number of the others is told.
 SENTENCES, ROWS = 50, 500
-#: Of a drawing, in its own units.
-WIDTH, LANE, GAP = 300, 44, 6
+#: Of a drawing, in its own units: a lane for each channel has its name above and a gap below; few lanes are higher.
+WIDTH, NAME, GAP, LOWEST_LANE, HEIGHT = 300, 11, 5, 46, 150
 _MOST_POINTS = 2 * WIDTH
 
 
@@ -20,19 +20,25 @@ def render(recordings, summary, title):
     """The page of a :class:`~hadam_hw.recordings.recording.RecordingSet` and its Summary, as text."""
     from jinja2 import Environment, StrictUndefined
 
+    lanes = min(len(recordings.channels), LANES)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files("hadam_hw.recordings").joinpath("templates/data.html").read_text("utf-8"))
     return template.render(
         title=title, cards=_cards(summary), summary=summary, parts=[part.value for part in Part], sentences=SENTENCES,
         rows=ROWS, most=max((one.recordings for one in summary.classes), default=0) or 1, drawn=_drawn(recordings),
-        width=WIDTH, lane=LANE, gap=GAP, lanes=min(len(recordings.channels), LANES), channels=recordings.channels[:LANES],
+        width=WIDTH, lane=_lane(lanes), above=NAME, lanes=lanes, channels=recordings.channels[:LANES],
         hidden_classes=max(len(recordings.classes) - CLASSES, 0),
         hidden_channels=max(len(recordings.channels) - LANES, 0)) + "\n"
 
 
+def _lane(lanes):
+    return max(HEIGHT // lanes, LOWEST_LANE)
+
+
 def _cards(summary):
     cards = [(f"{summary.recordings:,}", "recordings"), (f"{len(summary.classes):,}", "classes"),
-             (f"{summary.groups:,}", "groups (persons, devices, days)"), (f"{len(summary.channels):,}", "channels")]
+             (f"{summary.groups:,}", "groups (persons, devices, days)"),
+             (f"{len(summary.channels):,}", "channels" if len(summary.channels) > 1 else "channel")]
     if summary.rate_hz is not None:
         cards += [(f"{summary.rate_hz:.5g} Hz", "rate"), (duration(summary.seconds), "in all")]
     return [*cards, (f"{summary.steps:,}", "steps in all")]
@@ -82,10 +88,10 @@ def _drawing(recording, low, high, points):
     group = "" if recording.group is None else f", group {recording.group}"
     length = f"{len(recording):,} steps" if recording.rate_hz is None else duration(len(recording) / recording.rate_hz)
     return {"source": recording.source, "about": length + group,
-            "lines": [_line(recording.values[:, k], low[k], high[k], points) for k in range(len(low))]}
+            "lines": [_line(recording.values[:, k], low[k], high[k], points, _lane(len(low))) for k in range(len(low))]}
 
 
-def _line(values, low, high, points):
+def _line(values, low, high, points, lane):
     """The points of one channel, in a lane: where there are too many samples, the lowest and highest of each stretch."""
     at = np.arange(len(values))
     if len(values) > points:
@@ -93,5 +99,5 @@ def _line(values, low, high, points):
         extremes = np.minimum.reduceat(values, edges), np.maximum.reduceat(values, edges)
         values, at = np.stack(extremes, axis=1).reshape(-1), np.repeat(edges, 2)
     x = at * (WIDTH / max(at[-1], 1))
-    y = (LANE - GAP) * (1 - (values - low) / (high - low))
+    y = (lane - NAME - GAP) * (1 - (values - low) / (high - low))
     return " ".join(f"{a:.0f},{b:.1f}" for a, b in zip(x, y))

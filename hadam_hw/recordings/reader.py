@@ -13,7 +13,7 @@ from hadam_hw.recordings.csv_file import read_csv, settled
 from hadam_hw.recordings.label_table import labeled, read_labels
 from hadam_hw.recordings.layout import places
 from hadam_hw.recordings.limits import MAX_CLASSES, MAX_VALUES, RATE_TOLERANCE
-from hadam_hw.recordings.names import natural, shown
+from hadam_hw.recordings.names import counted, natural, shown
 from hadam_hw.recordings.open_file import walk
 from hadam_hw.recordings.options import ReadOptions
 from hadam_hw.recordings.recording import RecordingSet
@@ -52,6 +52,17 @@ def read_file(path, options=_DEFAULTS):
     if options.resample_hz is not None:
         recordings = [resampled(recording, options.resample_hz) for recording in recordings]
     return settled(recordings, options.kind)[0] if recordings else []
+
+
+def recordings_at(path, options=_DEFAULTS):
+    """The recordings of a file, or of a folder: a tuple of :class:`Recording`.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_file` and :func:`read_recordings`.
+    """
+    return tuple(read_recordings(path, options).recordings if path.is_dir() else read_file(path, options))
 
 
 def read_recordings(path, options=_DEFAULTS):
@@ -111,8 +122,8 @@ def _folder(folder, options, warnings):
     warnings += said
     others = [path for path in paths if path.suffix.casefold() not in (*_IN_FOLDERS, ".md", ".txt")]
     if others:
-        warnings.append(f"{len(others)} files that do not end in {' or '.join(_IN_FOLDERS)} were left out, {shown(others[0])} "
-                        "the first")
+        warnings.append(f"{counted(len(others), 'file')} left out, not named {' or '.join(_IN_FOLDERS)}, "
+                        f"{shown(others[0])} the first")
     recordings, count = [], 0
     for place in found:
         read = _read(Path(folder) / place.path, place.path.as_posix(), options)
@@ -135,7 +146,7 @@ def _sounds_at_one_rate(recordings, warnings):
     others = [recording for recording in recordings if recording.rate_hz != rate]
     if others:
         warnings.append(f"{others[0].source} has {others[0].rate_hz:g} Hz and was brought to the {rate:g} Hz of most, one of "
-                        f"{len(others)} such recordings")
+                        f"{counted(len(others), 'such recording')}")
     return [resampled(recording, rate) for recording in recordings]
 
 
@@ -190,7 +201,7 @@ def _looks(recordings, channels, classes):
             continue
         flat = [recording for recording, span in zip(recordings, spans) if span[0, k] == span[1, k] and len(recording) > 1]
         if flat:
-            yield (f"{flat[0].source}: channel {name} is constant in this and in {len(flat) - 1} other recordings"
+            yield (f"{flat[0].source}: channel {name} is constant in this and in {counted(len(flat) - 1, 'other recording')}"
                    if len(flat) > 1 else f"{flat[0].source}: channel {name} is constant")
         if clipped := _clipped(recordings, spans, k):
             yield clipped
@@ -199,8 +210,7 @@ def _looks(recordings, channels, classes):
         yield f"there is one class, {classes[0]}; a model needs two or more to tell apart"
     for name in classes:
         if counts[name] <= 3 and len(classes) > 1:
-            yield (f"class {name} has {counts[name]} recording{'' if counts[name] == 1 else 's'}, too few to train on and to "
-                   "be judged by")
+            yield f"class {name} has {counted(counts[name], 'recording')}, too few to train on and to be judged by"
     known = [counts[name] for name in classes if counts[name]]
     if known and max(known) > 5 * min(known):
         yield f"classes are of very unequal size, {min(known)} to {max(known)} recordings; a training should weight them"

@@ -11,6 +11,7 @@ from enum import Enum
 import numpy as np
 
 from hadam_hw.errors import DataError
+from hadam_hw.recordings.names import counted
 from hadam_hw.recordings.recording import Part, RecordingSet
 
 #: How many deals are tried for one that has each class on both sides, in its share; fewer where there are many units.
@@ -234,7 +235,7 @@ def _given_twice(units, given):
     for unit, part in zip(units.tolist(), given):
         sides.setdefault(unit, set()).add(part)
     both = sum(len(parts - {None}) > 1 for parts in sides.values())
-    return [f"{both} groups are in more than one of train, validation and test, as the files put them; scores come out too "
+    return [f"the files put {counted(both, 'group')} into more than one of train, validation and test; scores come out too "
             "high for anybody new"] if both else []
 
 

@@ -20,6 +20,7 @@ from hadam_hw.recordings.limits import (
     MAX_CHANNELS,
     MAX_LINE_BYTES,
     MAX_LINES,
+    MAX_MAGNITUDE,
     MAX_NAME_CHARACTERS,
     MAX_PIECES,
     MAX_TEXT_BYTES,
@@ -348,6 +349,11 @@ class _Reader:
         return found
 
     def _add(self, values, times, numbers, texts):
+        beyond = np.abs(values) > MAX_MAGNITUDE
+        if beyond.any():
+            row, column = np.argwhere(beyond)[0]
+            raise DataError(f"{self._name}, line {numbers[row]}: {shown(self._header.channels[column])} must lie within "
+                            f"{MAX_MAGNITUDE:g}, not be {values[row, column]:g}")
         self._count += len(values)
         self._values.append(np.ascontiguousarray(values))
         self._times.append(times)

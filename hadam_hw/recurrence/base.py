@@ -123,6 +123,11 @@ class Recurrence(ABC):
         return None
 
     @property
+    def pairs(self):
+        """One :class:`~hadam_hw.oscillators.Oscillation` for each two units that a folded core shears; None for no such."""
+        return None
+
+    @property
     def unfoldable(self):
         """Where there is no :attr:`foldable_block`, the sentence that says why."""
         return "A folded core needs a Hadamard recurrence, whose butterflies it folds; use 'serial' for any other"

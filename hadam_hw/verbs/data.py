@@ -10,6 +10,7 @@ from hadam_hw.cli import VerbParser, positive
 from hadam_hw.files import atomic_write, check_file_out
 from hadam_hw.recordings import Kind, ReadOptions, read_recordings
 from hadam_hw.recordings.limits import MAX_RATE_HZ
+from hadam_hw.recordings.names import counted
 from hadam_hw.recordings.page import SENTENCES, duration, render
 from hadam_hw.recordings.recording import Part
 from hadam_hw.recordings.summary import Summary
@@ -69,7 +70,8 @@ def _row(one, parts):
 
 def _show(summary):
     rate = "rate not known" if summary.rate_hz is None else f"{summary.rate_hz:.5g} Hz, {duration(summary.seconds)}"
-    sys.stdout.write(f"{summary.recordings} recordings, {summary.groups} groups, {len(summary.channels)} channels, "
+    sys.stdout.write(f"{counted(summary.recordings, 'recording')}, {counted(summary.groups, 'group')}, "
+                     f"{counted(len(summary.channels), 'channel')}, "
                      f"{summary.steps} steps, {rate}, {summary.kind or 'whole numbers of no known kind'}\n\n")
     parts = [part.value for part in Part] if summary.split_by else []
     if summary.classes:

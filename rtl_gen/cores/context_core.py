@@ -4,10 +4,11 @@
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hadam_hw.readout import Pooling
 from rtl_gen.gateware.delay import late
+from rtl_gen.gateware.readout.code_memory import port_of_codes
 from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.selector import Selector
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
@@ -41,6 +42,9 @@ class ContextCore(Rendering, renders=ContextCorePlan):
         For observation: the saturated state words as they are handed to the read-out, unit 0 first. No back-pressure.
     saturated : Out(1)
         For observation: high for one clock a step in which at least one unit saturated.
+    codes : In(stream of 16 bits)
+        Only where the read-out's codes lie in SPRAM: the rows of ``plan.readout.image``, once after each reset. Sequences may
+        come before; their read-out waits.
     """
 
     def __init__(self, plan):
@@ -53,7 +57,8 @@ class ContextCore(Rendering, renders=ContextCorePlan):
         self._selector = Selector(model.size, model.top.state.width)
         super().__init__({
             "x": In(input_stream(model, self.contexts)), "y": Out(output_stream(model.readout_width, self.contexts)),
-            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})
+            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1),
+        } | port_of_codes(plan.readout))
 
     def sequence_timing(self, steps):
         """:class:`SequenceTiming` of sequences of ``steps`` vectors."""
@@ -119,6 +124,8 @@ class ContextCore(Rendering, renders=ContextCorePlan):
     def _hand_over(self, m, any_waits, head, released):
         """Sends the oldest waiting state to the read-out, word by word, when that is free."""
         readout, size = self._readout, self.model.size
+        if self.plan.readout.sprams:
+            connect(m, flipped(self.codes), readout.codes)
         m.submodules.selector = selector = self._selector
         unit, sending = Signal(range(size)), Signal()
         context, phase = Signal(range(self.contexts)), Signal()

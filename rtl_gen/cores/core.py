@@ -6,6 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadam_hw.readout import Pooling
+from rtl_gen.gateware.readout.code_memory import port_of_codes
 from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.core import CorePlan
@@ -35,6 +36,9 @@ class Core(Rendering, renders=CorePlan):
         For observation: the saturated state words as they are handed to the read-out, unit 0 first. No back-pressure.
     saturated : Out(1)
         For observation: high for one clock a step in which at least one unit saturated, some clocks after that step.
+    codes : In(stream of 16 bits)
+        Only where the read-out's codes lie in SPRAM: the rows of ``plan.readout.image``, once after each reset. Sequences may
+        come before; their read-out waits.
     """
 
     def __init__(self, plan):
@@ -45,7 +49,8 @@ class Core(Rendering, renders=CorePlan):
         model = plan.model
         super().__init__({
             "x": In(input_stream(model)), "y": Out(output_stream(model.readout_width)),
-            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})
+            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1),
+        } | port_of_codes(plan.readout))
 
     def sequence_timing(self, steps):
         """:class:`SequenceTiming` of sequences of ``steps`` vectors."""
@@ -87,4 +92,6 @@ class Core(Rendering, renders=CorePlan):
             with m.If(cell.start):
                 m.d.sync += [first.eq(vector.first), last.eq(vector.last)]
         wiring.connect(m, readout.y, wiring.flipped(self.y))
+        if self.plan.readout.sprams:
+            wiring.connect(m, wiring.flipped(self.codes), readout.codes)
         return m

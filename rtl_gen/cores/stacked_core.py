@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hadam_hw.readout import Pooling
 from rtl_gen.gateware.delay import late
+from rtl_gen.gateware.readout.code_memory import port_of_codes
 from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.core import StackedCorePlan
@@ -37,6 +38,9 @@ class StackedCore(Rendering, renders=StackedCorePlan):
         The upper layer's saturated state words as they are handed to the read-out.
     saturated : Out(1)
         High for one clock for each layer and step in which at least one unit saturated.
+    codes : In(stream of 16 bits)
+        Only where the read-out's codes lie in SPRAM: the rows of ``plan.readout.image``, once after each reset. Sequences may
+        come before; their read-out waits.
     """
 
     def __init__(self, plan):
@@ -47,7 +51,8 @@ class StackedCore(Rendering, renders=StackedCorePlan):
         model = plan.model
         super().__init__({
             "x": In(input_stream(model)), "y": Out(output_stream(model.readout_width)),
-            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1)})
+            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1),
+        } | port_of_codes(plan.readout))
 
     def sequence_timing(self, steps):
         """:class:`SequenceTiming` of sequences of ``steps`` vectors."""
@@ -84,6 +89,8 @@ class StackedCore(Rendering, renders=StackedCorePlan):
         m.d.sync += both.eq((lower.saturated & upper.saturated) | (both & (lower.saturated | upper.saturated)))
         m.d.comb += self.saturated.eq(lower.saturated | upper.saturated | both)
         wiring.connect(m, readout.y, wiring.flipped(self.y))
+        if self.plan.readout.sprams:
+            wiring.connect(m, wiring.flipped(self.codes), readout.codes)
         return m
 
     def _tell_step(self, m, first, last, unload):

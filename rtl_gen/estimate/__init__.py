@@ -30,7 +30,7 @@ class Estimate:
     Parameters
     ----------
     architecture : str
-    lc, ebr : int
+    lc, ebr, spram : int
         Of the whole design.
     fmax_mhz : float
         What its clock is expected to reach.
@@ -42,6 +42,7 @@ class Estimate:
     architecture: str
     lc: int
     ebr: int
+    spram: int
     fmax_mhz: float
     clock_mhz: float
     cycles_per_step: int
@@ -58,8 +59,9 @@ class Estimate:
         return step_joules(self.lc, self.cycles_per_step, self.clock_mhz) / self.contexts
 
     def shortages(self, chip):
-        """What the chip lacks for it: ``lc``, ``ebr`` or ``clock`` to (needed, usable)."""
-        needs = {"lc": (self.lc, int(FILLED * chip.lc)), "ebr": (self.ebr, chip.ebr), "clock": (self.clock_mhz, self.fmax_mhz)}
+        """What the chip lacks for it: ``lc``, ``ebr``, ``spram`` or ``clock`` to (needed, usable)."""
+        needs = {"lc": (self.lc, int(FILLED * chip.lc)), "ebr": (self.ebr, chip.ebr), "spram": (self.spram, chip.spram),
+                 "clock": (self.clock_mhz, self.fmax_mhz)}
         return {kind: pair for kind, pair in needs.items() if pair[0] > pair[1]}
 
 
@@ -100,7 +102,7 @@ def estimate(model, architecture, board, asked_mhz=None):
     """
     plan = architecture.plan(model)
     parts, rams = inventory(plan)
-    cells, rams = round(cells_of(parts + surroundings(model, board.lean_link))), rams + LINK_RAMS
+    cells, rams = round(cells_of(parts + surroundings(plan, board.lean_link))), rams + LINK_RAMS
     fmax = round(clock_mhz(plan, cells, board.chip.device), 1)
-    return Estimate(str(architecture), cells, rams, fmax, asked_mhz or _running_mhz(board, fmax), plan.timing.interval,
+    return Estimate(str(architecture), cells, rams, plan.readout.sprams, fmax, asked_mhz or _running_mhz(board, fmax), plan.timing.interval,
                     plan.timing.contexts)

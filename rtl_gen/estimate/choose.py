@@ -7,8 +7,9 @@ from hadam_hw.errors import ArchitectureError, DoesNotFitError
 from hadam_hw.fixed import FixedPoint
 from rtl_gen.estimate import Estimate, estimate
 from rtl_gen.plan.arch import HOPELESS, Architecture
+from rtl_gen.plan.code_store import CodeStore
 
-NAMES = {"lc": "usable logic cells", "ebr": "block RAMs"}
+NAMES = {"lc": "usable logic cells", "ebr": "block RAMs", "spram": "SPRAMs"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Candidate:
     def as_data(self):
         """JSON data."""
         found = self.estimate
-        return {"arch": found.architecture, "lc": found.lc, "ebr": found.ebr, "fmax_mhz": found.fmax_mhz,
+        return {"arch": found.architecture, "lc": found.lc, "ebr": found.ebr, "spram": found.spram, "fmax_mhz": found.fmax_mhz,
                 "clock_mhz": found.clock_mhz, "cycles_per_step": found.cycles_per_step, "contexts": found.contexts,
                 "steps_per_second": found.steps_per_second, "step_nanojoules": found.step_joules * 1e9, "fits": self.fits,
                 "shortages": {kind: list(pair) for kind, pair in self.shortages.items()}, "on_front": self.on_front}
@@ -39,14 +40,20 @@ def architectures(model, chip):
 
 
 def survey(model, board, asked_mhz=None):
-    """A :class:`Candidate` for each architecture, the fastest first, those that fit before those that do not."""
-    candidates = []
+    """A :class:`Candidate` for each architecture, the fastest first, those that fit before those that do not.
+
+    Where block RAMs are all that it lacks, there is another with the codes of stages in SPRAM, if board and link can load it.
+    """
+    candidates, loads = [], board.flash is not None and not board.lean_link
     for architecture in architectures(model, board.chip):
-        try:
-            found = estimate(model, architecture, board, asked_mhz)
-        except ArchitectureError:
-            continue
-        candidates.append(Candidate(found, found.shortages(board.chip)))
+        for codes in CodeStore if loads else (CodeStore.BLOCK,):
+            try:
+                found = estimate(model, architecture.storing(codes), board, asked_mhz)
+            except ArchitectureError:
+                break
+            candidates.append(Candidate(found, found.shortages(board.chip)))
+            if set(candidates[-1].shortages) != {"ebr"}:
+                break
     front = [replace(one, on_front=one.fits and not any(_beats(other, one) for other in candidates)) for one in candidates]
     return sorted(front, key=_rank)
 

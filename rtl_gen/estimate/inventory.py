@@ -16,6 +16,8 @@ from rtl_gen.estimate.readouts import readout_parts
 LINK, LINK_VECTOR_BIT, LINK_LOGIT_BIT = 725, 1.05, 4.2
 #: Its buffer.
 LINK_RAMS = 1
+#: What reads the flash, checks its codes and says so over the link, where codes lie in SPRAM: from one whole design.
+LOADER = 125
 #: All that does not depend on the model where the link is lean; a logit's bit is only sent there.
 LEAN_LINK = 350
 
@@ -29,13 +31,15 @@ def inventory(plan):
         Each plan of a cell counts its own parts.
     """
     parts, rams = plan.parts()
-    more, more_rams = readout_parts(plan.model)
+    more, more_rams = readout_parts(plan.model, plan.readout)
     return parts + more, rams + more_rams
 
 
-def surroundings(model, lean=False):
-    """Cells of what a board puts around the core: UART, frames, the identity, reset."""
+def surroundings(plan, lean=False):
+    """Cells of what a board puts around the core of ``plan``: UART, frames, the identity, reset, what loads codes."""
+    model = plan.model
     vector = model.inputs * model.input.width if model.inputs > 1 else 0
+    loader = Counter({"link": LOADER} if plan.readout.sprams else {})
     if lean:
-        return Counter({"link": LEAN_LINK + LINK_VECTOR_BIT * vector + model.readout_width})
-    return Counter({"link": LINK + LINK_VECTOR_BIT * vector + LINK_LOGIT_BIT * model.readout_width})
+        return loader + Counter({"link": LEAN_LINK + LINK_VECTOR_BIT * vector + model.readout_width})
+    return loader + Counter({"link": LINK + LINK_VECTOR_BIT * vector + LINK_LOGIT_BIT * model.readout_width})

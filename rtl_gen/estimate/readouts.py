@@ -6,15 +6,17 @@ from collections import Counter
 from hadam_hw.fixed import signed_width
 from rtl_gen.plan.one_stage import FEW_ROWS
 from rtl_gen.plan.ram import block_rams, varying_bits
-from rtl_gen.plan.readout_plan import ReadoutPlan
 
 #: Cells that begin and end groups, stages and answers, whatever their sizes.
 SEQUENCER = 45
 
 
-def readout_parts(model):
-    """(cells, block RAMs) of the read-out of a :class:`~hadam_hw.model.Model`: a Counter of the parts' cells, and a number."""
-    return _staged(model) if len(model.readout.stages) > 1 else _one_stage(model)
+def readout_parts(model, plan):
+    """(cells, block RAMs) of the read-out of a :class:`~hadam_hw.model.Model`: a Counter of the parts' cells, and a number.
+
+    ``plan`` is that of the read-out, as :func:`rtl_gen.plan.core.plan_readout` makes it.
+    """
+    return _staged(plan) if len(model.readout.stages) > 1 else _one_stage(model)
 
 
 def _one_stage(model):
@@ -32,8 +34,7 @@ def _one_stage(model):
     return Counter({"read-out": 4 * words + 2 * state + 3 * bits + 3 * addresses + 20 + pool}), rams
 
 
-def _staged(model):
-    plan = ReadoutPlan.smallest(model.readout, model.top.state, model.top.size)
+def _staged(plan):
     looked_at = plan.hidden_width - plan.hidden_shift  # bits of a hidden sum that its activation depends on
     ring = plan.vector_ring.bit_length() - 1
     pool = 2 * (plan.pool_width + ring) if plan.pooled else 0

@@ -62,6 +62,8 @@ class ErrorCode(IntEnum):
     OUT_OF_ORDER = 8
     NO_RESULT = 9
     UNSUPPORTED = 10
+    NOT_READY = 11
+    WRONG_CODES = 12
 
 
 #: The requests that a device with the lean link knows, and what answers them; to the others it says ``UNSUPPORTED``.

@@ -34,6 +34,8 @@ class LinkTarget(wiring.Component):
     ----------
     model : Model
     identity : Identity
+    loads : bool
+        The core has to be loaded first. Until then vectors are refused, once the frame is whole and good; all else works.
 
     Members
     -------
@@ -54,11 +56,16 @@ class LinkTarget(wiring.Component):
         The label of the last result.
     busy, failed : Out(1)
         A frame is being worked on; the last one ended in an error.
+    loading : In(1)
+        Only if it ``loads``: the core is not loaded yet.
+    spoiled : In(1)
+        Only if it ``loads``: what was loaded was wrong.
     """
 
-    def __init__(self, model, identity):
+    def __init__(self, model, identity, *, loads=False):
         self.model = model
         self.identity = identity
+        self.loads = loads
         self._vectors = VectorAssembler(model)
         self._result = ResultBytes(model)
         self._every = model.pooling is Pooling.EVERY
@@ -72,7 +79,7 @@ class LinkTarget(wiring.Component):
             "data": In(8), "valid": In(1), "framing_error": In(1), "tx": Out(stream.Signature(8)),
             "x": Out(input_stream(model)), "y": In(output_stream(model.readout_width)), "saturated": In(1), "open": Out(1),
             "label": Out(self._result.label.shape()), "busy": Out(1), "failed": Out(1),
-        })
+        } | ({"loading": In(1), "spoiled": In(1)} if loads else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -105,6 +112,7 @@ class LinkTarget(wiring.Component):
         self._error = Signal(4)  # an ErrorCode, 0 while all is well
         self._command, self._tag = Signal(4), Signal(8)
         self._first, self._last = Signal(), Signal()  # of a STEP
+        self._refused = Signal()  # the frame's vectors, since the core was not loaded
         self._reply = Signal(4)
         # What is known of the sequence that STEPs work on; the last STEP can be answered again.
         self._step_tag, self._in_sequence, self._step_known, self._has_result = Signal(8), Signal(), Signal(), Signal()
@@ -215,15 +223,18 @@ class LinkTarget(wiring.Component):
         infer, step, wrong = self._is(Command.INFER), self._is(Command.STEP), Signal()
         m.d.sync += wrong.eq(
             Mux(step, self._few | (self._remaining > 1 + self._step_bytes), infer == self._none))
+        unloaded = self.loading | self.spoiled if self.loads else 0
         with m.State("MEASURE"):  # no byte comes in this clock and the next
             m.next = "LENGTH"
         with m.State("LENGTH"):
             m.next = "PAYLOAD"
+            if self.loads:
+                m.d.sync += self._refused.eq(unloaded)  # and so they are, whatever is loaded meanwhile
             with m.If(self._error == 0):
                 with m.If(wrong):
                     m.d.sync += self._error.eq(ErrorCode.BAD_LENGTH)
                 with m.Else():
-                    m.d.sync += taking.eq(infer | step)
+                    m.d.sync += taking.eq((infer | step) & ~unloaded if self.loads else infer | step)
                     with m.If(infer):  # from now on the core works on something else
                         m.d.sync += [self._in_sequence.eq(0), self._step_known.eq(0)]
                     with m.If(step):
@@ -277,6 +288,9 @@ class LinkTarget(wiring.Component):
                 with m.If(damaged):
                     m.d.sync += self._error.eq(ErrorCode.BAD_CRC)
                 m.next = "FAILED"
+            if self.loads:
+                with m.Elif(self._refused & self._is(Command.INFER, Command.STEP)):
+                    refuse(Mux(self.spoiled, ErrorCode.WRONG_CODES, ErrorCode.NOT_READY))
             with m.Elif(self._is(Command.INFER)):
                 m.d.comb += self._capture.eq(1)
                 m.d.sync += self._reply.eq(Command.RESULT)

@@ -4,7 +4,7 @@
 ``serial`` is :class:`Serial` with one bit a clock, ``serial:D`` with ``D`` bits a clock. ``parallel`` is :class:`Parallel`,
 which moves whole words, and ``parallel,contexts=C`` serves ``C`` independent sequences in turn. ``folded:R`` is
 :class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side; ``folded:1`` has none and moves
-a word a clock.
+a word a clock. Behind each of them ``,codes=spram`` puts the codes of the read-out's stages into SPRAM.
 
 An architecture is data and answers for itself. A kind is a subclass of :class:`Architecture`; it is known by its ``word`` as
 soon as its class exists, wherever it lives. :func:`rtl_gen.cores.build.build_core` turns a model and an architecture into
@@ -13,16 +13,18 @@ gateware.
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from hadam_hw.checks import as_integer, assign
 from hadam_hw.errors import ArchitectureError
 from rtl_gen.plan.alignment import align
+from rtl_gen.plan.code_store import CodeStore
 from rtl_gen.plan.core import ContextCorePlan, CorePlan, StackedCorePlan
 from rtl_gen.plan.folded import FoldedPlan
 from rtl_gen.plan.folding import fold
 from rtl_gen.plan.one_word import OneWordPlan, fold_words
+from rtl_gen.plan.pairs import PairPlan, fold_pairs
 from rtl_gen.plan.parallel import ParallelPlan
 from rtl_gen.plan.serial import SerialPlan
 
@@ -36,6 +38,9 @@ DIGITS, LANES = (1, 2, 3, 4), (1, 2, 4, 8)
 #: What is this many times too large by its adders alone is not looked at more closely.
 HOPELESS = 4
 
+#: What a spelling ends with where codes do not lie in block RAM.
+CODES = ",codes="
+_STORES = {store.value: store for store in CodeStore}
 _CONTEXTS = r"(,contexts=(?P<contexts>[0-9]{1,9}))?"
 
 
@@ -55,6 +60,8 @@ class Architecture(ABC):
     pattern: ClassVar[re.Pattern]
     #: The group of architectures whose longest ways are alike: the key of a factor in ``estimate/clock_factors.json``.
     delay = "words"
+    #: Where the codes of the read-out's stages lie; a kind that leaves the choice has a field of this name.
+    codes = CodeStore.BLOCK
 
     _kinds: ClassVar[dict[str, type]] = {}
 
@@ -71,6 +78,21 @@ class Architecture(ABC):
     @abstractmethod
     def spelled(cls, match):
         """The architecture that is spelled by ``match``, of the kind's ``pattern``; an ArchitectureError for a wrong value."""
+
+    def storing(self, codes):
+        """The same with the codes of the read-out's stages in ``codes``, a :class:`CodeStore`.
+
+        Raises
+        ------
+        ArchitectureError
+            If the kind leaves no choice.
+        """
+        if codes is self.codes:
+            return self
+        if "codes" not in getattr(type(self), "__dataclass_fields__", ()):
+            raise ArchitectureError(f"Codes must lie in {self.codes.value} in the architecture {self}, not {codes.value}; "
+                                    f"leave out {CODES}{codes.value}")
+        return replace(self, codes=codes)
 
     @abstractmethod
     def cell(self, layer):
@@ -129,6 +151,7 @@ class Serial(Architecture):
     ----------
     digit : int
         Bits of every word a clock, 1 to ``MAX_DIGIT``.
+    codes : CodeStore
 
     Raises
     ------
@@ -142,6 +165,7 @@ class Serial(Architecture):
     delay = "serial"
 
     digit: int = 1
+    codes: CodeStore = CodeStore.BLOCK
 
     def __post_init__(self):
         assign(self, digit=as_integer("Digit", self.digit, ArchitectureError))
@@ -151,7 +175,7 @@ class Serial(Architecture):
                 "for whole words use the architecture 'parallel'")
 
     def __str__(self):
-        return "serial" if self.digit == 1 else f"serial:{self.digit}"
+        return ("serial" if self.digit == 1 else f"serial:{self.digit}") + _ending(self.codes)
 
     @classmethod
     def spelled(cls, match):
@@ -191,6 +215,7 @@ class Parallel(Architecture):
     contexts : int
         Independent sequences that take turns, 1 to ``MAX_CONTEXTS``. How many a model's loop has room for is known when its
         core is built.
+    codes : CodeStore
 
     Raises
     ------
@@ -203,12 +228,13 @@ class Parallel(Architecture):
     pattern = re.compile(_CONTEXTS)
 
     contexts: int = 1
+    codes: CodeStore = CodeStore.BLOCK
 
     def __post_init__(self):
         assign(self, contexts=_check_contexts(as_integer("Contexts", self.contexts, ArchitectureError)))
 
     def __str__(self):
-        return "parallel" if self.contexts == 1 else f"parallel,contexts={self.contexts}"
+        return ("parallel" if self.contexts == 1 else f"parallel,contexts={self.contexts}") + _ending(self.codes)
 
     @classmethod
     def spelled(cls, match):
@@ -246,6 +272,7 @@ class Folded(Architecture):
         2, 4 or 8 words a butterfly; 1 is none, for blocks of 1, whose words are only moved.
     lanes : int
         Butterflies side by side, each on blocks of its own, or words: a power of two up to ``MAX_LANES``.
+    codes : CodeStore
 
     Raises
     ------
@@ -259,6 +286,7 @@ class Folded(Architecture):
 
     radix: int
     lanes: int = 1
+    codes: CodeStore = CodeStore.BLOCK
 
     def __post_init__(self):
         assign(self, radix=as_integer("Radix", self.radix, ArchitectureError),
@@ -269,7 +297,7 @@ class Folded(Architecture):
             raise ArchitectureError(f"Lanes must be a power of two up to {MAX_LANES}, not {self.lanes}")
 
     def __str__(self):
-        return f"folded:{self.radix}" + (f"x{self.lanes}" if self.lanes > 1 else "")
+        return f"folded:{self.radix}" + (f"x{self.lanes}" if self.lanes > 1 else "") + _ending(self.codes)
 
     @classmethod
     def spelled(cls, match):
@@ -284,14 +312,18 @@ class Folded(Architecture):
     @classmethod
     def candidates(cls, model, chip):
         """Each radix and few lanes, where there is something to fold."""
-        block = model.top.recurrence.foldable_block
+        block, pairs = model.top.recurrence.foldable_block, model.top.recurrence.pairs
+        if len(model.layers) == 1 and pairs is not None:
+            return [cls(1, lanes) for lanes in LANES if len(pairs) % lanes == 0]
         if len(model.layers) > 1 or block is None:
             return []
         return [cls(radix, lanes) for radix in RADICES for lanes in LANES
                 if radix <= block and (radix > 1) == (block > 1) and model.size // block % lanes == 0]
 
     def cell(self, layer):
-        """A :class:`FoldedPlan`, or a :class:`OneWordPlan` without butterflies."""
+        """A :class:`FoldedPlan`; without butterflies a :class:`OneWordPlan`, or for pairs a :class:`PairPlan`."""
+        if self.radix == 1 and layer.recurrence.pairs is not None:
+            return PairPlan(layer, fold_pairs(layer.recurrence, self.lanes))
         if self.radix == 1:
             return OneWordPlan(layer, fold_words(layer.recurrence, self.lanes))
         return FoldedPlan(layer, fold(layer.recurrence, self), self.lanes)
@@ -311,17 +343,25 @@ def parse_architecture(text):
     """
     word = re.match("[^:,]*", text)[0]
     kind = Architecture.kinds().get(word)
-    match = kind and kind.pattern.fullmatch(text, len(word))
+    spelled, _, codes = text.partition(CODES)
+    match = kind and kind.pattern.fullmatch(spelled, len(word))
+    if match and spelled != text and codes not in _STORES:
+        raise ArchitectureError(f"Codes must lie in {_listed([*_STORES])}, not {codes!r}")
     if not match:
         said = [f"'{spelling}'" + (f" ({meaning})" if meaning else "") for spelling, meaning in _spellings()]
         raise ArchitectureError(f"Architecture must be {_listed(said)}, not {text!r}; "
                                 "'serial' is the smallest up to some 128 units, 'folded:8' above")
-    return kind.spelled(match)
+    return kind.spelled(match).storing(_STORES[codes or CodeStore.BLOCK.value])
 
 
 def spellings():
     """How architectures are spelled, for the help of a command."""
-    return _listed([spelling for spelling, _ in _spellings()])
+    return f"{_listed([spelling for spelling, _ in _spellings()])}, and behind it {CODES}{CodeStore.SPRAM.value} where " \
+           "the chip has SPRAM for the codes of stages"
+
+
+def _ending(codes):
+    return "" if codes is CodeStore.BLOCK else f"{CODES}{codes.value}"
 
 
 def _spellings():

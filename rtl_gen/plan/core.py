@@ -9,6 +9,7 @@ from hadam_hw.checks import assign
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.model import Model
 from hadam_hw.readout import Pooling
+from rtl_gen.plan.code_store import CodeStore
 from rtl_gen.plan.one_stage import OneStagePlan
 from rtl_gen.plan.parallel import ContextPlan
 from rtl_gen.plan.parts import selection_latency
@@ -21,15 +22,23 @@ from rtl_gen.plan.timing import SequenceTiming, Timing
 SEEN_LATE = 3
 
 
-def plan_readout(model, *, block=True):
-    """The plan of a model's read-out: a :class:`OneStagePlan` or a :class:`ReadoutPlan`.
+def plan_readout(model, codes, *, block=True):
+    """The plan of a model's read-out: a :class:`OneStagePlan` or a :class:`ReadoutPlan`, whose codes lie in ``codes``.
 
-    Both have ``cycles``, the clocks from the last state word to the offer of the last output, and ``pooling_cycles``, those
-    from the last word of a step that is pooled until the next state may come.
+    Both have ``cycles``, the clocks from the last state word to the offer of the last output, ``pooling_cycles``, those
+    from the last word of a step that is pooled until the next state may come, ``sprams``, and ``image``, what these are
+    loaded from.
     """
     if len(model.readout.stages) > 1:
-        return ReadoutPlan.smallest(model.readout, model.top.state, model.top.size)
+        return ReadoutPlan.smallest(model.readout, model.top.state, model.top.size, store=codes)
     return OneStagePlan(model.readout, model.top, block)
+
+
+def check_codes(model, architecture):
+    """Refuses SPRAM for codes that are no stages'; an ArchitectureError."""
+    if architecture.codes is CodeStore.SPRAM and len(model.readout.stages) == 1:
+        raise ArchitectureError("Read-out must have a hidden stage where codes lie in SPRAM, not one stage alone, whose codes "
+                                "are few; leave out ,codes=spram")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +58,9 @@ class CorePlan:
     architecture: object
     cell: object
 
+    def __post_init__(self):
+        check_codes(self.model, self.architecture)
+
     @property
     def cells(self):
         """The plans of the cells."""
@@ -57,7 +69,7 @@ class CorePlan:
     @cached_property
     def readout(self):
         """The read-out's plan."""
-        return plan_readout(self.model)
+        return plan_readout(self.model, self.architecture.codes)
 
     @property
     def timing(self):
@@ -117,6 +129,9 @@ class StackedCorePlan:
     lower: object
     upper: object
 
+    def __post_init__(self):
+        check_codes(self.model, self.architecture)
+
     @property
     def cells(self):
         """The plans of the cells, the lower one first."""
@@ -125,7 +140,7 @@ class StackedCorePlan:
     @cached_property
     def readout(self):
         """The read-out's plan."""
-        return plan_readout(self.model)
+        return plan_readout(self.model, self.architecture.codes)
 
     @cached_property
     def timing(self):
@@ -183,6 +198,7 @@ class ContextCorePlan:
     cell: ContextPlan = field(init=False)
 
     def __post_init__(self):
+        check_codes(self.model, self.architecture)
         if self.model.pooling is Pooling.SUM:
             raise ArchitectureError(
                 "Architecture must have one context where states are summed (emit = sum), not more: there is one pool")
@@ -191,7 +207,7 @@ class ContextCorePlan:
     @cached_property
     def readout(self):
         """The read-out's plan."""
-        return plan_readout(self.model, block=False)
+        return plan_readout(self.model, self.architecture.codes, block=False)
 
     @property
     def queue(self):

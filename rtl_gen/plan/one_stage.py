@@ -30,6 +30,9 @@ class OneStagePlan:
 
     #: Clocks from the last word of a step that is pooled to ``ready``.
     pooling_cycles: ClassVar[int] = 3
+    #: Codes are in block RAM, or logic.
+    sprams: ClassVar[int] = 0
+    image: ClassVar[None] = None
 
     readout: Readout
     layer: Layer

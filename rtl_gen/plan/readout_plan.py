@@ -16,6 +16,7 @@ import numpy as np
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import signed_width
 from hadam_hw.readout import Pooling
+from rtl_gen.plan.code_store import MOST_SPRAMS, SPRAM_ROWS, CodeImage, CodeStore
 
 #: How many accumulators there may be.
 LANES = (1, 2, 4, 8, 16)
@@ -102,6 +103,8 @@ class ReadoutPlan:
         Accumulators, k: one of :data:`LANES`.
     last_lanes : int
         Accumulators that the last stage uses; if there is no other stage, ``lanes``.
+    store : CodeStore
+        Where the codes lie.
 
     Raises
     ------
@@ -117,6 +120,7 @@ class ReadoutPlan:
     size: int
     lanes: int
     last_lanes: int
+    store: CodeStore = CodeStore.BLOCK
 
     def __post_init__(self):
         if self.lanes not in LANES:
@@ -126,15 +130,16 @@ class ReadoutPlan:
             raise ArchitectureError(f"Accumulators of the last stage must be one of {few}, not {self.last_lanes}")
 
     @classmethod
-    def smallest(cls, readout, state, size, answer_cycles=ANSWER_CYCLES):
+    def smallest(cls, readout, state, size, answer_cycles=ANSWER_CYCLES, store=CodeStore.BLOCK):
         """The plan with the fewest accumulators, and then the fewest in the last stage, that answers within ``answer_cycles``.
 
-        If there is none: the one with the most.
+        In SPRAM also one whose rows no chip lacks: with few accumulators most bits of a row are lost. If there is none: the
+        one with the most.
         """
         alone = len(readout.stages) == 1
-        plans = [cls(readout, state, size, lanes, last) for lanes in LANES for last in LANES
+        plans = [cls(readout, state, size, lanes, last, store) for lanes in LANES for last in LANES
                  if last == lanes or (last < lanes and not alone)]
-        return next((plan for plan in plans if plan.cycles <= answer_cycles), plans[-1])
+        return next((plan for plan in plans if plan.cycles <= answer_cycles and plan.sprams <= MOST_SPRAMS), plans[-1])
 
     @property
     def hidden(self):
@@ -287,10 +292,12 @@ class ReadoutPlan:
 
     @cached_property
     def banks(self):
-        """Rows of each bank: whole ones, then the rest in powers of two.
+        """Rows of each bank: whole ones, then the rest in powers of two; of SPRAMs, which are all the same, the rest as it is.
 
         So there is no block RAM more than needed, and every bank begins at a multiple of its depth.
         """
+        if self.store is CodeStore.SPRAM:
+            return tuple(min(SPRAM_ROWS, self.code_rows - begin) for begin in range(0, self.code_rows, SPRAM_ROWS))
         unit = BLOCK_BITS // self.row_bits
         whole, rest = divmod(self.code_rows, BANK_ROWS)
         banks, left = [BANK_ROWS] * whole, rest
@@ -319,15 +326,29 @@ class ReadoutPlan:
 
     @property
     def memories(self):
-        """(rows, bits of a row) of each memory."""
-        return (*((rows, self.row_bits) for rows in self.banks), (self.vector_rows, self.vector_width))
+        """(rows, bits of a row) of each memory in block RAM."""
+        banks = self.banks if self.store is CodeStore.BLOCK else ()
+        return (*((rows, self.row_bits) for rows in banks), (self.vector_rows, self.vector_width))
+
+    @property
+    def sprams(self):
+        """SPRAMs with codes."""
+        return len(self.banks) if self.store is CodeStore.SPRAM else 0
+
+    @property
+    def image(self):
+        """The :class:`~rtl_gen.plan.code_store.CodeImage` that the codes are loaded from; None where they are in block RAM."""
+        return CodeImage(tuple(self.code_table())) if self.store is CodeStore.SPRAM else None
 
     # The clocks
 
     @property
     def row_latency(self):
-        """Clocks from the data of the banks to the row: none for one bank of which every bit is used in the same clock."""
-        return int(len(self.banks) > 1 or any(self.narrow))
+        """Clocks from the data of the banks to the row: none for one bank of which every bit is used in the same clock.
+
+        Behind SPRAMs there is always one, since they stand at the edges of the chip.
+        """
+        return int(len(self.banks) > 1 or any(self.narrow) or self.store is CodeStore.SPRAM)
 
     @property
     def code_latency(self):

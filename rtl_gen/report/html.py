@@ -21,7 +21,7 @@ def render(report):
         title=f"{model['task'] or 'model'} on {report['board']}",
         subtitle=f"{_shape(model)}; architecture {report['arch']}; chip {report['chip']} in {report['package']}",
         cards=_cards(report), usage=_usage(report), parts=_parts(report), clock=_clock(report),
-        facts=facts_for_people(report), origin=_origin(model), digests=_digests(report)) + "\n"
+        facts=facts_for_people(report), origin=origin_rows(model), digests=_digests(report)) + "\n"
 
 
 def _shape(model):
@@ -85,7 +85,8 @@ def _clock(report):
     return {"height": ROW * len(seeds) + 36, "seeds": seeds, "ticks": ticks, "asked": x(report["clock_mhz"])}
 
 
-def _origin(model):
+def origin_rows(model):
+    """Pairs (what, text) of where a described model and its data come from."""
     rows = [("task", model["task"]), ("made by", model["command"]), ("scores on", model["split"]),
             ("data", model["data_source"]), ("licence of the data", model["data_licence"])]
     return [(name, value) for name, value in rows if value]

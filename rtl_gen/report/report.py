@@ -11,7 +11,8 @@ from rtl_gen.tools.design_files import CORE_FILE, DESIGN_FILE
 
 SCHEMA = 1
 #: Resources: key in the report, what the table calls it.
-RESOURCES = (("lc", "logic cells (LC)"), ("ff", "flip-flops (FF)"), ("ebr", "block RAMs (EBR)"), ("dsp", "multipliers (DSP)"))
+RESOURCES = (("lc", "logic cells (LC)"), ("ff", "flip-flops (FF)"), ("ebr", "block RAMs (EBR)"),
+             ("spram", "single-port RAMs (SPRAM)"), ("dsp", "multipliers (DSP)"))
 
 
 def make_report(model, architecture, board_name, files, facts, placements, shipped, bitstream_name, bitstream, tools,
@@ -65,7 +66,7 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
         "tools": tools, "synthesis_options": list(synthesis_options),
         "verilog": DESIGN_FILE, "verilog_sha256": digest(files[DESIGN_FILE]),
         "core_verilog": CORE_FILE, "core_verilog_sha256": digest(files[CORE_FILE]),
-        "bitstream": bitstream_name, "bitstream_sha256": digest(bitstream),
+        "bitstream": bitstream_name, "bitstream_sha256": digest(bitstream), "codes": facts["codes"],
     }
     for kind, _ in RESOURCES:
         report[kind] = shipped.used[kind]
@@ -163,6 +164,10 @@ def facts_for_people(report):
     if integer is not None:
         more = "" if unrounded is None else f", {unrounded} with an unrounded state"
         rows.append((f"{name}, as recorded", f"{integer} as integers{more}"))
+    codes = report["codes"]
+    if codes:
+        rows.append(("codes", f"{codes['bytes']:,} bytes behind the bitstream, from {codes['flash_offset']:#x} in the flash on; "
+                              f"in {report['spram']} SPRAM after {codes['seconds'] * 1e3:.1f} ms"))
     rows += [("bitstream", f"{report['bitstream']} ({report['bitstream_sha256'][:16]})"),
              ("tools", ", ".join(dict.fromkeys(report["tools"].values())))]
     return rows

@@ -49,8 +49,8 @@ def count_components(placed, verilog, top, file_name, family):
     Returns
     -------
     dict of str to dict
-        Hierarchical name to ``{"lc", "ff", "ebr", "dsp"}``. Names begin below the top, which itself is :data:`TOP`; those of
-        modules from another text than the top's begin with the name of that text's top.
+        Hierarchical name to a number for each of :data:`~rtl_gen.tools.family.KINDS`. Names begin below the top, which itself
+        is :data:`TOP`; those of modules from another text than the top's begin with the name of that text's top.
     """
     module, = placed["modules"].values()
     finder = _Finder(module["cells"], module_paths(verilog), top, file_name)

@@ -7,8 +7,8 @@ Words in braces in the arguments are filled in by :mod:`rtl_gen.tools.flow`.
 import re
 from dataclasses import dataclass
 
-#: What is counted of every design: logic cells, flip-flops, block RAMs, multipliers.
-KINDS = ("lc", "ff", "ebr", "dsp")
+#: What is counted of every design: logic cells, flip-flops, block RAMs, single-port memories, multipliers.
+KINDS = ("lc", "ff", "ebr", "spram", "dsp")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Family:
             available.setdefault(resource.kind, resource.weight * there_are)
             if resource.ff_parameter:
                 available["ff"] = there_are
-        return used, {kind: available[kind] for kind in KINDS}
+        return used, {kind: available.get(kind, 0) for kind in KINDS}
 
 
 ICE40 = Family(
@@ -128,7 +128,7 @@ ICE40 = Family(
     output_arguments=("--asc", "{text}"), packing_arguments=("{text}", "{bitstream}"),
     pins_file="pins.pcf", bitstream_file="design.bin",
     resources=(Resource("ICESTORM_LC", "lc", ff_parameter="DFF_ENABLE"), Resource("ICESTORM_RAM", "ebr"),
-               Resource("ICESTORM_DSP", "dsp")))
+               Resource("ICESTORM_SPRAM", "spram"), Resource("ICESTORM_DSP", "dsp")))
 
 ECP5 = Family(
     name="ecp5", placement="nextpnr-ecp5", packing="ecppack", synthesis=("synth_ecp5", "-nodsp"),

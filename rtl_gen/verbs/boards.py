@@ -27,7 +27,7 @@ def describe(board):
     chip = board.chip
     return {
         "name": board.name, "chip": chip.label, "family": chip.family,
-        "lc": chip.lc, "ebr": chip.ebr, "ebr_bits": chip.ebr_bits, "dsp": chip.dsp,
+        "lc": chip.lc, "ebr": chip.ebr, "ebr_bits": chip.ebr_bits, "spram": chip.spram, "dsp": chip.dsp,
         "crystal_hz": board.crystal_hz, "clock_hz": float(board.clock(board.default_clock_mhz).hz), "baud": board.baud,
         "uart": {port.name: port.sites[0] for port in board.uart},
         "spi": {port.name: port.sites[0] for port in board.spi}, "program": board.programmer.program}

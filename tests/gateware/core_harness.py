@@ -65,6 +65,14 @@ def drive_core(core, sequences, *, x_pause=lambda: 0, y_pause=lambda: 0, idle=la
         if check_count:
             assert len(record.accepted) == sum(len(sequence) for sequence in sequences)
 
+    async def load(ctx):
+        for row in core.plan.readout.image.rows:
+            ctx.set(core.codes.payload, row)
+            ctx.set(core.codes.valid, 1)
+            await ctx.tick().until(core.codes.ready)
+            ctx.set(core.codes.valid, 0)
+            await ctx.tick().repeat(pause) if (pause := x_pause()) else None
+
     async def watch(ctx):
         async for _, _, valid, word, saturated in ctx.tick().sample(core.tap.valid, core.tap.data, core.saturated):
             record.saturated += saturated
@@ -78,6 +86,8 @@ def drive_core(core, sequences, *, x_pause=lambda: 0, y_pause=lambda: 0, idle=la
     simulator.add_process(check_stream(core.x))
     simulator.add_process(check_stream(core.y))
     simulator.add_testbench(send, background=True)
+    if core.plan.readout.sprams:
+        simulator.add_testbench(load, background=True)
     simulator.add_testbench(receive)
     simulator.run()
     return record

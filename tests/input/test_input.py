@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hadam_hw import golden
+from hadam_hw.answer import Value
 from hadam_hw.cli import run_cli
 from hadam_hw.command import main
 from hadam_hw.errors import ModelError, ModelFileError
@@ -123,6 +124,15 @@ def test_recordings_of_several_lengths_keep_their_order():
     assert (model.scores(measured) == np.stack(alone)).all() and len(model.scores([])) == 0
 
 
+def test_values_come_in_their_units():
+    model = model_with(fitted()).with_readout(classes=(), values=[Value(0.5, "kPa"), Value(2.0), Value(1e-3, "g")])
+    measured = recordings(9)
+    scale = np.array(model.readout.scales)[model.phase_of(15)]
+    assert np.allclose(model.predict(measured), model.scores(measured) * scale * [0.5, 2, 1e-3])
+    with pytest.raises(ModelError, match="left out of a model that answers with values"):
+        model.replace(probability_scale=1.0)
+
+
 def test_probabilities_of_one_output_and_of_none():
     source = fitted()
     model = random_model(size=8, block=4, inputs=2, input_width=8, input_signed=True, outputs=1)
@@ -165,6 +175,26 @@ def test_the_length_rule(encoding, rule, steps, kept, padded):
     wanted = np.pad(source.encode(measured)[kept], (padded, (0, 0)))
     assert (replace(source, length=rule).encode(measured) == wanted).all()
     assert rule.words.startswith("any" if rule.steps is None else f"{rule.steps} steps")
+
+
+def test_what_the_length_rule_drops_is_not_in_the_statistics():
+    quiet, loud = np.zeros((50, 1)), np.random.default_rng(8).normal(size=(10, 1)) + 7
+    rule = LengthRule(10, "front", "loudest")
+    for encoding in Encoding:
+        cut = Input.fit([np.concatenate([quiet, loud])] * 2, encoding=encoding, length=rule)
+        assert cut.channels == Input.fit([loud] * 2, encoding=encoding).channels
+
+
+def test_numpys_scalars_become_pythons(tmp_path):
+    i, f, s = np.int64, np.float32, np.str_
+    source = Input(InputFormat(i(1), i(8), True), [IntegerChannel(
+        name=s("a"), unit=s("g"), law=s("mu-law"), count=f(0.5), count_width=i(12), offset=i(3), multiplier=i(5), shift=i(2),
+        chord=i(3))], rate_hz=f(50), window=i(4), hop=i(2), length=LengthRule(i(4), s("back")), source=s("x"))
+    plain = Input(InputFormat(1, 8, True), (IntegerChannel(
+        name="a", unit="g", law=Law.MU_LAW, count=0.5, count_width=12, offset=3, multiplier=5, shift=2, chord=3),),
+        rate_hz=50.0, window=4, hop=2, length=LengthRule(4, Padding.BACK), source="x")
+    assert source == plain and source.digest == plain.digest
+    assert json.dumps(source.header()) == json.dumps(plain.header())
 
 
 def test_windows_are_cut_of_the_whole():

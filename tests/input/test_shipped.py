@@ -10,6 +10,8 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.input import NoFrontEnd
 from hadam_hw.model_file import load_model
+from rtl_gen.report.html import origin_rows
+from rtl_gen.report.report import describe_model
 
 MODELS = sorted((Path(__file__).parent.parent.parent / "models").glob("*.npz"))
 #: Tasks of measured numbers, by the first letters of their names, and a word of their data's licence.
@@ -36,6 +38,12 @@ def test_a_shipped_sensor_model_can_be_fed(name):
     if source.front_end == NoFrontEnd():
         assert (model.scores(again) == model.vectors.outputs).all()
         assert (golden.classify(model.vectors.outputs) == [model.classes.index(label) for label in model.predict(again)]).all()
+
+
+def test_a_report_says_whose_the_data_are():
+    facts = describe_model(measured()["har-mu-h256-b64"])
+    rows = dict(origin_rows(facts))
+    assert "UCI HAR" in rows["data"] and "commercial use is prohibited" in rows["licence of the data"]
 
 
 def test_sound_goes_in_as_samples():

@@ -160,6 +160,7 @@ def test_rows_without_a_label_are_left_out(tmp_path):
     ("x,y\n1,2\n3,four\n4,5\n", "a.csv, line 3: y must be a finite number, not 'four'"),
     ("x,y\n1,2\n3,inf\n4,5\n", "a.csv, line 3: y must be a finite number, not 'inf'"),
     ("x,y\n1,2\n3,1e999\n4,5\n", "a.csv, line 3: y must be a finite number, not '1e999'"),
+    ("x,y\n1,2\n3,-1e31\n4,5\n", "a.csv, line 3: y must lie within 1e+30, not be -1e+31"),
     ("x,y\n1,2\n3,1_0\n4,5\n", "a.csv, line 3: y must be a finite number, not '1_0'"),
     ("x;y\n0,5;2\n3;1.234\n4;5\n", "a.csv, line 3: numbers must all have a decimal point, or all a decimal comma"),
     ("x;y\n0,5;2\n3;1.234,5\n4;5\n", "a.csv, line 3: numbers must all have a decimal point, or all a decimal comma"),

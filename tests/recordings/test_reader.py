@@ -3,11 +3,15 @@
 
 import io
 import os
+import struct
+import zipfile
 
 import numpy as np
 import pytest
 
-from hadam_hw.errors import DataError
+from bench.hostile_files import HEADERS
+from hadam_hw.errors import DataError, ModelFileError
+from hadam_hw.model_file import load_model
 from hadam_hw.recordings import Kind, Part, ReadOptions, read_file, read_recordings
 from tests.recordings.made import csv_text, folder_of_csv, tree, wave
 
@@ -96,8 +100,8 @@ def test_what_would_spoil_a_training_is_said(tmp_path):
     assert "channel y is 0 everywhere, so it says nothing" in text
     assert "a/2.csv: the file has no samples and was left out" in text
     assert "there is one class, a; a model needs two or more" in text
-    assert "1 files in folders that begin with _ were left out" in text
-    assert "1 files that do not end in .csv or .wav were left out, a/3.pdf the first" in text
+    assert "1 file left out, in folders that begin with _" in text
+    assert "1 file left out, not named .csv or .wav, a/3.pdf the first" in text
 
 
 def test_three_recordings_are_too_few_and_classes_of_unequal_size_are_said(tmp_path):
@@ -129,8 +133,8 @@ def test_gaps_are_counted_and_the_first_place_is_named(tmp_path):
     del lines[20:26], lines[6:8]
     lines[3] = lines[3].split(",")[0] + ",,1"
     text = said(tmp_path, {"a/1.csv": "\n".join(lines)})
-    assert "a/1.csv, line 4: 'x' is empty or NaN here, the first of 1 such cells" in text
-    assert "a/1.csv: 3 samples in gaps of up to 3 were interpolated" in text
+    assert "a/1.csv, line 4: 'x' is empty or NaN here, the first of 1 such cell" in text
+    assert "a/1.csv: 3 samples in gaps of up to 3 interpolated" in text
     assert "a/1.csv, line 19: the recording was cut at 1 gap of more than 3 samples, first here" in text
 
 
@@ -207,6 +211,7 @@ GOOD = {"inputs": np.zeros((3, 4, 2)), "labels": np.array([0, 1, 1])}
     ({"inputs": np.zeros((3, 4, 2), complex)}, "array 'inputs' must have type integers or floats"),
     ({"inputs": np.array([[["a"]]])}, "array 'inputs' must have type integers or floats"),
     ({"inputs": np.full((3, 4, 2), np.nan)}, "inputs must be finite, and sequence 0 has nan in channel 0 of step 0"),
+    ({"inputs": np.full((3, 4, 2), -1e31)}, "inputs must lie within 1e+30, not reach 1e+31"),
     ({"inputs": np.full((3, 4, 2), 2**63, np.uint64)}, "inputs must be below 2**63"),
     ({"inputs": np.zeros((9, 2)), "lengths": [3, 3, 4]}, "lengths must be positive and make up the 9 steps of inputs, not 10"),
     ({"inputs": np.zeros((9, 2)), "lengths": [12, -3, 0]}, "lengths must be positive"),
@@ -243,6 +248,17 @@ def test_objects_are_never_unpickled(tmp_path):
     path.write_bytes(buffer.getvalue())
     with pytest.raises(DataError, match="a.npz: array 'inputs' holds Python objects, which are never loaded"):
         read_recordings(path)
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_header_that_is_no_header_is_a_sentence(tmp_path, header):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("inputs.npy", b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + bytes(80))
+    with pytest.raises(DataError, match="^a.npz: ") as caught:
+        read_recordings(tmp_path / "a.npz")
+    assert len(str(caught.value)) < 400
+    with pytest.raises(ModelFileError):
+        load_model(tmp_path / "a.npz")
 
 
 def test_other_files_are_refused(tmp_path):

@@ -87,7 +87,7 @@ def test_parts_that_are_given_are_obeyed():
 
 def test_a_group_that_the_files_put_on_both_sides_is_said():
     entries = [(CLASSES[k % 3], f"g{k % 7}", f"{k}", Part.TEST if k % 2 else Part.TRAIN) for k in range(63)]
-    assert "7 groups are in more than one of train, validation and test" in split(made(entries)).warnings[0]
+    assert "the files put 7 groups into more than one of train, validation and test" in split(made(entries)).warnings[0]
 
 
 def test_a_part_without_a_class_is_said():

@@ -155,4 +155,4 @@ def test_sounds_of_several_rates_are_brought_to_the_most_common(tmp_path):
     files = {f"a/{k}.wav": wav(tone(900, 300, rate).tobytes(), rate=rate) for k, rate in enumerate([8000, 8000, 16000])}
     found = read_recordings(tree(tmp_path, files | {"b/1.wav": wav(tone(900, 500, 8000).tobytes())}))
     assert found.rate_hz == 8000 and found.lengths.tolist() == [900, 900, 450, 900]
-    assert "a/2.wav has 16000 Hz and was brought to the 8000 Hz of most, one of 1 such recordings" in found.warnings
+    assert "a/2.wav has 16000 Hz and was brought to the 8000 Hz of most, one of 1 such recording" in found.warnings

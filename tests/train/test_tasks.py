@@ -160,6 +160,19 @@ def test_the_tasks_input_makes_its_integers_of_what_was_measured(name, folder):
     assert np.array_equal(np.stack([task.input.encode(one) for one in task.measured()]), task.test.inputs)
 
 
+def test_measured_numbers_are_in_their_units(folder):
+    counts = read_npz_xz(folder / "uci_har/uci_har_int16.npz.xz", X_test=3)["X_test"]
+    har = load_task("har-mu", folder)
+    assert [(source.name, source.unit) for source in har.input.sources][2:4] == [("body_acc_z", "g"), ("body_gyro_x", "rad/s")]
+    assert np.array_equal(har.measured()[..., 2:4] * [8192, 4096], counts[..., 2:4])
+    arrays = read_npz_xz(folder / "dsa19/dsa19_q16.npz.xz", dq=3, person=1)
+    names = [source.name for source in load_task("dsa-persons", folder).input.sources]
+    assert names[:4] + names[-1:] == ["torso_acc_x", "torso_acc_y", "torso_acc_z", "torso_gyro_x", "left_leg_mag_z"]
+    measured = load_task("dsa-persons", folder).measured()
+    counts = np.cumsum(arrays["dq"][:, arrays["person"] > 4], axis=2, dtype=np.int16)
+    assert np.allclose(measured[..., [0, 3, 44]], counts[[0, 3, 44]].transpose(1, 2, 0) * [0.2, 0.05, 0.02])
+
+
 def test_windows_are_cut_anew_only_where_one_goes_on(folder):
     train = load_task("har", folder).train
     assert train.follows.sum() == 3 * len(train) // 4

@@ -47,7 +47,7 @@ def test_the_version_is_the_packages(capsys):
 def test_an_unknown_verb_is_the_users_error(capsys):
     assert run_cli(main, ["fly"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: Verb must be one of data, fit, ") and "not 'fly'; see hadam --help" in error
+    assert error.startswith("error: Verb must be one of data, ") and "not 'fly'; see hadam --help" in error
 
 
 def test_a_verb_whose_package_is_not_installed_says_so(monkeypatch, capsys):

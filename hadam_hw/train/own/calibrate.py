@@ -7,10 +7,15 @@ import numpy as np
 _LEAST, _MOST, _COUNT = -2.0, 4.0, 121
 
 
+def spread(scores):
+    """The deviation of ``scores`` [sequences, classes] from the mean of each sequence."""
+    return float((scores - scores.mean(axis=1, keepdims=True)).std()) or 1.0
+
+
 def calibrated_scale(scores, labels):
     """The factor above 0 for which ``softmax(scores * factor)`` tells ``labels`` best: of the least mean cross-entropy.
 
-    Where all labels are right it is bounded: by the error that one more sequence would be expected to have.
+    It is bounded where all are right, too: as if one more sequence had been told, of any class.
 
     Parameters
     ----------
@@ -18,10 +23,8 @@ def calibrated_scale(scores, labels):
         Of sequences that nothing was fitted on.
     labels : int64 [sequences]
     """
-    spread = float((scores - scores.mean(axis=1, keepdims=True)).std()) or 1.0
-    factors = 10.0 ** np.linspace(_LEAST, _MOST, _COUNT) / spread
+    factors = 10.0 ** np.linspace(_LEAST, _MOST, _COUNT) / spread(scores)
     classes = scores.shape[1]
-    # as if one more sequence had been told and might be of any class (Laplace's rule of succession)
     smoothed = np.full((len(labels), classes), 1 / classes / (len(labels) + 1))
     smoothed[np.arange(len(labels)), labels] += len(labels) / (len(labels) + 1)
     return float(min(factors, key=lambda factor: _cross_entropy(scores * factor, smoothed)))

@@ -35,9 +35,9 @@ def fit_files(options, out, argv, as_json=False):
         Whether the scores go to standard output as one line of JSON in place of tables.
     """
     config, picture = out.with_suffix(".toml"), out.with_suffix(".svg")
-    for path in (out, config, picture, out.with_suffix(".checkpoint")):
+    for path in (out, config, picture):
         check_file_out(path)
-    if out.suffix in (".toml", ".svg", ".checkpoint"):
+    if out.suffix in (".toml", ".svg"):
         raise DataError(f"out must be the model's .npz, not {out.name}, which is a name of what goes beside it")
     told = console(stderr=True, quiet=as_json)
     told.print(f"reading {printable(options.data)} ...")
@@ -48,7 +48,7 @@ def fit_files(options, out, argv, as_json=False):
     if len(data.warnings) > WARNINGS:
         told.print(f"note: and {len(data.warnings) - WARNINGS} more; hadam data {shlex.quote(str(options.data))} has all")
     command = "hadam fit " + shlex.join(argv)
-    trained = train_own(data, options, told, command, out.with_suffix(".checkpoint"))
+    trained = train_own(data, options, told, command)
     model, evaluation = trained.model, trained.evaluation
     save_model(model, out)
     title = f"{printable(out.name)}: {evaluation.percent:.2f} % of {evaluation.count} {trained.judged}"
@@ -72,12 +72,12 @@ def _record(model, trained, out):
 
 def _show(trained, evaluation, out, config, picture):
     show_table(("tried on validation", "squared error>", "right>"),
-               [(one.words, f"{one.error:.4f}", f"{one.percent:.1f} %") for one in trained.tried])
+               [(one.words, "" if one.error is None else f"{one.error:.4f}", f"{one.percent:.1f} %") for one in trained.tried])
     sys.stdout.write("\n")
     show_evaluation(evaluation, trained.judged)
     model = trained.model
     words = f"{out}: {evaluation.percent:.2f} % of {evaluation.count} {trained.judged}, as integers"
-    if model.provenance.integer_score is not None:
+    if model.provenance.integer_score is not None and trained.percent is not None:
         words += f"; {trained.percent:.2f} % on validation"
     told = shlex.quote(str(out))
     sys.stdout.write(printable(f"{words}; {model.model_bytes} bytes; {model.provenance.split}") + "\n"

@@ -107,6 +107,8 @@ _READ = {"rate": ("rate_hz", float), "resample": ("resample_hz", float), "group_
 _PATHS = ("data", "out", "table")
 #: The names that a configuration or a command line has beside those of settings.
 NAMES = (*_PATHS, *_READ, "units", *_PLAIN, *_ENUMS, "mu_law")
+#: Settings that stand in a configuration whatever they are: what is not there would be chosen anew.
+_CHOSEN = ("hidden", "block", "recurrence", "readout", "leak", "seed")
 _SETTINGS = tuple(entry.name for entry in fields(Settings) if entry.name not in ("task", "fit", "folds"))
 
 
@@ -201,7 +203,8 @@ def config_text(options, settings, out, comment):
     entries["mu_law"] = list(options.mu_law)
     plain = settings.as_json()
     defaults = {entry.name: entry.default for entry in fields(Settings)}
-    entries |= {name: plain[name] for name in _SETTINGS if name == "seed" or getattr(settings, name) != defaults[name]}
+    entries |= {name: plain[name] for name in _SETTINGS
+                if name in _CHOSEN or getattr(settings, name) != defaults[name]}
     lines = [f"# {' '.join(comment.split())}"]
     lines += [f"{name} = {_toml(value)}" for name, value in entries.items() if value is not None]
     return "\n".join(lines) + "\n"

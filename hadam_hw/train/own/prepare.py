@@ -181,8 +181,8 @@ def encoded(source, recordings):
     """
     codes, labels, owners, groups = [], [], [], []
     kind = recordings.kind or (Kind.MEASURED if source.known else None)  # this training decides what whole numbers are
-    for k, (recording, label) in enumerate(zip(recordings.recordings, recordings.labels)):
-        own = pieces(source, replace(recording, kind=kind))
+    settled = [replace(recording, kind=kind) for recording in recordings.recordings]
+    for k, (recording, label, own) in enumerate(zip(settled, recordings.labels, pieces(source, settled))):
         if len(own[0].codes) > MAX_STEPS:
             raise DataError(f"{recording.source} must have at most {MAX_STEPS:,} steps, not {len(own[0].codes):,}; cut it into "
                             "windows: --window STEPS")

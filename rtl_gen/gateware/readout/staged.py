@@ -3,11 +3,11 @@
 
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import data, stream
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.readout.accumulators import Accumulators
-from rtl_gen.gateware.readout.code_memory import CodeMemory
+from rtl_gen.gateware.readout.code_memory import CodeMemory, port_of_codes
 from rtl_gen.gateware.readout.sequencer import Sequencer, of_stage
 from rtl_gen.gateware.readout.vector_memory import VectorMemory
 from rtl_gen.gateware.rendering import Rendering
@@ -41,6 +41,8 @@ class StagedReadout(Rendering, renders=ReadoutPlan):
         The next state may come. For ``pooling = sum`` it rises ``plan.pooling_cycles`` clocks after the last word of a step,
         unless that was the last step.
     y : Out(stream of {data: signed, last})
+    codes : In(stream of 16 bits)
+        Only for codes in SPRAM: :class:`CodeMemory` takes them. No state may come before all are there.
     """
 
     def __init__(self, plan):
@@ -48,7 +50,7 @@ class StagedReadout(Rendering, renders=ReadoutPlan):
         super().__init__({
             "z": In(word_signature(plan.state.width)), "phase": In(1), "ready": Out(1, init=1),
             "y": Out(stream.Signature(data.StructLayout({"data": signed(self.plan.stages[-1].width), "last": 1}))),
-        } | ({"first": In(1), "last": In(1)} if self.plan.pooled else {}))
+        } | ({"first": In(1), "last": In(1)} if self.plan.pooled else {}) | port_of_codes(plan))
 
     def elaborate(self, platform):
         m = Module()
@@ -71,6 +73,9 @@ class StagedReadout(Rendering, renders=ReadoutPlan):
             sums.element.eq(vector.data), sums.stage.eq(sequencer.stage), sums.lane.eq(sequencer.lane),
             vector.base.eq(of_stage(sequencer.stage, [stage.base for stage in plan.stages])),
         ]
+        if plan.sprams:
+            connect(m, codes.rows, flipped(self.codes))
+            m.d.comb += self.ready.eq(vector.ready & ~codes.rows.ready)
         if plan.pooled:
             m.d.comb += [vector.first.eq(self.first), vector.last.eq(self.last)]
 
