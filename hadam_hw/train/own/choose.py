@@ -15,9 +15,9 @@ from hadam_hw.layer import Layer
 from hadam_hw.lengths import padded
 from hadam_hw.readout import Pooling
 from hadam_hw.train.draw import drawn_layer
-from hadam_hw.train.own.options import OWN
+from hadam_hw.train.own.options import OWN, Front
 from hadam_hw.train.own.pools import pools
-from hadam_hw.train.own.prepare import class_weights, encoded, fit_input, peaked
+from hadam_hw.train.own.prepare import class_weights, encoded, fit_input, front_of, peaked
 from hadam_hw.train.ridge import SHARES, STRENGTHS, LeastSquares
 from hadam_hw.train.settings import Fit, Kind, Settings, Signs
 
@@ -195,6 +195,8 @@ def _laws(data, options):
     """The sets of channels by the mu-law that are compared."""
     if options.mu_law is not None:
         return (options.mu_law,)
+    if front_of(data, options) is Front.BANK:
+        return ((),)
     found = peaked(data.train)
     return ((), found) if found else ((),)
 
