@@ -25,11 +25,11 @@ from hadam_hw.train.ridge_settings import DEFAULTS, LEAKS, tried_settings
 from hadam_hw.train.settings import Fit, Settings, from_text, read_config
 from hadam_hw.train.tasks import TASKS, load_task
 
-_ABOUT = """Trains a model on recordings of your own: --data and --out are all that it needs. With --task it trains on a built-in
-data set. The integers are scored once on the test part."""
+_ABOUT = """Trains a model on recordings of your own: --data and --out are all that it needs. With --task it trains on a
+built-in data set. The integers are scored once on the test part."""
 #: Options that only recordings of one's own have.
-_OWN = ("window", "hop", "rate", "resample", "group_from", "table", "background", "units", "mu_law", "balance", "test", "budget",
-        "front_end")
+_OWN = ("window", "hop", "rate", "resample", "group_from", "table", "background", "units", "mu_law", "balance", "test",
+        "budget", "front_end")
 _HELP = {
     "task": f"one of {', '.join(sorted(TASKS))}", "hidden": "units", "block": "of the Hadamard matrix; --hidden for one block",
     "seed": "signs, start, order, split", "lr": "Adam's rate at the start",
@@ -168,7 +168,8 @@ def _arguments(argv):
                         "picture (.svg) go beside it, with --task metrics (.jsonl) and curve (.svg)")
     parser.add_argument("--data", help="recordings of your own: a folder CLASS/[GROUP/]file.csv or .wav, an .npz, or one long "
                         "recording with --table; with --task the folder of the built-in data sets")
-    _add_own(parser.add_argument_group("recordings of your own (docs/own-data.md)", "what is left open is chosen on validation"))
+    _add_own(parser.add_argument_group("recordings of your own (docs/own-data.md)",
+                                       "what is left open is chosen on validation"))
     for field in fields(Settings):
         default = "required" if field.default is MISSING else f"default {getattr(field.default, 'value', field.default)}"
         flag, text = f"--{field.name.replace('_', '-')}", f"{_HELP.get(field.name, '')} ({default})"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is left open is chosen by ridges on validation: first the kind of a small layer and then the law of the channels, both on
-a sample, then the size on all.
+"""What is left open is chosen by ridges on validation: the kind of a small layer and then the law of the channels, both on a
+sample, then the size on all.
 
 Each is judged by the squared error of the classes on the folds, which tells more than the percent of right answers where
 nearly all are right. Of the sizes the smallest is taken whose error is hardly above the least.
@@ -227,8 +227,8 @@ def settings_of(chosen, options):
 
 
 #: Given settings that a ridge takes; the others are those of gradients.
-_OF_LAYERS = ("hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "leaks", "state_bits", "rounding", "wires", "drive",
-              "recurrence")
+_OF_LAYERS = ("hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "leaks", "state_bits", "rounding", "wires",
+              "drive", "recurrence")
 
 
 def _block(hidden):

@@ -36,8 +36,8 @@ class Fitting(Enum):
 
 
 class Front(Enum):
-    """What makes vectors of samples: ``NONE``, a sample is one; ``BANK``, a bank of resonators, for sound; ``AUTO``, the bank for
-    one channel of 4 kHz or more."""
+    """What makes vectors of samples: ``NONE``, a sample is one; ``BANK``, resonators, for sound; ``AUTO``, the bank for one
+    channel of 4 kHz or more."""
 
     AUTO = "auto"
     NONE = "none"
@@ -94,8 +94,8 @@ class OwnOptions:
     def __post_init__(self):
         if self.hop is not None and self.window is None:
             raise DataError(f"hop must be left alone without a window, not {self.hop}")
-        for name, least, most in (("window", 1, 1 << 16), ("hop", 1, 1 << 16), ("folds", 2, 100), ("budget", 0, MAX_BUDGET_SECONDS),
-                                  ("test", 0, 0.9)):
+        for name, least, most in (("window", 1, 1 << 16), ("hop", 1, 1 << 16), ("folds", 2, 100),
+                                  ("budget", 0, MAX_BUDGET_SECONDS), ("test", 0, 0.9)):
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
                 raise DataError(f"{name} must be between {least:,} and {most:,.10g}, not {value!r}")

@@ -125,8 +125,8 @@ def _folds(train, options):
     units = {recording.group if recording.group is not None else ("source", recording.source) for recording in train.recordings}
     count = min(options.folds, len(units))
     if count < 2:
-        raise DataError("Recordings for training must come in two groups or files or more, so that one can be held out to choose "
-                        f"by, and there is {len(units)}; record another person, device or day")
+        raise DataError("Recordings for training must come in two groups or files or more, so that one can be held out to "
+                        f"choose by, and there is {len(units)}; record another person, device or day")
     fold_of = np.empty(len(train), np.int64)
     for k, (_, held) in enumerate(folds(train, count, options.seed)):
         fold_of[[places[id(recording)] for recording in held.recordings]] = k
@@ -171,20 +171,21 @@ def front_of(data, options):
     train = data.train
     if options.front_end is not Front.AUTO:
         return options.front_end
-    sound = len(train.channels) == 1 and train.rate_hz is not None and train.rate_hz >= SOUND_HZ and train.kind is not Kind.CODES
-    return Front.BANK if sound else Front.NONE
+    fast = train.rate_hz is not None and train.rate_hz >= SOUND_HZ
+    return Front.BANK if fast and len(train.channels) == 1 and train.kind is not Kind.CODES else Front.NONE
 
 
 def _input_of_sound(train, common):
     if len(train.channels) != 1 or train.rate_hz is None or train.kind is Kind.CODES:
-        raise DataError(f"Recordings must be one channel of sound at a known rate for --front-end bank, not {len(train.channels)} "
-                        f"channels at {'no known rate' if train.rate_hz is None else f'{train.rate_hz:g} Hz'}")
+        rate = "no known rate" if train.rate_hz is None else f"{train.rate_hz:g} Hz"
+        raise DataError("Recordings must be one channel of sound at a known rate for --front-end bank, not "
+                        f"{len(train.channels)} channels at {rate}")
     front_end = BankFrontEnd(mel_bank(round(train.rate_hz)))
     counted = front_end.sources[0].count if train.kind is not Kind.MEASURED else 1.0
     values = [recording.values.astype(np.float64) * counted for recording in train.recordings]
     short = next((one for one, own in zip(train.recordings, values) if len(own) < front_end.frame), None)
     if short is not None:
-        raise DataError(f"{short.source} must have {front_end.frame} samples or more, one frame, not {len(short)}; leave it out")
+        raise DataError(f"{short.source} must have {front_end.frame} samples or more, one frame, not {len(short)}")
     return Input.fit(values, front_end=front_end, **common)
 
 
@@ -231,4 +232,4 @@ def class_weights(labels, classes, balance):
     if balance is Balance.NONE or (balance is Balance.AUTO and not unequal):
         return None, None
     weights = len(labels) / (len(known) * np.maximum(sizes, 1))
-    return weights[labels], (f"classes have {known.min()} to {known.max()} training sequences and are weighted to count the same")
+    return weights[labels], (f"classes have {known.min()} to {known.max()} training sequences and are weighted to count alike")
