@@ -43,7 +43,7 @@ def _mistaken(evaluation):
 
 def matrix_picture(evaluation, title):
     """The confusion matrix as an SVG: a row for each class, its cells darker the more of its sequences they hold."""
-    classes, matrix = evaluation.classes, evaluation.matrix
+    title, classes, matrix = printable(title), evaluation.classes, evaluation.matrix
     count = len(classes)
     numbered = count <= NUMBERED
     cell = _CELL if numbered else _SMALL_CELL

@@ -34,8 +34,9 @@ def fit_files(options, out, argv, as_json=False):
     as_json : bool
         Whether the scores go to standard output as one line of JSON in place of tables.
     """
+    check_file_out(out)
     config, picture = out.with_suffix(".toml"), out.with_suffix(".svg")
-    for path in (out, config, picture):
+    for path in (config, picture):
         check_file_out(path)
     if out.suffix in (".toml", ".svg"):
         raise DataError(f"out must be the model's .npz, not {out.name}, which is a name of what goes beside it")

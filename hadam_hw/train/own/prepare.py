@@ -153,17 +153,21 @@ def fit_input(data, options, mu_law):
     A window is padded in front where a recording is shorter: the state stays 0 until its first step.
     """
     train = data.train
-    rule = LengthRule() if options.window is None else LengthRule(options.window, Padding.FRONT)
     if train.kind is Kind.CODES:
         return _input_of_codes(train, options)
-    common = dict(window=options.window, hop=options.hop_steps, length=rule, source=data.name)
-    if front_of(data, options) is Front.BANK:
-        return _input_of_sound(train, common)
+    made = _input_of_sound(data) if front_of(data, options) is Front.BANK else _input_of_channels(data, mu_law)
+    if options.window is None:
+        return made
+    return replace(made, window=options.window, hop=options.hop_steps, length=LengthRule(options.window, Padding.FRONT))
+
+
+def _input_of_channels(data, mu_law):
+    train = data.train
     values = [recording.values.astype(np.float64) for recording in train.recordings]
     largest = max(float(np.abs(one).max()) for one in values)
     whole = train.kind is not Kind.MEASURED and largest < _LARGEST_COUNT * (2 if train.kind is Kind.COUNTS else 1)
     return Input.fit(values, channels=train.channels, units=train.units, companded=mu_law,
-                     counts=[1.0] * len(train.channels) if whole else None, rate_hz=train.rate_hz, **common)
+                     counts=[1.0] * len(train.channels) if whole else None, rate_hz=train.rate_hz, source=data.name)
 
 
 def front_of(data, options):
@@ -175,7 +179,8 @@ def front_of(data, options):
     return Front.BANK if fast and len(train.channels) == 1 and train.kind is not Kind.CODES else Front.NONE
 
 
-def _input_of_sound(train, common):
+def _input_of_sound(data):
+    train = data.train
     if len(train.channels) != 1 or train.rate_hz is None or train.kind is Kind.CODES:
         rate = "no known rate" if train.rate_hz is None else f"{train.rate_hz:g} Hz"
         raise DataError("Recordings must be one channel of sound at a known rate for --front-end bank, not "
@@ -186,7 +191,7 @@ def _input_of_sound(train, common):
     short = next((one for one, own in zip(train.recordings, values) if len(own) < front_end.frame), None)
     if short is not None:
         raise DataError(f"{short.source} must have {front_end.frame} samples or more, one frame, not {len(short)}")
-    return Input.fit(values, front_end=front_end, **common)
+    return Input.fit(values, front_end=front_end, source=data.name)
 
 
 def _input_of_codes(train, options):
