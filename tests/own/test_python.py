@@ -88,6 +88,15 @@ def test_the_estimator_takes_three_axes_and_lists():
     assert set(fitted.predict(ragged)) <= {40, 60} and fitted.model_.provenance.seed != 0
 
 
+def test_the_estimator_keeps_the_order_of_more_than_ten_classes():
+    from hadam_hw.sklearn import HadamClassifier
+
+    levels = np.repeat(np.arange(12), 6)  # "10" comes before "2"
+    X = np.cos(levels[:, None] * np.arange(24) * np.pi / 12) + 0.1 * np.random.default_rng(1).normal(size=(72, 24))
+    fitted = HadamClassifier(hidden=64, leak=4, recurrence="oscillators", readout="last", folds=2).fit(X, levels + 100)
+    assert (fitted.predict(X) == levels + 100).mean() > 0.8
+
+
 def test_compile_is_the_build_of_the_command(monkeypatch):
     seen = {}
 
