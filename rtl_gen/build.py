@@ -61,6 +61,11 @@ class BuildResult:
     report: dict
     files: dict
 
+    @property
+    def bitstream(self):
+        """The bytes that are sent to the board."""
+        return next(self.files[family.bitstream_file] for family in FAMILIES.values() if family.bitstream_file in self.files)
+
     def with_choice(self, reason):
         """The same with the reason why its architecture was chosen in the report."""
         report = self.report | {"arch_chosen": reason}

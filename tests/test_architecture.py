@@ -36,6 +36,8 @@ ARROWS = {
                                    "hadam_hw.files", "hadam_hw.train.tasks"),
     # what is not by gradients loads no PyTorch, and wants no other extra
     "hadam_hw.train": ("numpy", "hadam_hw", "rich", *DENIED),
+    # scikit-learn is an extra, and so is what trains by gradients
+    "hadam_hw.sklearn": ("numpy", "sklearn", "hadam_hw.train.own.api"),
     # a training by gradients is loaded when it is asked for
     "hadam_hw.train.command": ("hadam_hw", "rich", *(rule for rule in DENIED if not rule.endswith(".by_gradient"))),
     "hadam_hw.train.own.train": ("numpy", "hadam_hw", *(rule for rule in DENIED if not rule.endswith(".own.gradient"))),
