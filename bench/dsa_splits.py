@@ -8,6 +8,7 @@ bench/dsa_splits.jsonl, and an interrupted run goes on; ``--table`` only writes 
 
 import argparse
 import json
+import random
 import statistics
 import tempfile
 from dataclasses import replace
@@ -51,10 +52,14 @@ def main(argv):
 
 
 def waiting(rows):
-    """The splits that have no row yet, the training persons of each; a split and what is tested in it follow each other."""
+    """The splits that have no row yet, the training persons of each; the order is drawn, so that a part is a fair sample.
+
+    A split and the one that trains on what it tests follow each other.
+    """
     done = {tuple(row["persons"]) for row in rows}
     pairs = [(chosen, tuple(person for person in PERSONS if person not in chosen))
              for chosen in combinations(PERSONS, TRAINED) if chosen[0] == PERSONS[0]]
+    random.Random(0).shuffle(pairs)
     return [persons for pair in pairs for persons in pair if persons not in done]
 
 
