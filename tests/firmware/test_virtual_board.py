@@ -25,7 +25,7 @@ from hadam_hw.model import TestVectors
 from hadam_hw.model_file import load_model, save_model
 from hadam_hw.readout import Pooling
 from rtl_gen.gateware.code_loader import CodeLoader
-from rtl_gen.link.frames import ErrorCode
+from rtl_gen.link.frames import Command, ErrorCode, Frame, encode_vectors
 from rtl_gen.plan.arch import parse_architecture
 from tests.models_for_tests import random_model, random_stack
 
@@ -95,14 +95,12 @@ def test_codes_are_loaded_from_the_flash_and_until_then_vectors_are_refused():
     compiled = compile_board(model, parse_architecture("serial,codes=spram"), BOARD)
     inputs, wanted = model.vectors.inputs.tolist(), model.vectors.outputs.tolist()
     assert compiled.flash[0] == BOARD.flash.offset
-    with VirtualBoard(compiled) as board, Client(board, digest=model.digest, timeout=0.02, attempts=1) as impatient:
-        assert impatient.identify().size == 8 and impatient.status().bad_frames == 0
+    vectors = encode_vectors(inputs[0][:1], compiled.identity)
+    with VirtualBoard(compiled) as board, Client(board, digest=model.digest, timeout=0.02) as client:
+        for command, payload in ((Command.INFER, vectors), (Command.STEP, b"\1" + vectors)):
+            board.write(Frame(command, payload, 7).encode())
+            assert board.run(4000) == Frame(Command.ERROR, bytes([ErrorCode.NOT_READY]), 7).encode()
         assert board.clocks < POWER_UP + CodeLoader.cycles(len(compiled.flash[1]) // 2)
-        for ask in (impatient.infer, lambda sequences: list(impatient.stream(sequences[0]))):
-            with pytest.raises(DeviceError) as caught:
-                ask(inputs[:1])
-            assert caught.value.code is ErrorCode.NOT_READY
-        client = Client(board, timeout=0.02)
         assert [list(result.logits) for result in client.infer(inputs)] == wanted
         result, = client.stream(inputs[0])
         assert list(result.logits) == wanted[0] and client.status().bad_frames == 0
