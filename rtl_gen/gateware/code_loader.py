@@ -3,7 +3,7 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
 from rtl_gen.gateware.flash_reader import FLASH_PINS, FlashReader
 from rtl_gen.plan.code_store import CRC_BITS, CRC_POLYNOMIAL, SPRAM_BITS

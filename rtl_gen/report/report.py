@@ -141,26 +141,32 @@ def facts_for_people(report):
         rows.append(("accuracy, as recorded", accuracy))
     codes = report["codes"]
     if codes:
-        rows.append(("codes", f"{codes['bytes']:,} bytes behind the bitstream, from {codes['flash_offset']:#x} in the flash on; "
-                              f"in {report['spram']} SPRAM after {codes['seconds'] * 1e3:.1f} ms"))
+        rows.append(("codes", f"{codes['bytes']:,} bytes behind the bitstream, at {codes['flash_offset']:#x} in the flash; "
+                              f"in SPRAM after {codes['seconds'] * 1e3:.1f} ms"))
     rows += [("bitstream", f"{report['bitstream']} ({report['bitstream_sha256'][:16]})"),
              ("tools", ", ".join(dict.fromkeys(report["tools"].values())))]
     return rows
+
+
+def resources_of(report):
+    """Those of :data:`RESOURCES` that matter: SPRAM only on a chip that has some."""
+    return [(kind, name) for kind, name in RESOURCES if kind != "spram" or report["spram_available"]]
 
 
 def show(report, console):
     """Prints the report's tables on a :class:`rich.console.Console`."""
     from rich.table import Table
 
+    resources = resources_of(report)
     usage = Table(title=f"{report['model']['task'] or 'model'} on {report['board']}, {report['arch']}", title_justify="left")
-    for name, justify in (("component", "left"), *((kind.upper(), "right") for kind, _ in RESOURCES)):
+    for name, justify in (("component", "left"), *((kind.upper(), "right") for kind, _ in resources)):
         usage.add_column(name, justify=justify)
     for name, counts in grouped(report["components"]).items():
-        usage.add_row(name, *(str(counts[kind] or "") for kind, _ in RESOURCES))
+        usage.add_row(name, *(str(counts[kind] or "") for kind, _ in resources))
     usage.add_section()
-    usage.add_row("used", *(str(report[kind]) for kind, _ in RESOURCES), style="bold")
-    usage.add_row("available", *(str(report[f"{kind}_available"]) for kind, _ in RESOURCES))
-    usage.add_row("share", *(share(report, kind) for kind, _ in RESOURCES))
+    usage.add_row("used", *(str(report[kind]) for kind, _ in resources), style="bold")
+    usage.add_row("available", *(str(report[f"{kind}_available"]) for kind, _ in resources))
+    usage.add_row("share", *(share(report, kind) for kind, _ in resources))
     console.print(usage)
     facts = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in facts_for_people(report):

@@ -17,6 +17,7 @@ from rtl_gen.report.explore_plot import render
 from rtl_gen.tools.toolchain import Kind
 from rtl_gen.verify import verify
 
+WIDTH = 100
 DATA_FILE, PLOT_FILE = "explore.json", "explore.svg"
 
 
@@ -44,7 +45,8 @@ def main(argv):
     candidates = survey(model, board, arguments.freq)
     data = {
         "board": board.name, "model_digest": model.digest, "weights": arguments.weights.name, "lc_available": board.chip.lc,
-        "ebr_available": board.chip.ebr, "spram_available": board.chip.spram, "energy_basis": BASIS, "candidates": [one.as_data() for one in candidates]}
+        "ebr_available": board.chip.ebr, "spram_available": board.chip.spram, "energy_basis": BASIS,
+        "candidates": [one.as_data() for one in candidates]}
     if arguments.verify:
         best = [row for row in data["candidates"] if row["fits"]][:arguments.verify]
         with Progress() as progress:
@@ -69,18 +71,19 @@ def _show(data):
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=True)
+    # A terminal has the width that it has; elsewhere a table is not cut.
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
     console.print(f"{data['weights']} on {data['board']}: {data['lc_available']} LC, {data['ebr_available']} EBR"
                   + (f", {data['spram_available']} SPRAM" if data["spram_available"] else ""))
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("", "architecture", "fits", "LC", "EBR", "SPRAM", "fmax", "MHz", "clocks", "steps/s", "nJ"):
+    sprams = any(row["spram"] for row in data["candidates"])  # else there is nothing to say in a column
+    for name in ("", "architecture", "fits", "LC", "EBR", *["SPRAM"] * sprams, "fmax", "MHz", "clocks", "steps/s", "nJ"):
         table.add_column(name, justify="left" if name in ("", "architecture", "fits") else "right", no_wrap=True)
     for row in data["candidates"]:
         lacks = ", ".join({"lc": "LC", "ebr": "EBR", "spram": "SPRAM", "clock": "clock"}[kind] for kind in row["shortages"])
         cells = ["*" if row["on_front"] else "", row["arch"], f"no: {lacks}" if lacks else "yes", f"{row['lc']:,}",
-                 str(row["ebr"]), str(row["spram"] or ""), f"{row['fmax_mhz']:g}", f"{row['clock_mhz']:g}", str(row["cycles_per_step"]),
-                 f"{row['steps_per_second']:,.0f}",
-                 f"{row['step_nanojoules']:.1f}"]
+                 str(row["ebr"]), *[str(row["spram"] or "")] * sprams, f"{row['fmax_mhz']:g}", f"{row['clock_mhz']:g}",
+                 str(row["cycles_per_step"]), f"{row['steps_per_second']:,.0f}", f"{row['step_nanojoules']:.1f}"]
         table.add_row(*cells)
     console.print(table)
     for row in data["candidates"]:

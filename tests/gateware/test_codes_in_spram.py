@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Cores whose codes lie in SPRAM equal the golden model, in every architecture; what has no SPRAM refuses them in a sentence."""
+"""Cores whose codes lie in SPRAM equal the golden model, in every architecture; what has none refuses them in a sentence."""
 
 from dataclasses import replace
 

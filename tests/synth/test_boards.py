@@ -79,4 +79,4 @@ def test_codes_in_spram_lie_behind_the_bitstream(tmp_path, capsys):
     assert report["components"]["hadam_core.readout.codes.spram0"]["spram"] == 1
     assert report["components"]["top.loader.reader"]["lc"] > 20
     check_bitstream(board, tmp_path / "out" / report["bitstream"])  # what `program` asks before it sends the file
-    assert any("behind the bitstream, from 0x20000" in value for _, value in facts_for_people(report))
+    assert any("behind the bitstream, at 0x20000" in value for _, value in facts_for_people(report))
