@@ -13,12 +13,14 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
 MODEL := models/pmnist-h128-b64.npz
 
-.PHONY: help install demo test lint warm system-packages clean
+.PHONY: help install demo docs test check lint warm system-packages clean
 
 help:
 	@echo "make demo   install what the generator needs into $(VENV), build $(MODEL) for the iCEBreaker"
 	@echo "make install  everything into $(VENV), for docs/tutorial.md"
+	@echo "make docs   the pages of docs/ as a site: build/site/index.html opens from the disk"
 	@echo "make test   install what the tests need, run them all"
+	@echo "make check  lint and unit tests, while you edit: under a minute"
 	@echo "make lint   look for mistakes and style"
 	@echo "make clean  remove build/ and $(VENV)"
 
@@ -30,6 +32,13 @@ demo: $(CORE)
 # The tools are started one after the other first: their first start compiles them, and two at once would both do it.
 test: $(TESTS) system-packages warm
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+docs: $(TESTS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	@echo "build/site/index.html is ready"
+
+check: lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q tests/unit tests/test_architecture.py tests/test_docstrings.py
 
 lint: $(TESTS)
 	$(BIN)/ruff check .

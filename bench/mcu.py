@@ -14,17 +14,20 @@ from firmware.mcu.export import INCLUDE, c_name, c_sources, render
 from hadam_hw import golden
 from hadam_hw.errors import HadamError
 from hadam_hw.fixed import FixedPoint, Rounding
+from hadam_hw.input.bank_design import mel_bank
 from hadam_hw.layer import InputFormat, Layer, Phase
 from hadam_hw.model import Model
 from hadam_hw.model_file import load_model
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
 from hadam_hw.recurrence import Hadamard
 from sim.mcu import targets
+from sim.mcu.bank import bank_footprint, run_bank
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 SHIPPED = ("pmnist-h128-b64", "har-h128-b64", "pmnist-h512-b256", "keywords-h256x2-b64")
 ASKED_STEPS = {"pmnist-h512-b256": 250_000}
 WIRED = "wires-h128-128"
+ASKED_BANK_RAM = 1024
 ASKED_RAM = {"pmnist-h128-b64": 700, WIRED: 1000}
 STEPS = 32
 TIMED = """
@@ -129,5 +132,20 @@ def main(argv):
                     chips.add_row(stem, target.name, optimise, *(f"{number:,}" for number in (
                         took.code, took.tables, took.state, took.outputs, took.stack, took.ram,
                         round(run.step_instructions), round(run.readout_instructions), len(took.products))))
-    console.print(speed, chips)
+    banks = Table("front end", "processor", "gcc", "code B", "tables B", "state B", "codes B", "stack B", "RAM B",
+                  "instructions a sample", "products")
+    with tempfile.TemporaryDirectory() as folder:
+        bank, folder = mel_bank(8000), Path(folder)
+        sound = np.random.default_rng(2).integers(-8000, 8000, 10 * bank.frame)
+        for target in targets.TARGETS:
+            for optimise in ("-O2", "-Os"):
+                took = bank_footprint(bank, target, folder, optimise)
+                codes, instructions = run_bank(bank, target, sound, folder, optimise)
+                if codes != bank.encode(sound).tolist():
+                    raise HadamError(f"{target.name} must compute the bank's codes, and does not")
+                missed |= took.ram > ASKED_BANK_RAM or bool(took.products)
+                banks.add_row(f"bank of {bank.size}, {bank.rate_hz} Hz", target.name, optimise, *(f"{number:,}" for number in (
+                    took.code, took.tables, took.state, took.outputs, took.stack, took.ram, round(instructions),
+                    len(took.products))))
+    console.print(speed, chips, banks)
     return int(missed)

@@ -11,10 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 import boards
 from firmware.host.client import DEFAULT_TIMEOUT, Client
 from firmware.host.errors import NoReplyError
+from firmware.host.port_url import has_rate
 from firmware.host.transport import SerialPort
-from hadam_hw.cli import Parser, positive
+from hadam_hw.cli import VerbParser, positive
 from hadam_hw.errors import HadamError
 from hadam_hw.model_file import load_model
+from hadam_hw.terminal import console
 from rtl_gen.link.frames import RATES
 
 DEFAULT_BOARD = "icebreaker"
@@ -24,8 +26,10 @@ PROBED, PROBE_SECONDS = 115_200, 0.2
 
 def parser(verb, description, *, weights_required=False):
     """A parser with the options that say which device it is."""
-    parsing = Parser(prog=f"python -m firmware {verb}", description=description)
-    parsing.add_argument("--port", required=True, help="the serial port, such as /dev/ttyUSB1, or what simulate prints")
+    parsing = VerbParser(verb, description=description)
+    parsing.add_argument("--port", required=True,
+                         help="the serial port, such as /dev/ttyUSB1, or what simulate prints, or one over a network: "
+                              "socket://HOST:PORT, rfc2217://HOST:PORT")
     parsing.add_argument("--board", default=DEFAULT_BOARD, help=f"whose rate the port has (default {DEFAULT_BOARD})")
     parsing.add_argument("--baud", type=positive(int, 1e9),
                          help="the rate; default: the board's, or a slower one at which a device answers")
@@ -42,7 +46,7 @@ def connect(arguments):
     model = load_model(arguments.weights) if arguments.weights else None
     baud = arguments.baud or boards.get(arguments.board).baud
     client = Client(SerialPort(arguments.port, baud), digest=model and model.digest, timeout=arguments.timeout)
-    if arguments.baud is None:
+    if arguments.baud is None and has_rate(arguments.port):
         try:
             client.identify()
         except NoReplyError:
@@ -75,7 +79,7 @@ def run(client, sequences, embed=None):
     """
     began, results = time.monotonic(), []
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=error_console(), transient=True) as progress:
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
         task = progress.add_task("sequences", total=len(sequences))
         for result in client.each((embed(sequence) if embed else sequence).tolist() for sequence in sequences):
             results.append(result)
@@ -86,13 +90,6 @@ def run(client, sequences, embed=None):
 def last(result):
     """The result of a sequence's last step."""
     return result[-1] if isinstance(result, list) else result
-
-
-def error_console():
-    """Where progress is shown."""
-    from rich.console import Console
-
-    return Console(stderr=True)
 
 
 def say(arguments, facts, text):

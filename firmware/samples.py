@@ -6,7 +6,7 @@ import csv
 import numpy as np
 
 from hadam_hw.errors import DataError
-from hadam_hw.labels import class_numbers
+from hadam_hw.labels import class_numbers, real_values
 from hadam_hw.readout import class_count
 
 #: Names of the column, or of the array, that holds the classes.
@@ -20,7 +20,8 @@ def load(path, identity, model=None):
     ``.npy`` holds integers [sequences, steps, inputs], or [sequences, steps * inputs], inputs being the elements of a vector;
     ``.npz`` such an array as ``inputs`` and perhaps ``labels``; ``.csv`` a sequence a line, vector after vector, under a header
     if one column is ``label``. Where ``model`` has a table, two dimensions are tokens [sequences, steps], and a line is a token
-    a step. Labels are what :func:`hadam_hw.labels.class_numbers` takes, names being those of ``model``.
+    a step. Labels are what :func:`hadam_hw.labels.class_numbers` takes, names being those of ``model``; where the device has
+    values, what :func:`hadam_hw.labels.real_values` takes.
 
     Parameters
     ----------
@@ -32,8 +33,8 @@ def load(path, identity, model=None):
     Returns
     -------
     sequences : int array [sequences, steps, inputs], or of tokens [sequences, steps]
-    labels : int64 [sequences] or None
-        Numbers of classes.
+    labels : int64 [sequences], or float64 [sequences, outputs], or None
+        Numbers of classes, or values.
 
     Raises
     ------
@@ -57,8 +58,12 @@ def load(path, identity, model=None):
         found = _vectors(path, found, identity.inputs, model)
     if labels is None:
         return found, None
-    if labels.shape != (len(found),):
+    if labels.shape[:1] != (len(found),) or labels.ndim > 1 + identity.values:
         raise DataError(f"Labels in {path} must be one a sequence, {len(found)}, not of shape {list(labels.shape)}")
+    if identity.values:
+        if model is None:
+            raise DataError(f"Labels in {path} must be compared in the units of the model's values; name it: --weights")
+        return found, real_values(labels, identity.outputs, path)
     return found, class_numbers(labels, class_count(identity.outputs), () if model is None else model.classes, path)
 
 

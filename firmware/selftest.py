@@ -23,13 +23,13 @@ def compare(model, sequences, results):
     Raises
     ------
     DiffersError
-        Naming the first sequence whose outputs or class are not the golden model's.
+        Naming the first sequence whose outputs or label are not the golden model's.
     """
     outputs = golden.run(model, sequences).outputs
     final = outputs[:, -1] if outputs.ndim == 3 else outputs
     for index, (expected, result) in enumerate(zip(final, results, strict=True)):
         found = last(result)
-        if found.logits != tuple(expected.tolist()) or found.label != int(golden.classify(expected)):
+        if found.logits != tuple(expected.tolist()) or found.label != int(golden.label(model, expected)):
             raise DiffersError(f"Outputs of sequence {index} must be the golden model's {expected.tolist()}, "
-                               f"not {list(found.logits)} (class {found.label}); the device computes something else")
+                               f"not {list(found.logits)} (label {found.label}); the device computes something else")
     return len(results) * (model.outputs + 1)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Results of stages, kept by the content of what they were made from."""
 
+import getpass
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -10,13 +12,18 @@ from pathlib import Path
 
 MANIFEST = "manifest.json"
 KEPT_ENTRIES = 300
+_LOG = logging.getLogger(__name__)
 
 
 def cache_folder():
     """Where this project keeps what it can make again: ``HADAM_HW_CACHE``, or ``hadam_hw`` in the user's cache folder."""
-    given = os.environ.get("HADAM_HW_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(given) if given else Path(base) / "hadam_hw"
+    given, base = os.environ.get("HADAM_HW_CACHE"), os.environ.get("XDG_CACHE_HOME")
+    if given:
+        return Path(given)
+    try:
+        return Path(base or Path.home() / ".cache") / "hadam_hw"
+    except RuntimeError:  # an account without a home
+        return Path(tempfile.gettempdir()) / f"hadam_hw-{getpass.getuser()}"
 
 
 def digest(data):
@@ -84,6 +91,8 @@ class Cache:
         entry = self.folder / key
         try:
             manifest = json.loads((entry / MANIFEST).read_bytes())
+            if not isinstance(manifest, dict) or not manifest or any(name != Path(name).name for name in manifest):
+                return None
             files = {name: (entry / name).read_bytes() for name in manifest}
             os.utime(entry)
         except (OSError, ValueError):
@@ -91,9 +100,17 @@ class Cache:
         return files if all(digest(data) == manifest[name] for name, data in files.items()) else None
 
     def keep(self, key, files):
-        """Keeps ``files`` under ``key``."""
+        """Keeps ``files`` under ``key``. Where that cannot be, a warning says why: what was made is there all the same."""
         if self.folder is None:
             return
+        try:
+            self._keep(key, files)
+        except OSError as error:
+            _LOG.warning("Nothing is kept in the cache %s: %s", self.folder, error.strerror or error)
+            return
+        self._forget_oldest()
+
+    def _keep(self, key, files):
         self.folder.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(dir=self.folder, prefix="making-"))
         try:
@@ -109,7 +126,6 @@ class Cache:
                 raise
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-        self._forget_oldest()
 
     @property
     def size(self):

@@ -36,6 +36,14 @@ def as_integer(name, value, error=ModelError):
     raise error(f"{name} must be an integer, not {_shown(value)}")
 
 
+def as_integer_between(name, value, low, high):
+    """``value`` as an int between ``low`` and ``high``."""
+    value = as_integer(name, value)
+    if not low <= value <= high:
+        raise ModelError(f"{name} must be between {low} and {high}, not {_shown(value)}")
+    return value
+
+
 def as_flag(name, value):
     """``value`` as a bool: a boolean of Python or NumPy, no number and no text."""
     if not isinstance(value, (bool, np.bool_)):

@@ -5,9 +5,16 @@ import argparse
 import os
 import sys
 
+from hadam_hw.command import PROGRAM, VERBS
 from hadam_hw.errors import HadamError, UsageError
+from hadam_hw.processes import EndedError, end_on_signals
+from hadam_hw.terminal import printable
 
 INTERRUPTED = 130
+#: Exit codes of processes that a signal ended begin here.
+SIGNALLED = 128
+#: Letters of an error; a name in it may be as long as a file likes.
+LONGEST = 1000
 
 
 class Parser(argparse.ArgumentParser):
@@ -16,6 +23,20 @@ class Parser(argparse.ArgumentParser):
     def error(self, message):
         """Raises UsageError."""
         raise UsageError(f"{message}; see {self.prog} --help")
+
+
+class VerbParser(Parser):
+    """The parser of a verb of ``hadam``, whose help ends with an example.
+
+    Parameters
+    ----------
+    name : str
+        The verb, as :data:`hadam_hw.command.VERBS` spells it.
+    """
+
+    def __init__(self, name, **settings):
+        super().__init__(prog=f"{PROGRAM} {name}", epilog=VERBS[name].epilog,
+                         formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
 
 
 def positive(kind, below=1e6):
@@ -35,13 +56,19 @@ def positive(kind, below=1e6):
 
 
 def run_cli(main, argv=None):
-    """Calls ``main(argv)`` and returns the exit code: 0 ok, 1 user's error, 2 does not fit, 3 tool missing, 130 interrupted."""
+    """Calls ``main(argv)`` and returns the exit code: 0 ok, 1 user's error, 2 does not fit, 3 tool missing, 130 interrupted,
+    143 ended by SIGTERM."""
+    end_on_signals()
     try:
         return main(sys.argv[1:] if argv is None else argv) or 0
     except HadamError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
+    except EndedError as ended:
+        return _fail("ended by a signal", SIGNALLED + ended.number)
+    except MemoryError:
+        return _fail("out of memory; the input is larger than this machine can work on", 1)
     except BrokenPipeError:
         # The reader went away; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -52,5 +79,8 @@ def run_cli(main, argv=None):
 
 
 def _fail(message, code):
-    sys.stderr.write("error: " + " ".join(message.split()) + "\n")
+    sentence = printable(" ".join(message.split()))
+    if len(sentence) > LONGEST:
+        sentence = f"{sentence[:LONGEST]} ..."
+    sys.stderr.write(f"error: {sentence}\n")
     return code

@@ -8,6 +8,7 @@
     +-- ModelError              the contents of a model are not a model
     |   +-- ModelFileError      a file does not hold a model
     +-- DataError               a data set is missing or damaged
+    +-- OutputError             results cannot go where they are wanted
     +-- ArchitectureError       an architecture that does not exist or cannot render the model
     +-- BoardError              a board or a clock that does not exist
     +-- LinkError               what came over the link is not an answer
@@ -38,6 +39,10 @@ class ModelFileError(ModelError):
 
 class DataError(HadamError):
     """A data set is missing or damaged."""
+
+
+class OutputError(HadamError):
+    """Results cannot be written where they are wanted."""
 
 
 class ArchitectureError(HadamError):

@@ -6,7 +6,9 @@ A model is written in the lowest schema that can say it, so files and digests st
 1. one layer with a linear recurrence, one stage;
 2. a rectified recurrence, or two layers;
 3. a leak, a pool or a table;
-4. any number of layers, wires, hidden stages, any kind of recurrence. Layers and stages are numbered.
+4. any number of layers, wires, hidden stages, any kind of recurrence, outputs that are values. Layers and stages are numbered.
+
+A file that says how to encode measured numbers is of schema 5 (:mod:`hadam_hw.model_file`); its arithmetic is of one of these.
 """
 
 import hashlib
@@ -59,7 +61,7 @@ def form_of(model):
 def _schema(model):
     layers, readout = model.layers, model.readout
     schema = max(part.schema for part in (*(layer.recurrence for layer in layers), *readout.stages))
-    if len(layers) > 2 or len(readout.stages) > 1 or model.table is not None and len(layers) > 1:
+    if len(layers) > 2 or len(readout.stages) > 1 or readout.values or model.table is not None and len(layers) > 1:
         return 4
     if readout.pool_bits or model.table is not None:
         schema = max(schema, 3)
@@ -112,6 +114,8 @@ def _numbered(model):
         "layers": [_layer_header(layer) for layer in model.layers], "pooling": readout.pooling.value,
         "pool_bits": readout.pool_bits, "scales": list(readout.scales),
         "stages": [_stage_header(stage) for stage in readout.stages]}
+    if readout.values:
+        header["values"] = [value.scale for value in readout.values]
     arrays = {}
     for k, layer in enumerate(model.layers):
         arrays |= _layer_arrays(layer, f"layer{k}_")

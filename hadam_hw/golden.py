@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hadam_hw.answer import Answer
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import round_shift, saturate
 from hadam_hw.layer import Activation
@@ -57,9 +58,33 @@ def pool(model, pooled, state):
 
 
 def classify(outputs):
-    """The class int64 [...] of ``Y`` [..., m]: the lowest index among the largest; of one output 1 where it is positive."""
+    """The class int64 [...] of ``Y`` [..., m]: the lowest index among the largest; of one output 1 where it is positive.
+
+    That is for classes; :func:`answer` knows whether a model has them.
+    """
     outputs = np.asarray(outputs)
     return (outputs[..., 0] > 0).astype(np.int64) if outputs.shape[-1] == 1 else np.argmax(outputs, axis=-1)
+
+
+def label(model, outputs):
+    """What devices tell beside ``Y`` [..., m], int64 [...]: the class, or of values 1 where the first is positive."""
+    return classify(np.asarray(outputs)[..., :1] if model.readout.answer is Answer.VALUES else outputs)
+
+
+def answer(model, outputs, steps):
+    """What ``Y`` [..., m] stands for: classes int64 [...], or values float64 [..., m] in their units.
+
+    ``steps`` is the number of the step that was read out, counted from 1: an int, or int [...] where there are several.
+    """
+    if model.readout.answer is Answer.CLASSES:
+        return classify(outputs)
+    return model.readout.measured(outputs, np.vectorize(model.phase_of, otypes=[int])(np.asarray(steps) - 1))
+
+
+def rmse(found, right):
+    """The root mean square error float64 [m] of each value, of ``found`` and ``right`` float64 [..., m]."""
+    errors = np.square(np.asarray(found, np.float64) - right)
+    return np.sqrt(errors.reshape(-1, errors.shape[-1]).mean(axis=0))
 
 
 def trace(model, inputs):

@@ -45,6 +45,33 @@ def class_numbers(given, count, names, where):
     return found
 
 
+def real_values(given, outputs, where):
+    """The right values float64 [sequences, outputs] that labels stand for.
+
+    Parameters
+    ----------
+    given : array or sequence [sequences], or [sequences, outputs]
+        Numbers, as texts too, each in the unit of its output.
+    outputs : int
+    where : str
+        What the labels are of, for the error.
+
+    Raises
+    ------
+    DataError
+        If they are no finite numbers, or not one an output.
+    """
+    try:
+        found = np.asarray(given).astype(np.float64)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"Labels of {where} must be numbers, since the model answers with values: {error}") from None
+    found = found.reshape(len(found), -1)
+    if found.shape[1] != outputs or not np.isfinite(found).all():
+        raise DataError(f"Labels of {where} must be {outputs} finite number{'s' * (outputs > 1)} a sequence, the right values; "
+                        f"give [sequences, {outputs}] in a .npz")
+    return found
+
+
 def _plain(label):
     """A label as Python has it: a text without space around it, or a number."""
     label = label.item() if isinstance(label, np.generic) else label

@@ -11,10 +11,12 @@ from functools import cached_property
 
 import numpy as np
 
-from hadam_hw.checks import as_instance, as_integer, as_integers, as_real, as_text, as_tuple, assign
+from hadam_hw import predict
+from hadam_hw.checks import as_instance, as_integer, as_integers, as_positive, as_real, as_text, as_tuple, assign
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.form import form_of
+from hadam_hw.input import Input
 from hadam_hw.layer import Activation, InputFormat, Layer, integer_matrix, make_phases
 from hadam_hw.readout import Pooling, Readout, exact_stage
 from hadam_hw.renamed import refuse_old_names
@@ -28,6 +30,7 @@ __getattr__ = refuse_old_names(__name__, {"QuantizedModel": "hadam_hw.model.Mode
 class Provenance:
     """Where a model comes from. Scores are percent of right answers on ``split``; None where nobody measured.
 
+    Of a model that answers with values a score is the root mean square error, over all outputs, in their unit.
     ``integer_score`` is the score of the integers that the hardware computes, ``float_score`` that of the same codes with
     an unrounded state, ``full_precision_score`` that before V and U were quantised.
 
@@ -65,8 +68,8 @@ class TestVectors:
     inputs : int [k, steps, d_in]
     outputs : int64 [k, m]
         ``Y`` of the last step.
-    labels : int [k]
-        The right classes.
+    labels : int [k], or [k, m]
+        The right classes; of a model that answers with values, the right ones in units of ``Y``, rounded.
 
     Raises
     ------
@@ -83,9 +86,9 @@ class TestVectors:
     def __post_init__(self):
         for name in ("inputs", "outputs", "labels"):
             assign(self, **{name: as_integers(f"Test {name}", getattr(self, name))})
-        if self.inputs.ndim != 3 or self.outputs.ndim != 2 or self.labels.ndim != 1 \
+        if self.inputs.ndim != 3 or self.outputs.ndim != 2 or self.labels.ndim not in (1, 2) \
                 or not len(self.inputs) == len(self.outputs) == len(self.labels):
-            raise ModelError("Test vectors must be inputs [k, steps, d_in], outputs [k, m] and labels [k]")
+            raise ModelError("Test vectors must be inputs [k, steps, d_in], outputs [k, m] and labels [k], or [k, m] of values")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -107,6 +110,10 @@ class Model:
         For inputs that are tokens: row k, kept by the host, is the input vector of token k.
     provenance : Provenance
     vectors : TestVectors, optional
+    input : Input, optional
+        How measured numbers become the first layer's input; by default one that knows the format of a vector alone.
+    probability_scale : float, optional
+        Above 0: probabilities are ``softmax(Y * probability_scale)``.
 
     Raises
     ------
@@ -119,6 +126,8 @@ class Model:
     table: np.ndarray | None = None
     provenance: Provenance = field(default_factory=Provenance)
     vectors: TestVectors | None = None
+    input: Input | None = None
+    probability_scale: float | None = None
 
     def __post_init__(self):
         assign(self, layers=as_tuple("Layers", self.layers, Layer))
@@ -129,6 +138,7 @@ class Model:
         for k in range(1, len(self.layers)):
             _check_chain(k, self.layers[k - 1], self.layers[k])
         self.readout.check_states(self.top)
+        self._check_input()
         if self.table is not None:
             assign(self, table=integer_matrix("Table", self.table, "[tokens, d_in]"))
             if self.table.shape[1] != self.inputs or not self.input.holds(self.table):
@@ -137,6 +147,22 @@ class Model:
         if self.vectors is not None:
             self._check_vectors()
 
+    def _check_input(self):
+        if self.input is not None:
+            as_instance("Model's input", self.input, Input)
+        if self.input is None or not self.input.known:  # what knows a format alone follows the first layer's
+            assign(self, input=Input(self.layers[0].input))
+        elif self.input.format != self.layers[0].input:
+            wanted, given = self.layers[0].input, self.input.format
+            raise ModelError(f"Model's input must give vectors of {_format_words(wanted)}, as the first layer takes them, "
+                             f"not of {_format_words(given)}")
+        elif self.table is not None:
+            raise ModelError("Model must have a table for tokens or an input for measured numbers, not both")
+        if self.probability_scale is not None and self.readout.values:
+            raise ModelError("Probability scale must be left out of a model that answers with values")
+        if self.probability_scale is not None:
+            assign(self, probability_scale=as_positive("Probability scale", self.probability_scale))
+
     def _check_vectors(self):
         as_instance("Test vectors", self.vectors, TestVectors)
         inputs, labels = self.vectors.inputs, self.vectors.labels
@@ -144,6 +170,11 @@ class Model:
             raise ModelError("Test vectors must have the model's numbers of inputs and outputs")
         if not self.input.holds(inputs):
             raise ModelError("Test vectors must lie in the input's range")
+        if labels.shape[1:] != ((self.outputs,) if self.readout.values else ()):
+            wanted = f"[k, {self.outputs}], the right values" if self.readout.values else "[k], the right classes"
+            raise ModelError(f"Labels of test vectors must have shape {wanted}, not {list(labels.shape)}")
+        if self.readout.values:
+            return
         wrong = labels[(labels < 0) | (labels >= self.class_count)]
         if len(wrong):
             raise ModelError(f"Labels of test vectors must be whole numbers from 0 to {self.class_count - 1}, not {wrong[0]}; "
@@ -158,11 +189,6 @@ class Model:
     def size(self):
         """Units of all layers."""
         return sum(layer.size for layer in self.layers)
-
-    @property
-    def input(self):
-        """The :class:`InputFormat` of a step."""
-        return self.layers[0].input
 
     @property
     def inputs(self):
@@ -188,6 +214,11 @@ class Model:
     def class_count(self):
         """The classes that :func:`hadam_hw.golden.classify` tells apart."""
         return self.readout.class_count
+
+    @property
+    def label_count(self):
+        """The labels that a device tells, :func:`hadam_hw.golden.label`."""
+        return self.readout.label_count
 
     @cached_property
     def readout_width(self):
@@ -243,13 +274,47 @@ class Model:
         return self.replace(layers=(*self.layers[:-1], dataclasses.replace(self.top, **changes)))
 
     def above(self, *layers):
-        """This model on top of ``layers``, the lowest first; the table and the test vectors are not kept."""
-        return self.replace(layers=(*layers, *self.layers), table=None, vectors=None)
+        """This model on top of ``layers``, the lowest first; table, input and test vectors are not kept."""
+        return self.replace(layers=(*layers, *self.layers), table=None, vectors=None, input=None)
+
+    def scores(self, recordings):
+        """``Y`` int64 [recordings, m] of measured ``recordings``: :meth:`Input.encode`, then the golden model.
+
+        Parameters
+        ----------
+        recordings : list of float [samples, sources], or float [recordings, samples, sources]
+            In the units of the input's sources, each one sequence; of one source [samples], or [recordings, samples].
+
+        Raises
+        ------
+        ModelError
+            If the model's file does not say how to encode them, or one is no such sequence.
+        """
+        return predict.scores(self, recordings)
+
+    def predict(self, recordings):
+        """The class of each of measured ``recordings``, as of :meth:`scores`: names in an array, or numbers without names.
+
+        Of a model that answers with values, these, float64 [recordings, m] in their units.
+        """
+        answers = predict.answers(self, recordings)
+        return np.array(self.classes)[answers] if self.classes else answers
+
+    def predict_proba(self, recordings):
+        """The probabilities float64 [recordings, classes] of measured ``recordings``, as of :meth:`scores`.
+
+        Raises
+        ------
+        ModelError
+            If the model has no ``probability_scale``, too.
+        """
+        return predict.probabilities(self, recordings)
 
     @classmethod
     def from_arrays(cls, *, recurrence, input_weight, output_weight, input_width, input_signed, state_width, state_frac,
                     bias=None, output_bias=None, input_bits=4, output_bits=4, rounding=Rounding.HALF_UP, emit=Pooling.LAST,
-                    activation=Activation.LINEAR, input_frac=0, classes=(), provenance=None, pool_bits=0, table=None):
+                    activation=Activation.LINEAR, input_frac=0, classes=(), values=(), provenance=None, pool_bits=0,
+                    table=None):
         """A model of one layer and one stage, of weights that were trained and quantised elsewhere.
 
         Parameters
@@ -267,6 +332,8 @@ class Model:
             ``e_1``: extra fraction bits of the codes ``round(sqrt(2) V)`` that a two-phase recurrence needs.
         emit : Pooling
             When the read-out is computed, and of what.
+        values : sequence of Value
+            For outputs that are values and no classes, one an output.
 
         Raises
         ------
@@ -278,9 +345,14 @@ class Model:
                       rounding=rounding, phases=make_phases(recurrence, weight, bias, state.frac, input_frac),
                       input_bits=input_bits, activation=activation)
         readout = exact_stage(integer_matrix("Output weight", output_weight, "[m, n]"), output_bits, output_bias, state.frac,
-                              layer.recurrence.phases, pooling=emit, pool_bits=pool_bits, classes=classes)
+                              layer.recurrence.phases, pooling=emit, pool_bits=pool_bits, classes=classes,
+                              values=values)
         return cls(layers=(layer,), readout=readout, table=table,
                    provenance=Provenance() if provenance is None else provenance)
+
+
+def _format_words(form):
+    return f"{form.size} {'signed' if form.signed else 'unsigned'} elements of {form.width} bits"
 
 
 def _check_chain(index, below, layer):

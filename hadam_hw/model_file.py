@@ -7,20 +7,21 @@ is allocated, names and types against the schema, and the values by the construc
 
 import io
 import json
-import math
 import re
 import zipfile
-import zlib
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 import hadam_hw.oscillators  # noqa: F401, so that files of its kind are known
+from hadam_hw.answer import Value
+from hadam_hw.archive import ArchiveRules, read_arrays
 from hadam_hw.errors import ModelError, ModelFileError
 from hadam_hw.files import atomic_write
 from hadam_hw.fixed import FixedPoint, Rounding
 from hadam_hw.form import SCHEMAS, form_of
+from hadam_hw.input import parse_input
 from hadam_hw.layer import Activation, InputFormat, Layer, Phase
 from hadam_hw.model import Model, Provenance, TestVectors
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
@@ -30,7 +31,12 @@ from hadam_hw.recurrence import Recurrence
 MAX_ARRAY_BYTES = 256 << 20
 MAX_ARRAYS = 128
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+#: An input of the most channels that there are takes less.
+MAX_INPUT_BYTES = 4 << 20
+#: Of a file that says more than the arithmetic: an input, or a scale of probabilities. Its arithmetic is of schema "form".
+SCHEMA_OF_INPUTS = 5
 _TEXTS = ("header", "provenance")
+_INPUT = "input"
 _VECTORS = ("vectors_inputs", "vectors_outputs", "vectors_labels")
 _BYTES = re.compile(r"(lower_|layer\d+_)?recurrent|output_weight|stage\d+_codes")
 
@@ -43,8 +49,14 @@ def save_model(model, path):
 def model_bytes(model):
     """The contents of the model's file."""
     form = form_of(model)
-    header = {"schema": form.schema, "digest": form.digest, "classes": list(model.classes), **form.header}
+    more = _more(model)
+    header = {"schema": SCHEMA_OF_INPUTS if more else form.schema, "digest": form.digest, "classes": list(model.classes),
+              **form.header, **({"form": form.schema} if more else {}), **more}
+    if model.readout.values:
+        header["units"] = [value.unit for value in model.readout.values]
     arrays = {"header": _text(header), "provenance": _text(asdict(model.provenance)), **form.arrays}
+    if model.input.known:
+        arrays[_INPUT] = _text(model.input.header())
     if model.vectors is not None:
         arrays |= dict(zip(_VECTORS, (model.vectors.inputs, model.vectors.outputs, model.vectors.labels)))
     buffer = io.BytesIO()
@@ -56,6 +68,17 @@ def model_bytes(model):
             info.external_attr = 0o644 << 16
             archive.writestr(info, member.getvalue(), zipfile.ZIP_DEFLATED, compresslevel=9)
     return buffer.getvalue()
+
+
+def schema_of(model):
+    """The schema of the model's file."""
+    return SCHEMA_OF_INPUTS if _more(model) else form_of(model).schema
+
+
+def _more(model):
+    """What the header of a file of schema 5 holds beside that of its form; empty for a model that needs none."""
+    more = {} if model.probability_scale is None else {"probability_scale": model.probability_scale}
+    return more | ({"input_digest": model.input.digest} if model.input.known else {})
 
 
 def load_model(path):
@@ -71,88 +94,71 @@ def load_model(path):
     except OSError as error:
         raise ModelFileError(f"Model file {path} cannot be read: {error.strerror or error}") from None
     try:
-        return _parse(_arrays(data))
+        return _parse(read_arrays(io.BytesIO(data), _RULES))
     except ModelError as error:
         raise ModelFileError(f"Model file {path} cannot be used: {error}") from None
 
 
 def _type(name):
     """The type that the array ``name`` has in a file."""
-    return "|u1" if name in _TEXTS else "|i1" if _BYTES.fullmatch(name) else "<i8"
+    return "|u1" if name in (*_TEXTS, _INPUT) else "|i1" if _BYTES.fullmatch(name) else "<i8"
 
 
 def _text(value):
     return np.frombuffer(json.dumps(value, sort_keys=True, allow_nan=False).encode(), dtype=np.uint8)
 
 
-def _arrays(data):
-    """The arrays of an archive by name, after everything but their values has been checked."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            names = [info.filename for info in members]
-            if len(set(names)) != len(names):
-                raise ModelFileError("an array is there twice")
-            if len(names) > MAX_ARRAYS:
-                raise ModelFileError(f"a model has at most {MAX_ARRAYS} arrays, not {len(names)}")
-            return {info.filename.removesuffix(".npy"): _array(archive, info) for info in members}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, UnicodeError,
-            ValueError, KeyError) as error:
-        raise ModelFileError(f"it is not a complete .npz archive ({error})") from None
+def _wrong_type(name, dtype):
+    """The type that the array ``name`` must have, or None if ``dtype`` is that."""
+    wanted = _type(name)
+    return None if dtype.str == wanted else wanted
 
 
-def _array(archive, info):
-    name = info.filename.removesuffix(".npy")
-    if not info.filename.endswith(".npy"):
-        raise ModelFileError(f"its member {info.filename!r} is not an array")
-    if info.file_size > MAX_ARRAY_BYTES:
-        raise ModelFileError(f"array {name!r} would take {info.file_size} bytes, more than any model")
-    with archive.open(info) as member:
-        version = np.lib.format.read_magic(member)
-        if version != (1, 0):
-            raise ModelFileError(f"array {name!r} has an unknown format version {version}")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
-        wanted = _type(name)
-        if dtype.hasobject:
-            raise ModelFileError(f"array {name!r} holds Python objects, which are never loaded")
-        if dtype.str != wanted:
-            raise ModelFileError(f"array {name!r} must have type {wanted}, not {dtype.str}")
-        size = math.prod(shape) * dtype.itemsize
-        if fortran or any(length < 0 for length in shape) or len(shape) > 3:
-            raise ModelFileError(f"array {name!r} has a shape that no model has")
-        if size > info.file_size or size > MAX_ARRAY_BYTES:
-            raise ModelFileError(f"array {name!r} claims {size} bytes but the file holds {info.file_size}")
-        content = member.read(size + 1)
-        if len(content) != size:
-            raise ModelFileError(f"array {name!r} has {len(content)} bytes, not {size}")
-    return np.frombuffer(content, dtype=dtype).reshape(shape)
+_RULES = ArchiveRules(error=ModelFileError, what="model", max_arrays=MAX_ARRAYS, max_bytes=MAX_ARRAY_BYTES,
+                      max_dimensions=3, check_type=_wrong_type)
 
 
 def _parse(arrays):
     texts = {name: _json(arrays, name) for name in _TEXTS}
     header = texts["header"]
     schema = header.get("schema")
-    if type(schema) is not int or schema not in SCHEMAS:  # True and 4.0 are equal to integers
-        raise ModelFileError(f"it has schema {schema!r} and this version reads schemas 1 to {SCHEMAS[-1]}; "
+    if type(schema) is not int or schema not in (*SCHEMAS, SCHEMA_OF_INPUTS):  # True and 4.0 are equal to integers
+        raise ModelFileError(f"it has schema {schema!r} and this version reads schemas 1 to {SCHEMA_OF_INPUTS}; "
                              "a newer hadam_hw may read it")
+    given = _integer(header.get("form")) if schema == SCHEMA_OF_INPUTS else schema
     try:
-        layers, readout = (_numbered if schema == 4 else _named)(header, arrays)
+        layers, readout = (_numbered if given == 4 else _named)(header, arrays)
         model = Model(
             layers=layers, readout=readout, table=arrays.get("table"), provenance=Provenance(**texts["provenance"]),
-            vectors=TestVectors(*(arrays[name] for name in _VECTORS)) if _VECTORS[0] in arrays else None)
+            vectors=TestVectors(*(arrays[name] for name in _VECTORS)) if _VECTORS[0] in arrays else None,
+            input=_input(arrays, layers[0].input) if _INPUT in arrays and layers else None,
+            probability_scale=header.get("probability_scale"))
     except KeyError as error:
         raise ModelFileError(f"it lacks {error.args[0]!r}") from None
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelFileError(f"its header is malformed ({error})") from None
     form = form_of(model)
-    if schema != form.schema:
-        raise ModelFileError(f"it says schema {schema} and holds what schema {form.schema} is for")
+    more = _more(model)
+    if given != form.schema or (schema == SCHEMA_OF_INPUTS) != bool(more):
+        wanted = SCHEMA_OF_INPUTS if more else form.schema
+        raise ModelFileError(f"it says schema {schema} and holds what schema {wanted} is for")
+    if more.get("input_digest") != header.get("input_digest"):
+        raise ModelFileError("its input does not match its digest; it was damaged or edited")
     expected = {*_TEXTS, *form.arrays, *(_VECTORS if model.vectors is not None else ())}
+    if model.input.known:
+        expected.add(_INPUT)
     if set(arrays) != expected:
         raise ModelFileError(f"it has arrays that no model has: {', '.join(sorted(set(arrays) - expected))}")
     if form.digest != header.get("digest"):
         raise ModelFileError("its contents do not match its digest; it was damaged or edited")
     return model
+
+
+def _input(arrays, form):
+    """The model's :class:`~hadam_hw.input.Input`."""
+    if arrays[_INPUT].size > MAX_INPUT_BYTES:
+        raise ModelFileError(f"its input takes {arrays[_INPUT].size} bytes, more than any model's")
+    return parse_input(_json(arrays, _INPUT), form)
 
 
 def _named(header, arrays):
@@ -175,7 +181,14 @@ def _numbered(header, arrays):
     phases = len(layers[-1].phases) if layers else 1
     stages = tuple(_stage(entry, _Part(arrays, f"stage{k}_"), 1 if k else phases) for k, entry in enumerate(header["stages"]))
     return layers, Readout(pooling=Pooling(header["pooling"]), stages=stages, scales=tuple(header["scales"]),
-                           pool_bits=_integer(header["pool_bits"]), classes=_names(header))
+                           pool_bits=_integer(header["pool_bits"]), classes=_names(header), values=_values(header))
+
+
+def _values(header):
+    """What the outputs measure: units stand beside the names of classes, outside of the digest."""
+    if "values" not in header:
+        return ()
+    return tuple(Value(scale, unit) for scale, unit in zip(header["values"], header["units"], strict=True))
 
 
 def _stage(header, arrays, phases):

@@ -186,6 +186,11 @@ class Oscillators(Recurrence):
         """The largest leak: rows have the factor ``2**leak - 2**(leak - leaks)``, where they leak."""
         return 0 if self.leaks is None else int(self.leaks.max())
 
+    @property
+    def unfoldable(self):
+        """Pairs are no butterflies."""
+        return "A folded core shears pairs of oscillators without a butterfly, a word at a time; use 'folded:1'"
+
     def shift(self, phase):
         """``k_0``: the right shift that scales a step."""
         return self.reach + self.leak

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """From float parameters to a :class:`Model`: codes, binary points, calibration from data."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from hadam_hw import golden
 from hadam_hw.checks import as_array, as_instance, as_integer, as_member, as_positive, as_real, as_reals
 from hadam_hw.errors import ModelError
-from hadam_hw.fixed import MAX_FRAC, FixedPoint, Rounding
+from hadam_hw.fixed import MAX_FRAC, FixedPoint, Rounding, signed_width
 from hadam_hw.layer import Activation, InputFormat
 from hadam_hw.model import Model
 from hadam_hw.readout import Pooling, pool_bits
@@ -15,6 +17,8 @@ from hadam_hw.readout import Pooling, pool_bits
 SATURATION_LIMIT = 2e-4
 #: Of a quantised weight: those of a table are as wide as an input.
 MAX_BITS = 16
+#: How far from their grid quantised weights may lie that were stored as floats of 16 bits, as a share of the greatest.
+ON_GRID = 2.0**-9
 
 
 def quantize_codes(weight, bits):
@@ -38,6 +42,46 @@ def quantize_codes(weight, bits):
     steps = 1 << (bits - 1)
     codes = np.clip(np.rint(weight * steps / largest), -steps, steps - 1 if bits > 1 else 1)
     return codes.astype(np.int8 if bits <= 8 else np.int16), largest / steps
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """Codes of a float matrix, ``weight ~ codes * scale``.
+
+    Parameters
+    ----------
+    codes : int8 or int16, of the matrix's shape
+    scale : float
+    bits : int
+        Of a code; 1 means -1, 0 and 1.
+    """
+
+    codes: np.ndarray
+    scale: float
+    bits: int
+
+    @classmethod
+    def of(cls, weight, bits):
+        """By :func:`quantize_codes`."""
+        return cls(*quantize_codes(weight, bits), bits)
+
+    @classmethod
+    def on_grid(cls, weight, bits):
+        """The codes of a matrix that was quantised before, exactly, on the coarsest grid through 0; None if it was not.
+
+        The grid is that of the greatest weight divided by a whole number, whose codes fit ``bits`` bits; the :class:`Coded` has
+        as few as they need.
+        """
+        weight = as_array("Weights", weight).astype(np.float64)
+        largest = float(np.abs(weight).max(initial=0.0)) or 1.0
+        low, high = (-1, 1) if bits == 1 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+        for steps in range(1, -low + 1):
+            places = weight * (steps / largest)
+            codes = np.rint(places)
+            if np.abs(places - codes).max(initial=0.0) <= ON_GRID * steps and codes.max(initial=0) <= high:
+                least = 1 if steps == 1 else signed_width(int(codes.min()), int(codes.max()))
+                return cls(codes.astype(np.int8), largest / steps, least)
+        return None
 
 
 def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, input_format, input_scale, input_offset=0.0,
@@ -77,27 +121,50 @@ def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, inpu
     ModelError
     """
     as_instance("Input", input_format, InputFormat)
+    if table is None:
+        input_codes = Coded.of(input_weight, input_bits)
+    else:  # row k of the table is the drive of token k, so V is the identity
+        table, input_scale = quantize_codes(table, input_format.width)
+        input_codes = Coded(np.eye(len(table.T), dtype=np.int8), 1.0, 1)
+    return quantize_coded(
+        recurrence=recurrence, input_codes=input_codes, bias=bias, output_codes=Coded.of(output_weight, output_bits),
+        output_bias=output_bias, input_format=input_format, input_scale=input_scale, input_offset=input_offset,
+        calibration=calibration, state_width=state_width, input_frac=input_frac, rounding=rounding, emit=emit,
+        activation=activation, classes=classes, provenance=provenance, table=table)
+
+
+def quantize_coded(*, recurrence, input_codes, bias, output_codes, output_bias, input_format, input_scale, calibration,
+                   input_offset=0.0, state_width=12, input_frac=4, rounding=Rounding.HALF_UP, emit=Pooling.LAST,
+                   activation=Activation.LINEAR, classes=(), provenance=None, table=None):
+    """As :func:`quantize`, of a V and a U that have their codes already.
+
+    Parameters
+    ----------
+    input_codes, output_codes : Coded
+        V [n, d_in] and U [m, n].
+    table : int [tokens, n], optional
+        Codes, each worth ``input_scale``.
+
+    Raises
+    ------
+    ModelError
+    """
+    as_instance("Input", input_format, InputFormat)
     emit = as_member(Pooling, emit)
     state_width = FixedPoint(state_width, 0).width
     calibration, bias = as_array("Calibration", calibration), as_reals("Biases", bias)
     if calibration.ndim < 2:
         raise ModelError(f"Calibration must be sequences [sequences, steps, d_in], not of shape {list(calibration.shape)}")
     input_scale, input_offset = as_positive("Input scale", input_scale), as_real("Input offset", input_offset)
-    if table is None:
-        v_codes, v_scale = quantize_codes(input_weight, input_bits)
-    else:  # row k of the table is the drive of token k, so V is the identity
-        table, input_scale = quantize_codes(table, input_format.width)
-        v_codes, v_scale, input_bits = np.eye(len(bias), dtype=np.int8), 1.0, 1
-    u_codes, u_scale = quantize_codes(output_weight, output_bits)
-    unit = v_scale * input_scale
-    offset = v_codes.astype(np.float64).sum(axis=1) * v_scale * input_offset
+    unit = input_codes.scale * input_scale
+    offset = input_codes.codes.astype(np.float64).sum(axis=1) * input_codes.scale * input_offset
     steps = calibration.shape[1] if emit is Pooling.SUM else 1
     parameters = dict(
-        recurrence=recurrence, input_weight=v_codes, output_weight=u_codes,
+        recurrence=recurrence, input_weight=input_codes.codes, output_weight=output_codes.codes,
         bias=(bias + offset) / unit,
-        output_bias=as_reals("Biases", output_bias) * steps / (u_scale * unit),
+        output_bias=as_reals("Biases", output_bias) * steps / (output_codes.scale * unit),
         input_width=input_format.width, input_signed=input_format.signed, state_width=state_width,
-        input_bits=input_bits, output_bits=output_bits, rounding=rounding, emit=emit, activation=activation,
+        input_bits=input_codes.bits, output_bits=output_codes.bits, rounding=rounding, emit=emit, activation=activation,
         input_frac=input_frac, classes=classes, provenance=provenance, table=table,
         pool_bits=pool_bits(steps) if emit is Pooling.SUM else 0)
     frac = choose_frac(parameters, calibration)

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from hadam_hw.answer import Answer, Value
 from hadam_hw.checks import (
     as_instance,
     as_integer,
@@ -227,6 +228,8 @@ class Readout:
         Sequences of up to ``2**pool_bits`` steps never overflow them; beyond, they saturate.
     classes : tuple of str
         A name for each class, or none.
+    values : tuple of Value
+        What each output measures, where the model answers with values; none where it answers with classes.
 
     Raises
     ------
@@ -238,11 +241,13 @@ class Readout:
     scales: tuple[float, ...] = (1.0,)
     pool_bits: int = 0
     classes: tuple[str, ...] = ()
+    values: tuple[Value, ...] = ()
 
     def __post_init__(self):
         assign(self, pooling=as_member(Pooling, self.pooling), stages=as_tuple("Stages", self.stages, Dense),
                scales=tuple(as_positive("Output scale", scale) for scale in self.scales),
-               pool_bits=as_integer("Pool bits", self.pool_bits), classes=as_names("Classes", self.classes))
+               pool_bits=as_integer("Pool bits", self.pool_bits), classes=as_names("Classes", self.classes),
+               values=as_tuple("Values", self.values, Value))
         if not 1 <= len(self.stages) <= MAX_STAGES:
             raise ModelError(f"Read-out must have between 1 and {MAX_STAGES} stages, not {len(self.stages)}")
         for k, stage in enumerate(self.stages):
@@ -254,6 +259,10 @@ class Readout:
                                  f"not {stage.inputs}")
             if k and len(stage.biases) != 1:
                 raise ModelError(f"Stage {k} must have one vector of biases, not {len(stage.biases)}; the first knows phases")
+        if self.values and len(self.values) != self.outputs:
+            raise ModelError(f"Values must be {self.outputs}, one an output, or none, not {len(self.values)}")
+        if self.values and self.classes:
+            raise ModelError(f"Classes must have no names where the outputs are values, not {len(self.classes)}")
         if self.classes and len(self.classes) != self.class_count:
             raise ModelError(f"Classes must be {self.class_count} names or none, not {len(self.classes)}")
         if self.pooling is not Pooling.SUM:
@@ -269,9 +278,43 @@ class Readout:
         return self.stages[-1].outputs
 
     @property
+    def answer(self):
+        """Whether the outputs are classes or values."""
+        return Answer.VALUES if self.values else Answer.CLASSES
+
+    @property
     def class_count(self):
-        """The classes: one for each output, but two of a single output, which has them by its sign."""
+        """The classes: one for each output, but two of a single output, which has them by its sign.
+
+        Raises
+        ------
+        ModelError
+            Where the outputs are values.
+        """
+        if self.values:
+            raise ModelError("Model must answer with classes to have any, and this one answers with values; "
+                             "hadam_hw.golden.answer gives them")
         return class_count(self.outputs)
+
+    @property
+    def label_count(self):
+        """The labels that a device tells beside ``Y``: its classes; of values two, whether the first is positive."""
+        return 2 if self.values else self.class_count
+
+    def measured(self, outputs, phase):
+        """The values float64 [..., m], each in its unit, of ``Y`` int64 [..., m] after a step of phase ``phase``, an int or
+        int [...].
+
+        Raises
+        ------
+        ModelError
+            Where the outputs are classes.
+        """
+        if not self.values:
+            raise ModelError("Model must answer with values to measure any, and this one answers with classes; "
+                             "give its read-out `values`")
+        scales = np.array(self.scales)[phase][..., None] * [value.scale for value in self.values]
+        return np.asarray(outputs) * scales
 
     @property
     def rectified(self):

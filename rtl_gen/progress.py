@@ -3,14 +3,14 @@
 
 import time
 
-from rich.console import Console
+from hadam_hw.terminal import console
 
 
 class Progress:
     """A line a stage; in a terminal the current one turns a spinner. A context manager."""
 
     def __init__(self):
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = console(stderr=True)
         self._status = self._console.status("starting")
         self._began = self._started = time.monotonic()
         self._stage = None

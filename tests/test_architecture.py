@@ -12,25 +12,33 @@ FOLDERS = ("hadam_hw", "rtl_gen", "boards", "firmware", "sim")
 OURS = (*FOLDERS, "tests", "bench")
 
 #: Below hadam_hw.train, those that may import PyTorch, and the curve of their epochs, which is matplotlib's.
-BY_GRADIENTS = ("baselines", "by_gradient", "curve", "export", "fit", "fit_stages", "last_state", "network", "scan",
-                "sign_flips", "sign_search", "stage_export", "stages")
+BY_GRADIENTS = ("baselines", "by_gradient", "curve", "epochs", "export", "fit", "fit_stages", "last_state", "network",
+                "own.gradient", "scan", "sign_flips", "sign_search", "stage_export", "stages")
 DENIED = tuple(f"-hadam_hw.train.{name}" for name in BY_GRADIENTS)
 
 # Module (the longest prefix that matches counts) to what it may import: prefixes of module names, "-" forbids one.
 # The standard library is free.
 ARROWS = {
     "hadam_hw": ("numpy", "hadam_hw", "-hadam_hw.train"),
-    "hadam_hw.__main__": ("numpy", "hadam_hw", "-hadam_hw.train", "rich"),
-    # a checkpoint is torch's own format; torch is asked for only when one is read
-    "hadam_hw.reference": ("numpy", "hadam_hw", "-hadam_hw.train", "torch"),
+    # the compiled loop of the bank, loaded only where numba is there
+    "hadam_hw.input.bank_kernel": ("numpy", "numba", "hadam_hw.input.bank_numpy"),
+    "hadam_hw.terminal": ("rich",),
+    # a sound of another rate is SciPy's affair, an extra
+    "hadam_hw.recordings": ("numpy", "hadam_hw.recordings", "hadam_hw.archive", "hadam_hw.errors", "hadam_hw.terminal",
+                            "jinja2"),
+    "hadam_hw.recordings.resample": ("numpy", "scipy", "hadam_hw.recordings", "hadam_hw.errors"),
+    # a checkpoint is in a format of torch or of safetensors; each is asked for only when such a file is read
+    "hadam_hw.checkpoint": ("numpy", "hadam_hw", "-hadam_hw.train", "torch", "safetensors"),
     # the inputs of a task set the ranges; its loaders need no torch
     "hadam_hw.reference_command": ("numpy", "hadam_hw.cli", "hadam_hw.errors", "hadam_hw.fixed", "hadam_hw.labels",
-                                   "hadam_hw.model", "hadam_hw.model_file", "hadam_hw.readout", "hadam_hw.reference",
-                                   "hadam_hw.train.tasks"),
+                                   "hadam_hw.model", "hadam_hw.model_file", "hadam_hw.readout", "hadam_hw.float_network",
+                                   "hadam_hw.networks",
+                                   "hadam_hw.files", "hadam_hw.train.tasks"),
     # what is not by gradients loads no PyTorch, and wants no other extra
     "hadam_hw.train": ("numpy", "hadam_hw", "rich", *DENIED),
     # a training by gradients is loaded when it is asked for
-    "hadam_hw.train.__main__": ("hadam_hw", "rich", *(rule for rule in DENIED if not rule.endswith(".by_gradient"))),
+    "hadam_hw.train.command": ("hadam_hw", "rich", *(rule for rule in DENIED if not rule.endswith(".by_gradient"))),
+    "hadam_hw.train.own.train": ("numpy", "hadam_hw", *(rule for rule in DENIED if not rule.endswith(".own.gradient"))),
     "hadam_hw.train.state_kernel": ("numpy", "numba"),
     "hadam_hw.train.sweep": ("hadam_hw", "rich", "distributed", *DENIED),
     "hadam_hw.train.curve": ("hadam_hw", "matplotlib"),
@@ -38,7 +46,6 @@ ARROWS = {
     "boards": ("amaranth", "amaranth_boards", "boards", "hadam_hw.errors"),
     "rtl_gen": ("numpy", "amaranth", "rich", "jinja2", "rtl_gen", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.build": ("rtl_gen", "hadam_hw", "boards", "-hadam_hw.golden", "-hadam_hw.train"),
-    "rtl_gen.cli": ("rtl_gen", "hadam_hw", "boards", "rich", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.verbs": ("rtl_gen", "hadam_hw", "boards", "rich", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.auto": ("rtl_gen", "hadam_hw", "boards", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.verify": ("rtl_gen", "hadam_hw", "distributed", "-hadam_hw.golden", "-hadam_hw.train"),
@@ -108,7 +115,9 @@ def test_only_the_arrows_of_the_picture():
 @pytest.mark.parametrize("module, line", [
     ("hadam_hw.golden", "import torch"),
     ("hadam_hw.model", "from hadam_hw import train"),
-    ("hadam_hw.reference", "from hadam_hw.train import tasks"),
+    ("hadam_hw.input.bank", "import numba"),
+    ("hadam_hw.checkpoint", "from hadam_hw.train import tasks"),
+    ("hadam_hw.reference", "import torch"),
     ("hadam_hw.reference_command", "from hadam_hw.train import fit"),
     ("rtl_gen.cores.core", "from hadam_hw import golden"),
     ("rtl_gen.cores.core", "from hadam_hw.golden import run"),
@@ -125,7 +134,7 @@ def test_only_the_arrows_of_the_picture():
     ("hadam_hw.train.ridge", "import torch"),
     ("hadam_hw.train.draw", "import numba"),
     ("hadam_hw.train.tasks.motion", "from hadam_hw.train.export import real"),
-    ("hadam_hw.train.__main__", "from hadam_hw.train.fit import fit"),
+    ("hadam_hw.train.command", "from hadam_hw.train.fit import fit"),
 ])
 def test_another_arrow_is_found(module, line):
     assert forbidden(module, imports(line, module))

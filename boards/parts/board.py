@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boards.parts.chips import Chip
+from boards.parts.fixed import Constant, Tied
 from boards.parts.flash import Flash
 from boards.parts.pins import Port, constraints
 from boards.parts.programmers import Programmer
@@ -44,8 +45,15 @@ class Board:
         Its chip has no room for the whole link, so designs get the lean one unless asked otherwise.
     packing_options : tuple of str
         For the tool that makes the bitstream.
+    fixed : tuple of Constant or Tied
+        Pins whose level the board decides: constant, or that of another pin.
     flash : Flash or None
         Where a design may find data behind its bitstream.
+
+    Raises
+    ------
+    BoardError
+        If two ports of the same design have one name, or are at one pin.
     """
 
     name: str
@@ -63,7 +71,18 @@ class Board:
     programmer: Programmer
     lean_link: bool = False
     packing_options: tuple[str, ...] = ()
+    fixed: tuple[Constant | Tied, ...] = ()
     flash: Flash | None = None
+
+    def __post_init__(self):
+        for ports in map(self.ports, (False, True)):
+            self._check_once("name", [port.name for port in ports])
+            self._check_once("pin", [site for port in ports for site in port.sites])
+
+    def _check_once(self, what, found):
+        twice = next((one for one in found if found.count(one) > 1), None)
+        if twice is not None:
+            raise BoardError(f"Board {self.name} must use each {what} for one port, and uses {twice} for two")
 
     def clock(self, mhz):
         """The PLL's settings that make the clock nearest to ``mhz``; ``.hz`` is its exact value.
@@ -97,11 +116,16 @@ class Board:
         return "\n".join([repr(data), str(clock.hz), repr(self.pll.RANGE_MHZ), *map(self.constraints, (False, True)),
                           rtlil.convert(m, ports=list(pins.values()), emit_src=False)])
 
+    def led_and_link_ports(self, spi=False, flash=False):
+        """The ports that the design itself drives or reads, besides the clock's."""
+        found = (*(self.spi if spi else self.uart), *(self.flash.ports if flash else ()), self.failed, self.busy, self.label)
+        return tuple(port for port in found if port is not None)
+
     def ports(self, spi=False, flash=False):
         """All ports of the design with the link over the UART, or over SPI; with those of the flash if it reads that."""
-        found = (self.clock_port, *(self.spi if spi else self.uart), *(self.flash.ports if flash else ()), self.failed,
-                 self.busy, self.label)
-        return tuple(port for port in found if port is not None)
+        fixed = [port for one in self.fixed for port in one.ports]
+        # the source of a tied pin may be a port that the design has anyhow, or that of another tied pin
+        return tuple(dict.fromkeys((self.clock_port, *self.led_and_link_ports(spi, flash), *fixed)))
 
     def wrapper(self, top, clock):
         """The component with the board's pins as ports, around :class:`~rtl_gen.design.top.Top`, with a :meth:`clock`."""
@@ -129,8 +153,8 @@ class Wrapper(wiring.Component):
 
     def __init__(self, board, top, pll):
         self._board, self._top, self._pll = board, top, pll
-        self._ports = board.ports("sck" in top.signature.members, "flash_sck" in top.signature.members)
-        super().__init__({port.name: (Out if port.output else In)(len(port.sites)) for port in self._ports})
+        self._pins = "sck" in top.signature.members, "flash_sck" in top.signature.members
+        super().__init__({port.name: (Out if port.output else In)(len(port.sites)) for port in board.ports(*self._pins)})
 
     def elaborate(self, platform):
         m = Module()
@@ -139,14 +163,16 @@ class Wrapper(wiring.Component):
         clock, locked = Signal(), Signal()
         m.submodules.pll = self._pll.instance(getattr(self, board.clock_port.name), clock, locked)
         m.d.comb += [top.clk.eq(clock), top.locked.eq(locked)]
+        for one in board.fixed:
+            m.d.comb += getattr(self, one.port.name).eq(one.value(lambda port: getattr(self, port.name)))
         leds = {board.label: top.label, board.busy: top.busy, board.failed: top.failed}
-        for port in self._ports:
+        for port in board.led_and_link_ports(*self._pins):
             outside = getattr(self, port.name)
             if port in leds:
                 lit = Signal(len(port.sites), name=f"{port.name}_lit")  # cut or filled with 0 before it is inverted
                 m.d.comb += [lit.eq(leds[port]), outside.eq(~lit if port.inverted else lit)]
             elif port.output:
                 m.d.comb += outside.eq(getattr(top, port.name))
-            elif port is not board.clock_port:
+            else:
                 m.d.comb += getattr(top, port.name).eq(outside)
         return m

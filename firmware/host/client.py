@@ -2,6 +2,7 @@
 """Asks a device who it is, and lets it work through sequences."""
 
 import math
+import time
 
 from firmware.host.errors import DeviceError, NoReplyError, SequenceLostError, WrongModelError, WrongReplyError
 from hadam_hw.errors import LinkError
@@ -32,6 +33,8 @@ ATTEMPTS = 4
 LOADING = 0.05
 #: Bytes after which what comes is no reply: the longest frame behind a header that was none of as many.
 MAX_HEARD = 2 * MAX_PAYLOAD
+#: Seconds for the bytes of a reply, once they come: the longest takes 17 at 9,600 baud. What takes longer is dripped, and none.
+MAX_REPLY_SECONDS = 30.0
 #: Of the tags, this far from those of the steps are those of all else: so no late reply is taken for another's.
 FAR = 64
 
@@ -103,7 +106,7 @@ class Client:
         return identity
 
     def infer(self, sequences):
-        """The results of sequences, integers [sequences][steps][inputs], as a list; see :meth:`each`."""
+        """The results of sequences, integers [steps, inputs] each, as a list; see :meth:`each`."""
         return list(self.each(sequences))
 
     def each(self, sequences):
@@ -240,6 +243,7 @@ class Client:
         identity = self._identity
         longest = max(IDENTITY.bytes, result_bytes(identity.outputs, identity.output_bytes)) if identity else MAX_PAYLOAD
         reader, heard = FrameReader(longest), 0
+        ends = time.monotonic() + patience + MAX_REPLY_SECONDS  # a byte now and then must not go on for days
         while True:
             got = self._transport.read(patience)
             heard += len(got)
@@ -247,6 +251,6 @@ class Client:
                 damaged = frame.command == Command.ERROR and len(frame.payload) == 1 and frame.payload[0] in DAMAGED
                 if frame.tag == tag or damaged:
                     return frame
-            if not got or heard > MAX_HEARD:
+            if not got or heard > MAX_HEARD or time.monotonic() > ends:
                 raise NoReplyError(f"Device must answer within {patience:.3g} s, and {heard} bytes that are no reply came; "
                                    "check port, baud rate and bitstream")

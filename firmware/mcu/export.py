@@ -8,6 +8,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
+from firmware.mcu.input_layout import input_layout
 from firmware.mcu.layout import half_of, layout
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
@@ -84,16 +85,31 @@ def _facts(model, name):
     source = f"int{plan.pool_bits or plan.layers[-1].word_bits}_t"
     stages = [_stage_facts(part, k, "uint8_t" if k else source) for k, part in enumerate(plan.stages)]
     tokens = () if model.table is None else model.table
+    encoded = input_layout(model.input)
     return sizes(model) | {
         "name": name, "NAME": name.upper(), "digest": model.digest, "digest_bytes": f"{{{digest}}}", "layers": layers,
         "stages": stages, "top": len(layers) - 1, "units": model.top.size, "phases": len(model.top.phases),
         "input_type": inputs, "inputs": model.inputs, "input_min": model.input.minimum, "input_max": model.input.maximum,
         "pool_type": f"int{plan.pool_bits}_t" if plan.pool_bits else None,
         "pool_max": model.readout.range(model.top.state)[1],
-        "logit_type": f"int{plan.logit_bits}_t", "outputs": model.outputs, "class_count": model.class_count,
+        "logit_type": f"int{plan.logit_bits}_t", "outputs": model.outputs, "class_count": model.label_count,
         "emit_every": int(model.pooling is Pooling.EVERY), "classes": [_string(text) for text in model.classes],
+        "channels": encoded.rows if encoded else [], "level_type": encoded and f"int{encoded.word_bits}_t",
+        "values": _value_facts(model.readout),
         "tokens": len(tokens), "table": _table(f"{name}_table", tokens, f"{name}_input") if len(tokens) else None,
     }
+
+
+def _value_facts(readout):
+    """What initializes arrays of scales [value][phase] and of units; None where the outputs are classes."""
+    if not readout.values:
+        return None
+    rows = [_braces(repr(phase * value.scale) for phase in readout.scales) for value in readout.values]
+    return {"scales": _braces(rows), "units": _braces(_string(value.unit) for value in readout.values)}
+
+
+def _braces(items):
+    return f"{{ {', '.join(items)} }}"
 
 
 def _layer_facts(plan, index, name, below):

@@ -325,6 +325,7 @@ hadam_link_error hadam_link_open(hadam_link *link, hadam_transport transport, ui
     identity->state_width = (uint8_t)TAKE(bytes, IDENTITY_STATE_WIDTH);
     identity->step_vectors = (uint8_t)TAKE(bytes, IDENTITY_STEP_VECTORS);
     identity->lean = (uint8_t)TAKE(bytes, IDENTITY_LEAN);
+    identity->values = (uint8_t)TAKE(bytes, IDENTITY_VALUES);
     identity->step_clocks = TAKE(bytes, IDENTITY_STEP_CLOCKS);
     identity->answer_clocks = TAKE(bytes, IDENTITY_ANSWER_CLOCKS);
     identity->silence_clocks = TAKE(bytes, IDENTITY_SILENCE_CLOCKS);

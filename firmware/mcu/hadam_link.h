@@ -54,6 +54,7 @@ typedef struct {
     uint8_t input_width, input_signed, emit_every, output_bytes, state_width;
     uint8_t step_vectors; /* vectors that one hadam_link_step may carry */
     uint8_t lean; /* the device takes whole sequences alone, and refuses hadam_link_read and _get_status */
+    uint8_t values; /* outputs are values and no classes; a label is 1 where the first is positive */
     uint32_t step_clocks, answer_clocks, silence_clocks, clock_hz, link_hz;
 } hadam_link_identity;
 

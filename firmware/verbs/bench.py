@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m firmware bench``: how many sequences a second a device does, the link included."""
+"""``hadam bench``: how many sequences a second a device does, the link included."""
 
 import numpy as np
 

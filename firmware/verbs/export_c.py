@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m firmware export-c``: a model as C99 for machines without an FPGA (docs/mcu.md)."""
+"""``hadam export-c``: a model as C99 for machines without an FPGA (docs/mcu.md)."""
 
 import json
 import sys
 from pathlib import Path
 
 from firmware.mcu.export import INCLUDE, c_name, c_sources, render, sizes
-from hadam_hw.cli import Parser
-from hadam_hw.files import write_together
+from hadam_hw.cli import VerbParser
+from hadam_hw.files import check_folder_out, write_together
 from hadam_hw.model_file import load_model
 
 
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
-    parser = Parser(prog="python -m firmware export-c", description="Writes a model as C99: tables and a step's integers.")
+    parser = VerbParser("export-c", description="Writes a model as C99: tables and a step's integers.")
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where NAME.h, NAME.c and their like go")
     parser.add_argument("--name", help="what the names in C begin with; default: the file's name")
@@ -22,7 +22,7 @@ def main(argv):
     model = load_model(arguments.weights)
     name = c_name(arguments.name or arguments.weights.stem)
     texts = render(model, name)
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    check_folder_out(arguments.out).mkdir(parents=True, exist_ok=True)
     write_together(arguments.out, texts)
     facts = sizes(model)
     if arguments.json:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m firmware selftest``: a device against the golden model."""
+"""``hadam selftest``: a device against the golden model."""
 
-from firmware import selftest
+from firmware import selftest, values
 from firmware.device import connect, parser, run, say
 from hadam_hw.cli import positive
 
@@ -18,6 +18,7 @@ def main(argv):
         sequences = selftest.vectors(model, arguments.count)
         results, seconds = run(client, sequences)
     compared = selftest.compare(model, sequences, results)
-    say(arguments, {"sequences": len(results), "compared": compared, "seconds": seconds, "repeated": client.repeated},
-        f"{len(results)} sequences, {compared} integers: equal to the golden model, in {seconds:.2f} s")
+    score, words = values.score(model, results)
+    say(arguments, score | {"sequences": len(results), "compared": compared, "seconds": seconds, "repeated": client.repeated},
+        f"{len(results)} sequences, {compared} integers: equal to the golden model, in {seconds:.2f} s{words}")
     return 0

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m firmware simulate``: a board without hardware."""
+"""``hadam simulate``: a board without hardware."""
 
 import sys
 from pathlib import Path
 
-from firmware import selftest
+from firmware import selftest, values
 from firmware.device import run, say
 from firmware.host.client import Client
-from hadam_hw.cli import Parser, positive
+from hadam_hw.cli import VerbParser, positive
 from hadam_hw.model_file import load_model
 from rtl_gen.plan.arch import parse_architecture, spellings
 from rtl_gen.progress import Progress
@@ -18,7 +18,7 @@ TIMEOUT = 0.05
 
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
-    parsing = Parser(prog="python -m firmware simulate", description=(
+    parsing = VerbParser("simulate", description=(
         "Compiles the whole design of a board and offers it behind a pseudo-terminal, until interrupted. With --count it works "
         "through the model's test vectors instead and compares them with the golden model."))
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
@@ -60,8 +60,9 @@ def _work(arguments, board, model):
     results, _ = run(client, sequences)
     compared = selftest.compare(model, sequences, results)
     facts, words = _speed(board)
-    say(arguments, facts | {"sequences": len(results), "compared": compared},
-        f"{len(results)} sequences, {compared} integers: equal to the golden model\n{words}")
+    score, error = values.score(model, results)
+    say(arguments, facts | score | {"sequences": len(results), "compared": compared},
+        f"{len(results)} sequences, {compared} integers: equal to the golden model{error}\n{words}")
 
 
 def _serve(arguments, board):
@@ -69,7 +70,7 @@ def _serve(arguments, board):
 
     with Terminal(board) as terminal:
         sys.stdout.write(f"{arguments.board} is at {terminal.name}; for example: "
-                         f"python -m firmware identify --port {terminal.name}\n")
+                         f"hadam identify --port {terminal.name}\n")
         sys.stdout.flush()
         try:
             terminal.serve(arguments.seconds)

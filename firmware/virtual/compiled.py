@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hadam_hw.cache import Cache, cache_folder, digest
 from hadam_hw.errors import ToolFailedError, ToolMissingError
+from hadam_hw.processes import cores, run
 from rtl_gen.design.emit import emit_design
 from rtl_gen.design.top import SILENCE_CLOCKS
 from rtl_gen.link.frames import Identity
@@ -133,7 +134,7 @@ def _compile(sources, top, defines, compiler, root):
              VERILATOR_ROOT=str(root))
         jobs = [(path.name, SLOW if "Slow" in path.name else FAST) for path in sorted(folder.glob("*.cpp"))]
         jobs += [(str(include / file), SLOW) for file in _RUNTIME]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             objects = list(pool.map(lambda job: _object(job, compiler, flags, folder), enumerate(jobs)))
         _run([compiler, "-shared", "-o", LIBRARY, *objects, "-pthread"], folder)
         return (folder / LIBRARY).read_bytes()
@@ -147,7 +148,7 @@ def _object(job, compiler, flags, folder):
 
 
 def _run(command, folder, **environment):
-    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | environment)
+    process = run(command, cwd=folder, capture_output=True, text=True, env=os.environ | environment)
     if process.returncode:
         raise ToolFailedError(f"{Path(command[0]).name} must compile the design, and stopped with code {process.returncode}: "
                               f"{(process.stderr or process.stdout).strip()[-400:]}")

@@ -61,4 +61,4 @@ def finish_ridge(task, fitted, command):
         validation_score=fitted.validation_score, split=task.split,
         notes=f"recurrence drawn, leak {settings.leak}; ridge of {fitted.strength:.1e}; "
               f"{saturations} saturations on the test set")
-    return model.replace(vectors=vectors, provenance=provenance)
+    return model.replace(vectors=vectors, provenance=provenance, input=task.input)

@@ -123,6 +123,13 @@ def check_rows(path, *arrays):
                         f"sequences); {_REMEDY}")
 
 
+def check_channels(path, count, *lengths):
+    """Raises a DataError where one of the ``lengths`` of arrays along their channels is not ``count``."""
+    wrong = [length for length in lengths if length != count]
+    if wrong:
+        raise DataError(f"Data file {path} must hold {count} channels, not {wrong[0]}; {_REMEDY}")
+
+
 _REMEDY = "docs/tasks.md says how it is made"
 #: What reading a damaged file raises.
 _DAMAGE = (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)

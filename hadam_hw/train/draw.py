@@ -8,7 +8,7 @@ import numpy as np
 
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import MAX_FRAC, FixedPoint
-from hadam_hw.layer import Layer, Phase
+from hadam_hw.layer import Layer, make_phases
 from hadam_hw.oscillators import Oscillators
 from hadam_hw.quantize import quantize_codes
 from hadam_hw.recurrence import Hadamard
@@ -19,6 +19,8 @@ from hadam_hw.train.states import last_states
 
 #: Sequences that the binary point is chosen on.
 CALIBRATION = 2048
+#: Extra fraction bits of V in the second phase, where blocks have one.
+INPUT_FRAC = 4
 #: Sequences that tell how loud pairs of oscillators are.
 LOUDNESS = 512
 #: Of all words of all steps on them so many may saturate: a recurrence that forgets nothing keeps the error of each.
@@ -115,7 +117,7 @@ def drawn_layer(settings, input_format, calibration, labels=None):
     Parameters
     ----------
     settings : Settings
-        Of one phase. ``recurrence``, ``hidden``, ``block``, ``leak``, ``leaks``, ``wires``, ``drive``, ``v_bits``,
+        ``recurrence``, ``hidden``, ``block``, ``leak``, ``leaks``, ``wires``, ``drive``, ``v_bits``,
         ``state_bits``, ``rounding`` and ``seed`` count.
     input_format : InputFormat
     calibration : int [sequences, steps, d_in]
@@ -137,7 +139,7 @@ def drawn_layer(settings, input_format, calibration, labels=None):
 
     def layer(width, frac):
         return Layer(recurrence=recurrence, input=input_format, state=FixedPoint(width, frac), rounding=settings.rounding,
-                     phases=(Phase(codes, 0, np.zeros(size, np.int64)),), input_bits=settings.v_bits)
+                     phases=make_phases(recurrence, codes, None, frac, INPUT_FRAC), input_bits=settings.v_bits)
 
     calibration = calibration[:CALIBRATION]
     words = calibration.shape[0] * calibration.shape[1] * size

@@ -110,4 +110,4 @@ def finish(network, task, settings, fitted, command):
         integer_score=percent(run.outputs, task.test.labels),
         full_precision_score=float_score(network, task, task.test, quantised=False)[0],
         validation_score=fitted.validation_score, split=split_of(task, settings), epochs=fitted.epochs, notes=notes)
-    return model.replace(vectors=vectors, provenance=provenance)
+    return model.replace(vectors=vectors, provenance=provenance, input=task.input)

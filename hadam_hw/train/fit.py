@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The training loop: codes in the loop, the best **integer** model on validation kept, resumable after a kill."""
 
-import io
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from hadam_hw import golden
-from hadam_hw.files import atomic_write
 from hadam_hw.quantize import quantize_codes
+from hadam_hw.train.epochs import Epochs
 from hadam_hw.train.export import cross_entropy, float_score, model_of_layers, real, state_unit, to_model
-from hadam_hw.train.folds import fit_by_folds
+from hadam_hw.train.folds import fit_by_settings
 from hadam_hw.train.network import HadamRNN
 from hadam_hw.train.scan import StateGrid
 from hadam_hw.train.scores import integers, percent
+from hadam_hw.train.seeds import mixed
 from hadam_hw.train.settings import Signs
 from hadam_hw.train.sign_flips import flip_where_better
 from hadam_hw.train.sign_search import resolved, search_signs
@@ -30,7 +29,7 @@ SAMPLE = 500
 class Fitted:
     """The parameters (name to array) that were best on validation, their integer score there in percent, the epochs trained.
 
-    ``curve`` has an :class:`Epoch` for each of them.
+    ``curve`` has an :class:`~hadam_hw.train.epochs.Epoch` for each of them.
     """
 
     parameters: dict
@@ -38,18 +37,6 @@ class Fitted:
     epochs: int
     interrupted: bool
     curve: tuple
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What is known after an epoch; scores in percent on validation, None where the integers were not evaluated."""
-
-    epoch: int
-    loss: float
-    validation_float: float | None
-    validation_integer: float | None
-    flips: int
-    seconds: float
 
 
 def network_of(task, settings):
@@ -67,17 +54,13 @@ def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda:
     """Trains and returns :class:`Fitted`. After each epoch all that is needed to go on is written to ``checkpoint``.
 
     ``on_trial`` is that of :func:`hadam_hw.train.sign_search.search_signs`, where signs are searched; ``on_fold`` and
-    ``on_scores`` are those of :func:`hadam_hw.train.folds.fit_by_folds`, where there are folds.
+    ``on_scores`` are those of :func:`hadam_hw.train.folds.fit_by_settings`, where there are folds.
     A checkpoint of other settings is ignored. KeyboardInterrupt ends the training; the best so far is returned.
     """
     def train(part, path, report, until):
         return _fit(part, settings, path, until, report, on_step, on_trial)
 
-    if settings.folds:
-        return fit_by_folds(train, task, settings, checkpoint, on_fold, on_scores, on_epoch)
-    if settings.until:
-        return train(task.whole(), checkpoint, on_epoch, settings.until)
-    return train(task, checkpoint, on_epoch, None)
+    return fit_by_settings(train, task, settings, checkpoint, on_fold, on_scores, on_epoch)
 
 
 def _fit(task, settings, checkpoint, until, on_epoch, on_step, on_trial):
@@ -93,51 +76,26 @@ def _fit(task, settings, checkpoint, until, on_epoch, on_step, on_trial):
         groups.append({"params": [layer.signs for layer in network.layers], "lr": settings.sign_lr})
     optimiser = torch.optim.AdamW(groups, lr=settings.lr, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs)
-    state = {"epoch": 0, "best": None, "score": -1.0, "tie": -1.0, "curve": []}
-    if checkpoint.exists():
-        saved = torch.load(io.BytesIO(checkpoint.read_bytes()), weights_only=True)
-        if saved["settings"] == settings.as_json():
-            state = saved["state"]
-            network.load_state_dict(saved["network"])
-            optimiser.load_state_dict(saved["optimiser"])
-            schedule.load_state_dict(saved["schedule"])
-    if settings.signs is Signs.SEARCHED and not state["epoch"]:
+    epochs = Epochs(settings, checkpoint, until, {"network": network, "optimiser": optimiser, "schedule": schedule})
+    if settings.signs is Signs.SEARCHED and not epochs.done:
         search_signs(network, task, settings, on_trial)
-    interrupted = False
-    try:
-        while state["epoch"] < (until or settings.epochs):
-            began = time.perf_counter()
-            if settings.state_in_loop:
-                _set_grids(network, task, settings)
-            loss, flips = _epoch(network, optimiser, task, settings, state["epoch"], on_step)
-            schedule.step()
-            number = state["epoch"] + 1
-            scores = None, None
-            if until is None and (number % settings.evaluate_every == 0 or number == settings.epochs):
-                scores = _validate(network, task, settings)
-            # among equals the float score decides, so that a ceiling of the integers does not stop all progress
-            if until or (scores[1] is not None and (scores[1], scores[0]) > (state["score"], state["tie"])):
-                best = {name: value.clone() for name, value in network.state_dict().items()}
-                state |= {"best": best, "score": scores[1], "tie": scores[0]}
-            epoch = Epoch(number, loss, *scores, flips, time.perf_counter() - began)
-            state |= {"epoch": number, "curve": [*state["curve"], asdict(epoch)]}
-            buffer = io.BytesIO()
-            torch.save({"settings": settings.as_json(), "state": state, "network": network.state_dict(),
-                        "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}, buffer)
-            atomic_write(checkpoint, buffer.getvalue())
-            on_epoch(epoch)
-    except KeyboardInterrupt:
-        interrupted = True
-        if state["best"] is None:
-            raise
-    return Fitted({name: value.numpy() for name, value in state["best"].items()}, state["score"], state["epoch"],
-                  interrupted, tuple(Epoch(**epoch) for epoch in state["curve"]))
+
+    def train(index):
+        if settings.state_in_loop:
+            _set_grids(network, task, settings)
+        loss, flips = _epoch(network, optimiser, task, settings, index, on_step)
+        schedule.step()
+        return loss, flips
+
+    interrupted = epochs.run(train, lambda: _validate(network, task, settings), on_epoch)
+    return Fitted({name: value.numpy() for name, value in epochs.best.items()}, epochs.score, epochs.done, interrupted,
+                  epochs.curve)
 
 
 def _epoch(network, optimiser, task, settings, epoch, on_step):
     """One pass over the training set in an order that depends on seed and epoch alone: the mean loss, and the signs flipped."""
     rng = np.random.default_rng([settings.seed, 2, epoch])
-    torch.manual_seed(hash((settings.seed, epoch)) & 0x7FFFFFFF)
+    torch.manual_seed(mixed(settings.seed, epoch))
     order = rng.permutation(len(task.train))
     batches = [order[start:start + settings.batch] for start in range(0, len(order), settings.batch)]
     total, flips = 0.0, 0

@@ -4,20 +4,17 @@
 An epoch of MNIST and 128 units takes a second or two, whatever the length of the sequences.
 """
 
-import io
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from hadam_hw.errors import DataError
-from hadam_hw.files import atomic_write
 from hadam_hw.layer import Layer
 from hadam_hw.readout import Pooling, Readout, pool_bits
 from hadam_hw.train.draw import drawn_layer
-from hadam_hw.train.fit import Epoch
-from hadam_hw.train.folds import fit_by_folds
+from hadam_hw.train.epochs import Epochs
+from hadam_hw.train.folds import fit_by_settings
 from hadam_hw.train.scores import percent
 from hadam_hw.train.stages import Stages
 from hadam_hw.train.state_cache import kept_states
@@ -25,11 +22,12 @@ from hadam_hw.train.state_cache import kept_states
 #: Training sequences whose states set the shifts of the stages.
 SAMPLE = 5000
 
+
 @dataclass(frozen=True, eq=False)
 class FittedReadout:
     """The drawn layer, the read-out that was best on validation and its integer score there in percent, the epochs trained.
 
-    ``curve`` has an :class:`~hadam_hw.train.fit.Epoch` for each of them.
+    ``curve`` has an :class:`~hadam_hw.train.epochs.Epoch` for each of them.
     """
 
     layer: Layer
@@ -54,10 +52,10 @@ def fit_stages(task, settings, checkpoint, cache, on_epoch=lambda epoch: None, o
     cache : Cache
         Of states, :func:`hadam_hw.train.state_cache.state_cache`.
     on_epoch, on_step, on_states : callable
-        Called with an :class:`~hadam_hw.train.fit.Epoch` after each, without an argument after each batch, and with the
+        Called with an :class:`~hadam_hw.train.epochs.Epoch` after each, without an argument after each batch, and with the
         sequences whose states are there and their total.
     on_fold, on_scores : callable
-        Those of :func:`hadam_hw.train.folds.fit_by_folds`, where there are folds.
+        Those of :func:`hadam_hw.train.folds.fit_by_settings`, where there are folds.
 
     Raises
     ------
@@ -75,11 +73,7 @@ def fit_stages(task, settings, checkpoint, cache, on_epoch=lambda epoch: None, o
     def train(part, path, report, until):
         return _fit(part, settings, layer, path, cache, until, report, on_step, on_states)
 
-    if settings.folds:
-        return fit_by_folds(train, task, settings, checkpoint, on_fold, on_scores, on_epoch)
-    if settings.until:
-        return train(task.whole(), checkpoint, on_epoch, settings.until)
-    return train(task, checkpoint, on_epoch, None)
+    return fit_by_settings(train, task, settings, checkpoint, on_fold, on_scores, on_epoch)
 
 
 def _fit(task, settings, layer, checkpoint, cache, until, on_epoch, on_step, on_states):
@@ -94,40 +88,19 @@ def _fit(task, settings, layer, checkpoint, cache, until, on_epoch, on_step, on_
     batches = -(-len(task.train) // settings.batch)
     optimiser = torch.optim.AdamW(stages.groups(settings.decay), lr=settings.lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs * batches)
-    state = {"epoch": 0, "best": None, "score": -1.0, "curve": []}
-    if checkpoint.exists():
-        saved = torch.load(io.BytesIO(checkpoint.read_bytes()), weights_only=True)
-        if saved["settings"] == settings.as_json():
-            state = saved["state"]
-            stages.load_state_dict(saved["stages"])
-            optimiser.load_state_dict(saved["optimiser"])
-            schedule.load_state_dict(saved["schedule"])
-    interrupted = False
-    try:
-        while state["epoch"] < (until or settings.epochs):
-            began, number = time.perf_counter(), state["epoch"] + 1
-            loss = _epoch(stages, optimiser, schedule, copies.states(state["epoch"] % settings.copies),
-                          torch.from_numpy(task.train.labels), settings, state["epoch"], on_step)
-            score = None
-            if until is None and (number % settings.evaluate_every == 0 or number == settings.epochs):
-                score = percent(stages.readout(**form)(validation, 0), task.validation.labels)
-            if until or (score is not None and score > state["score"]):
-                best = {name: value.clone() for name, value in stages.state_dict().items()}
-                state |= {"best": best, "score": score}
-            epoch = Epoch(number, loss, None, score, 0, time.perf_counter() - began)
-            state |= {"epoch": number, "curve": [*state["curve"], asdict(epoch)]}
-            buffer = io.BytesIO()
-            torch.save({"settings": settings.as_json(), "state": state, "stages": stages.state_dict(),
-                        "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}, buffer)
-            atomic_write(checkpoint, buffer.getvalue())
-            on_epoch(epoch)
-    except KeyboardInterrupt:
-        interrupted = True
-        if state["best"] is None:
-            raise
-    stages.load_state_dict(state["best"])
-    return FittedReadout(layer, stages.readout(classes=task.classes, **form), state["score"], state["epoch"], interrupted,
-                         tuple(Epoch(**epoch) for epoch in state["curve"]))
+    epochs = Epochs(settings, checkpoint, until, {"stages": stages, "optimiser": optimiser, "schedule": schedule})
+
+    def train(index):
+        states, labels = copies.states(index % settings.copies), torch.from_numpy(task.train.labels)
+        return _epoch(stages, optimiser, schedule, states, labels, settings, index, on_step), 0
+
+    def validate():
+        return None, percent(stages.readout(**form)(validation, 0), task.validation.labels)
+
+    interrupted = epochs.run(train, validate, on_epoch)
+    stages.load_state_dict(epochs.best)
+    return FittedReadout(layer, stages.readout(classes=task.classes, **form), epochs.score, epochs.done, interrupted,
+                         epochs.curve)
 
 
 def _epoch(stages, optimiser, schedule, states, labels, settings, epoch, on_step):

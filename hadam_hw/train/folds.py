@@ -28,7 +28,7 @@ class FoldScores:
 
     @classmethod
     def of(cls, curves):
-        """Those of ``curves``, an :class:`~hadam_hw.train.fit.Epoch` after each epoch of each fold."""
+        """Those of ``curves``, an :class:`~hadam_hw.train.epochs.Epoch` after each epoch of each fold."""
         scored = [[epoch for epoch in curve if epoch.validation_integer is not None] for curve in curves]
         return cls(tuple(epoch.epoch for epoch in scored[0]),
                    tuple(tuple(epoch.validation_integer for epoch in curve) for curve in scored),
@@ -57,8 +57,10 @@ def fold_checkpoints(checkpoint, settings):
     return [checkpoint.with_name(f"{checkpoint.name}.fold{k}") for k in range(settings.folds)]
 
 
-def fit_by_folds(train, task, settings, checkpoint, on_fold, on_scores, on_epoch):
-    """What the last training of the whole training part fits, its validation score being the mean of the folds.
+def fit_by_settings(train, task, settings, checkpoint, on_fold, on_scores, on_epoch):
+    """What ``train`` fits: by folds where the settings have them, to the epoch that they name, or with one validation.
+
+    By folds it is what the last training of the whole training part fits, its validation score being the mean of the folds.
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ def fit_by_folds(train, task, settings, checkpoint, on_fold, on_scores, on_epoch
     settings : Settings
     checkpoint : Path
     on_fold, on_scores, on_epoch : callable
-        Called with the number of a fold and its :class:`~hadam_hw.train.fit.Epoch` after each; with the :class:`FoldScores`;
+        Called with the number of a fold and its :class:`~hadam_hw.train.epochs.Epoch` after each; with the :class:`FoldScores`;
         and with each epoch of the last training, which has the folds' mean scores.
 
     Raises
@@ -79,6 +81,10 @@ def fit_by_folds(train, task, settings, checkpoint, on_fold, on_scores, on_epoch
     KeyboardInterrupt
         Before the first epoch of the last training is done; the same call goes on from there.
     """
+    if settings.until:
+        return train(task.whole(), checkpoint, on_epoch, settings.until)
+    if not settings.folds:
+        return train(task, checkpoint, on_epoch, None)
     curves = []
     folds = task.folds(settings.folds, np.random.default_rng([settings.seed, 7]))
     for k, (fold, path) in enumerate(zip(folds, fold_checkpoints(checkpoint, settings), strict=True)):

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hadam_hw.answer import Value
 from hadam_hw.errors import DataError
+from hadam_hw.golden import rmse
 from hadam_hw.layer import Layer
 from hadam_hw.readout import Pooling, Readout, exact_stage, pool_bits
 from hadam_hw.train.draw import drawn_layer
@@ -24,37 +26,39 @@ SHARES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.3, 0.25)
 
 
 class LeastSquares:
-    """Weights and bias that tell the classes from vectors, and codes of few bits that do it nearly as well.
+    """Weights and bias that tell targets from vectors, and codes of few bits that do it nearly as well.
 
     Inside, each element of a vector is measured in its own deviation from its mean, so that the ridge is fair to all.
 
     Parameters
     ----------
     vectors : int [sequences, n]
-    labels : int [sequences]
-    classes : int
+    targets : float [sequences, m]
+        For classes 1 for the right one, and 0 for all others.
+    weights : float [sequences], optional
+        How much each sequence counts; by default all the same.
     """
 
-    def __init__(self, vectors, labels, classes):
-        count = len(vectors)
-        self.mean = vectors.mean(axis=0)
+    def __init__(self, vectors, targets, weights=None):
+        self.mean = np.average(vectors, axis=0, weights=weights)
         centred = vectors - self.mean
-        deviation = centred.std(axis=0)
+        deviation = centred.std(axis=0) if weights is None else np.sqrt(np.average(centred**2, axis=0, weights=weights))
         self.deviation = np.where(deviation > 0, deviation, 1.0)  # of what never changes
         centred /= self.deviation
-        targets = np.eye(classes)[labels]
-        self.shares = targets.mean(axis=0)
+        self.means = np.average(targets, axis=0, weights=weights)
+        counted = centred.T if weights is None else centred.T * weights
+        total = len(vectors) if weights is None else np.sum(weights)
         # one decomposition serves all strengths
-        self.variances, self.axes = np.linalg.eigh(centred.T @ centred / count)
-        self.crossed = centred.T @ (targets - self.shares) / count
+        self.variances, self.axes = np.linalg.eigh(counted @ centred / total)
+        self.crossed = counted @ (targets - self.means) / total
 
     def weights(self, strength):
         """The weights float64 [m, n] of least ``mean |y - target|**2 + strength |weights in deviations|**2``."""
         return (self._inverse(strength) @ self.crossed).T / self.deviation
 
     def bias(self, weights):
-        """The bias float64 [m] that goes with ``weights``: mean vectors get the classes' shares."""
-        return self.shares - weights @ self.mean
+        """The bias float64 [m] that goes with ``weights``: mean vectors get the mean targets."""
+        return self.means - weights @ self.mean
 
     def codes(self, weights, steps, bits, strength):
         """For each of ``steps`` the codes int64 [m, n] whose multiples by it stand for ``weights``.
@@ -117,10 +121,59 @@ def fit_ridge(task, tried, on_states=lambda done, total: None):
         train = read_vectors(layer, settings.readout, task.train.inputs, _later(on_states, done, sequences * len(tried)))[0]
         validation = read_vectors(layer, settings.readout, task.validation.inputs,
                                   _later(on_states, done + len(task.train), sequences * len(tried)))[0]
-        found = _Float(settings, layer, LeastSquares(train, task.train.labels, len(task.classes)), validation,
-                       task.validation.labels)
-        best = found if best is None or found.error < best.error else best
-    return best.rounded(task)
+        kinds = np.eye(len(task.classes))
+        found = _Float(layer, settings.readout, settings.u_bits, LeastSquares(train, kinds[task.train.labels]), validation,
+                       kinds[task.validation.labels])
+        if best is None or found.error < best.error:
+            best, chosen = found, settings
+    readout, error = best.rounded(task.train.inputs.shape[1], classes=task.classes)
+    score = percent(readout(best.validation, 0), task.validation.labels)
+    return FittedRidge(chosen, best.layer, readout, best.strength, error, score)
+
+
+def fit_values(layer, train, validation, *, pooling=Pooling.LAST, bits=6, units=()):
+    """A :class:`Readout` of values, in closed form, behind a layer.
+
+    Parameters
+    ----------
+    layer : Layer
+        Of one phase.
+    train, validation : (int [sequences, steps, d_in], float [sequences, m])
+        Inputs, and the values that they have.
+    pooling : Pooling
+        ``LAST`` or ``SUM``.
+    bits : int
+        Of a code, 1 to 8.
+    units : sequence of str, optional
+        A unit a value.
+
+    Returns
+    -------
+    readout : Readout
+        Its scales are those of these values.
+    errors : float64 [m]
+        Root mean square errors of the integers on validation, in these units.
+
+    Raises
+    ------
+    DataError
+        If the layer has two phases, or the values are not finite numbers, one a sequence and output.
+    """
+    if len(layer.phases) > 1:
+        raise DataError("Recurrence must have one phase for values by ridge, as with blocks of 1, 4, 16 or 64")
+    (inputs, values), (others, right) = ((part[0], np.asarray(part[1], np.float64)) for part in (train, validation))
+    for given, targets in ((inputs, values), (others, right)):
+        if targets.shape != (len(given), values.shape[-1]) or not np.isfinite(targets).all():
+            raise DataError("Values must be finite numbers, [sequences, values] in each part, "
+                            f"not of shape {list(targets.shape)} for {len(given)} sequences")
+    spread = values.std(axis=0)
+    spread = np.where(spread > 0, spread, 1.0)  # so that one step of the codes suits all
+    squares = LeastSquares(read_vectors(layer, pooling, inputs)[0], values / spread)
+    found = _Float(layer, pooling, bits, squares, read_vectors(layer, pooling, others)[0], right / spread)
+    units = units or [""] * len(spread)
+    readout, _ = found.rounded(inputs.shape[1], lambda step: tuple(
+        Value(float(step * width), unit) for width, unit in zip(spread, units, strict=True)))
+    return readout, rmse(readout.measured(readout(found.validation, 0), 0), right)
 
 
 def _later(report, done, total):
@@ -131,9 +184,9 @@ def _later(report, done, total):
 class _Float:
     """A read-out in real numbers, of the strength that is the best on ``validation``."""
 
-    def __init__(self, settings, layer, squares, validation, labels):
-        self.settings, self.layer, self.squares, self.validation, self.labels = settings, layer, squares, validation, labels
-        self.targets = np.eye(len(squares.shares))[labels]
+    def __init__(self, layer, pooling, bits, squares, validation, targets):
+        self.layer, self.pooling, self.bits = layer, pooling, bits
+        self.squares, self.validation, self.targets = squares, validation, targets
         weights = [(strength, squares.weights(strength)) for strength in STRENGTHS]
         self.error, self.strength, self.weights = min(
             ((self._error(each), strength, each) for strength, each in weights), key=lambda found: found[0])
@@ -142,20 +195,21 @@ class _Float:
         answers = self.validation @ weights.T + self.squares.bias(weights)
         return float(np.square(answers - self.targets).sum(axis=1).mean())
 
-    def rounded(self, task):
-        """:class:`FittedRidge` of the codes whose step is the best."""
-        settings, layer, bits = self.settings, self.layer, self.settings.u_bits
+    def rounded(self, steps, values=lambda worth: (), classes=()):
+        """(the :class:`Readout` of the codes whose step is the best, its error), for sequences of ``steps`` vectors.
+
+        ``values`` makes the read-out's values of what code 1 times one unit of the state is worth in targets.
+        """
+        layer, bits, pooling = self.layer, self.bits, self.pooling
         largest = np.abs(self.weights).max() or 1.0
-        steps = [share * largest / (1 << bits - 1) for share in SHARES]
-        rounded = zip(self.squares.codes(self.weights, steps, bits, self.strength), steps)
+        tried = [share * largest / (1 << bits - 1) for share in SHARES]
+        rounded = zip(self.squares.codes(self.weights, tried, bits, self.strength), tried)
         error, codes, step = min(((self._error(codes * step), codes, step) for codes, step in rounded),
                                  key=lambda found: found[0])
-        unit, steps = 2.0**layer.state.frac * step, task.train.inputs.shape[1]
-        readout = exact_stage(codes, bits, self.squares.bias(codes * step) / unit, layer.state.frac, 1,
-                              pooling=settings.readout, classes=task.classes,
-                              pool_bits=pool_bits(steps) if settings.readout is Pooling.SUM else 0)
-        return FittedRidge(settings, layer, readout, self.strength, error,
-                           percent(readout(self.validation, 0), self.labels))
+        unit = 2.0**layer.state.frac * step
+        readout = exact_stage(codes, bits, self.squares.bias(codes * step) / unit, layer.state.frac, 1, pooling=pooling,
+                              classes=classes, values=values(unit), pool_bits=pool_bits(steps) if pooling is Pooling.SUM else 0)
+        return readout, error
 
 
 def read_vectors(layer, pooling, inputs, progress=None):

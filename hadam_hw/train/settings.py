@@ -229,7 +229,11 @@ class Settings:
 
     def check(self):
         """Raises a DataError where settings contradict each other: those of stages, of a drawn recurrence, of a trained one."""
-        if self.folds < 0 or self.folds == 1:
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if not least <= value <= most:  # NaN is not
+                raise DataError(f"{name} must be between {least:,} and {most:,}, not {value}")
+        if self.folds == 1:
             raise DataError(f"folds must be 0, or 2 or more, not {self.folds}")
         if not 0 <= self.until <= self.epochs or (self.until and self.folds):
             raise DataError(f"until must be 0, or without folds an epoch of {self.epochs}, not {self.until}")
@@ -258,7 +262,7 @@ class Settings:
         if self.drawn:
             self._leave_alone(_OF_TRAINED_RECURRENCES, "where the recurrence is drawn, as it is for stages of the last state")
             self._check_drawn("where the recurrence is drawn")
-            if self.copies < 1 or (self.copies > 1 and not self.shift):
+            if self.copies > 1 and not self.shift:
                 raise DataError(f"copies must be 1, or more with a shift that moves them, not {self.copies}")
             return
         self._leave_alone(_OF_DRAWN_RECURRENCES, "where V is trained: only a recurrence that is drawn has it")
@@ -297,6 +301,12 @@ class Settings:
         return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}
 
 
+#: The least and the greatest of each number, beyond which no training makes sense; models have bounds of their own.
+_RANGES = {
+    "hidden": (1, 1 << 20), "block": (1, 1 << 20), "seed": (0, 2**63 - 1), "epochs": (1, 1_000_000), "batch": (1, 1_000_000),
+    "lr": (1e-12, 1e3), "clip": (0, 1e9), "noise": (0, 1e6), "offset": (0, 1e6), "shift": (0, 1_000_000), "turn": (0, 360),
+    "dropout": (0, 0.99), "v_init": (0, 1e6), "leak": (0, MAX_LEAK), "sign_lr": (0, 1e3),
+    "evaluate_every": (1, 1_000_000), "decay": (0, 1e3), "copies": (1, 1_000), "folds": (0, 1_000), "until": (0, 1_000_000)}
 #: What a ridge depends on.
 _OF_RIDGES = ("fit", "task", "hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "leaks", "state_bits",
               "rounding", "signs", "wires", "drive", "recurrence")

@@ -137,14 +137,28 @@ def search_signs(network, task, settings, on_trial=lambda share: None):
     layer = network.layers[0]
     explained = Explained(inputs[chosen].astype(np.float32) * np.float32(task.scale), task.train.labels[chosen],
                           layer.input_weight.detach().numpy(), layer.signs.numpy(), settings.block, settings.leak)
-    before = best = explained.share
-    signs = explained.signs.copy()
+    before = explained.share
+    best, signs = anneal(explained, rng, on_trial)
+    layer.signs.copy_(layer.signs.new_tensor(signs))
+    return before, best
+
+
+def anneal(explained, rng, on_trial=lambda share: None):
+    """(the largest share explained, the signs that do it), annealed from those of ``explained``.
+
+    Parameters
+    ----------
+    explained : Explained
+    rng : Generator
+    on_trial : callable
+        That of :func:`search_signs`.
+    """
+    best, signs = explained.share, explained.signs.copy()
     for number in range(PASSES):
         temperature = TEMPERATURE * (1 - number / PASSES)**2
-        for index in rng.permutation(settings.hidden):
+        for index in rng.permutation(len(signs)):
             explained.flip(index, explained.share + temperature * np.log(1 - rng.random()))
             if explained.share > best:
                 best, signs = explained.share, explained.signs.copy()
             on_trial(best)
-    layer.signs.copy_(layer.signs.new_tensor(signs))
-    return before, best
+    return best, signs

@@ -32,4 +32,4 @@ def finish_stages(task, settings, fitted, cache, command):
         task=task.name, seed=settings.seed, command=command, integer_score=percent(outputs, task.test.labels),
         validation_score=fitted.validation_score, split=split_of(task, settings), epochs=fitted.epochs,
         notes=f"{saturations} saturations on the test set; recurrence drawn, not trained")
-    return model.replace(vectors=vectors, provenance=provenance)
+    return model.replace(vectors=vectors, provenance=provenance, input=task.input)

@@ -2,7 +2,7 @@
 """The integer states after the last step, or pools, of whole data sets: a layer that is drawn needs them once.
 
 They are compiled where numba is there (:mod:`hadam_hw.train.state_kernel`), in floating point numbers that hold integers: the
-bounds of a layer's sums show beforehand that none is ever rounded. Without numba they are the golden model's, ten times slower.
+bounds of a layer's sums show beforehand that none is ever rounded. Without numba they are matrix products of the same numbers.
 """
 
 import numpy as np
@@ -11,8 +11,6 @@ from hadam_hw import golden
 from hadam_hw.errors import ModelError
 from hadam_hw.fixed import Rounding
 from hadam_hw.layer import Activation
-from hadam_hw.model import Model
-from hadam_hw.readout import Pooling, exact_stage, pool_bits
 
 try:
     from hadam_hw.train import state_kernel
@@ -23,6 +21,8 @@ except ImportError:  # numba is an extra
 PORTION = 2048
 #: Sequences that are computed by the definition as well.
 CHECKED = 3
+#: Of products without numba: sequences of a batch, which the cache holds, and the least width of a block.
+BATCH, WIDTH = 256, 64
 
 
 def last_states(layer, inputs, *, summed=False, progress=None):
@@ -51,7 +51,7 @@ def last_states(layer, inputs, *, summed=False, progress=None):
         If the inputs are not those of the layer, or the compiled states are not those of the definition.
     """
     inputs = golden.check_inputs(layer, np.asarray(inputs))
-    compute = _compiled if state_kernel else _golden
+    compute = _compiled if state_kernel else _multiplied
     states, saturations = np.empty((len(inputs), layer.size), np.int32), 0
     for start in range(0, len(inputs), PORTION):
         part = slice(start, start + PORTION)
@@ -60,8 +60,8 @@ def last_states(layer, inputs, *, summed=False, progress=None):
         if progress is not None:
             progress(min(part.stop, len(inputs)), len(inputs))
     sample = np.unique(np.linspace(0, len(inputs) - 1, CHECKED).astype(np.int64)) if len(inputs) else []
-    if state_kernel and not np.array_equal(states[sample], _defined(layer, inputs[sample], summed)):
-        raise ModelError("Compiled states must be those of the golden definition, and are not; this is a defect of the kernel")
+    if not np.array_equal(states[sample], _defined(layer, inputs[sample], summed)):
+        raise ModelError("States must be those of the golden definition, and are not; this is a defect of the kernel")
     return states, saturations
 
 
@@ -85,12 +85,51 @@ def _defined(layer, inputs, summed):
     return pool if summed else state
 
 
-def _golden(layer, inputs, summed):
-    """(states, saturations) of the golden model, whose outputs are the pools where it is read out by the identity."""
-    form = dict(pooling=Pooling.SUM, pool_bits=pool_bits(inputs.shape[1])) if summed else dict(pooling=Pooling.LAST)
-    readout = exact_stage(np.eye(layer.size, dtype=np.int64), 1, None, 0, layer.recurrence.phases, **form)
-    run = golden.run(Model(layers=(layer,), readout=readout), inputs)
-    return run.outputs if summed else run.states, int(run.saturations.sum())
+def _multiplied(layer, inputs, summed):
+    """(states, saturations) by products of matrices into which the shifts to the right are folded, as exact powers of two."""
+    number = _number(layer, inputs.shape[1] if summed else 1)
+    phases = [_Phase(layer, p, number) for p in range(len(layer.phases))]
+    low, high = number(layer.state.minimum), number(layer.state.maximum)
+    states, saturations = np.empty((len(inputs), layer.size), np.int32), 0
+    even, rectify = layer.rounding is Rounding.HALF_EVEN, layer.activation is Activation.RELU
+    for start in range(0, len(inputs), BATCH):
+        part = inputs[start:start + BATCH].astype(number)
+        here, there, positive, pool = (np.zeros((len(part), layer.size), number) for _ in range(4))
+        beyond = np.empty(here.shape, bool)
+        for index in range(part.shape[1]):
+            phases[layer.phase_of(index)](here, part[:, index], there)
+            (np.rint if even else np.floor)(there, out=there)
+            np.clip(there, low, high, out=here)
+            saturations += np.count_nonzero(np.not_equal(here, there, out=beyond))
+            if rectify:
+                np.maximum(here, 0, out=here)
+            if summed:
+                pool += np.maximum(here, 0, out=positive)
+        states[start:start + BATCH] = pool if summed else here
+    return states, saturations
+
+
+class _Phase:
+    """``(R Z << a) + (V x << b) + bias``, shifted right by a product, half a unit added where halves are rounded up."""
+
+    def __init__(self, layer, phase, number):
+        scale = 0.5**layer.output_shift(phase)
+        constants = layer.phases[phase]
+        matrix = layer.recurrence.matrix().T * (scale * (1 << layer.state_shift(phase)))
+        width = max(layer.recurrence.sparse()[0], min(WIDTH, layer.size))
+        inside = np.arange(layer.size) // width
+        whole = layer.size % width or matrix[inside[:, None] != inside].any()
+        ends = [(0, layer.size)] if whole else [(k, k + width) for k in range(0, layer.size, width)]
+        self._blocks = [(slice(*end), np.ascontiguousarray(matrix[slice(*end), slice(*end)].astype(number))) for end in ends]
+        self._codes = (constants.input_codes.T * (scale * (1 << layer.input_shift(phase)))).astype(number)
+        half = 0.5 if layer.rounding is Rounding.HALF_UP and layer.output_shift(phase) else 0.0
+        self._bias = (constants.bias * scale + half).astype(number)
+
+    def __call__(self, state, x, out):
+        for place, block in self._blocks:
+            np.matmul(state[:, place], block, out=out[:, place])
+        out += x @ self._codes
+        out += self._bias
 
 
 def _compiled(layer, inputs, summed):

@@ -5,7 +5,6 @@ import contextlib
 import importlib.util
 import io
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,11 +12,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import Progress
 
 from hadam_hw.cli import Parser, run_cli
 from hadam_hw.errors import DataError, LinkError, ToolMissingError
+from hadam_hw.processes import cores
+from hadam_hw.terminal import console
 from hadam_hw.train.record import read_lines
 from hadam_hw.train.settings import read_config
 
@@ -51,26 +51,26 @@ def main(argv):
     parser.add_argument("--seeds", nargs="+", type=int, help="each configuration with each of them, in place of its own")
     parser.add_argument("--out", required=True, type=Path, help="folder of the models, metrics and curves")
     parser.add_argument("--data", help="folder of the data sets")
-    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="trainings at a time (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=cores(), help="trainings at a time (%(default)s)")
     parser.add_argument("--scheduler", help="address of a dask scheduler whose workers have this package and the data")
     parser.add_argument("--records", type=Path, help="JSON-lines file that the results are added to")
     parser.add_argument("--json", action="store_true", help="the results as lines of JSON, and nothing else")
     arguments = parser.parse_args(argv)
     work = jobs(arguments.configs, arguments.seeds, arguments.out)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    console = Console(stderr=True, quiet=arguments.json)
+    screen = console(stderr=True, quiet=arguments.json)
     waiting = [job for job in work if job.result() is None]
     run = _on_cluster(arguments.scheduler) if arguments.scheduler else _here(max(1, arguments.jobs))
     failed = 0
-    with Progress(console=console) as progress, run as finished:
+    with Progress(console=screen) as progress, run as finished:
         bar = progress.add_task("trainings", total=len(work), completed=len(work) - len(waiting))
         for job, error in finished(waiting, arguments.data):
             progress.advance(bar)
             if error:
                 failed += 1
-                Console(stderr=True).print(f"{job.out.name}: {error}", highlight=False)
+                console(stderr=True).print(f"{job.out.name}: {error}")
             else:
-                console.print(f"{job.out.name}: {job.result()['integer']:.2f} % as integers", highlight=False)
+                screen.print(f"{job.out.name}: {job.result()['integer']:.2f} % as integers")
     results = [job.result() for job in work if job.result() is not None]
     if arguments.records:
         _add(arguments.records, work)

@@ -7,6 +7,7 @@ from rtl_gen.cores.stacked_core import StackedCore
 from rtl_gen.gateware.folded.cell import FoldedCell
 from rtl_gen.gateware.folded.input import FoldedInput
 from rtl_gen.gateware.folded.one_word import OneWordCell
+from rtl_gen.gateware.folded.pairs import PairCell, Shears
 from rtl_gen.gateware.parallel.cell import ParallelCell
 from rtl_gen.gateware.parallel.context_cell import ContextCell
 from rtl_gen.gateware.parallel.step import ParallelStep
@@ -17,7 +18,7 @@ from rtl_gen.gateware.serial.cell import SerialCell
 
 #: What renders the plans of this package; it is known once it is imported.
 KINDS = (Core, StackedCore, ContextCore, SerialCell, ParallelCell, ParallelStep, ContextCell, FoldedCell, FoldedInput,
-         OneWordCell, OneStageReadout, StagedReadout)
+         OneWordCell, PairCell, Shears, OneStageReadout, StagedReadout)
 
 
 def build_core(model, architecture):

@@ -5,6 +5,7 @@ from amaranth.hdl import ClockDomain, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
+from hadam_hw.answer import Answer
 from hadam_hw.errors import BoardError
 from hadam_hw.readout import Pooling
 from rtl_gen.gateware.code_loader import CodeLoader
@@ -39,7 +40,7 @@ def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS, lean=Fal
         input_signed=source.signed, emit_every=every, output_bytes=logit_bytes(model.readout_width),
         state_width=model.top.state.width, step_vectors=chunk,
         step_clocks=core.timing.interval, answer_clocks=core.sequence_timing(1).latency, silence_clocks=silence_clocks,
-        clock_hz=round(clock_hz), link_hz=link_hz, lean=lean)
+        clock_hz=round(clock_hz), link_hz=link_hz, lean=lean, values=model.readout.answer is Answer.VALUES)
 
 
 def check_codes(core, board, profile):
@@ -127,8 +128,8 @@ class Top(wiring.Component):
     clk : In(1)
     locked : In(1)
         The clock is good; reset is held until it is.
-    label : Out(range(class_count))
-        The class of the last sequence.
+    label : Out(range(label_count))
+        The label of the last sequence: its class, or of values whether the first is positive.
     busy, failed : Out(1)
     rx : In(1), tx : Out(1)
         With ``Link.UART``.

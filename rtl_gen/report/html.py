@@ -3,7 +3,7 @@
 
 from importlib.resources import files
 
-from rtl_gen.report.report import facts_for_people, grouped, resources_of, share
+from rtl_gen.report.report import facts_for_people, grouped, resources_of, score_words, share
 
 WIDTH, LEFT, SPAN = 880, 220, 470  # of the plots, in their own units: all, beginning and length of the longest bar
 ROW = 26
@@ -21,7 +21,7 @@ def render(report):
         title=f"{model['task'] or 'model'} on {report['board']}",
         subtitle=f"{_shape(model)}; architecture {report['arch']}; chip {report['chip']} in {report['package']}",
         cards=_cards(report), usage=_usage(report), parts=_parts(report), clock=_clock(report),
-        facts=facts_for_people(report), origin=_origin(model), digests=_digests(report)) + "\n"
+        facts=facts_for_people(report), origin=origin_rows(model), digests=_digests(report)) + "\n"
 
 
 def _shape(model):
@@ -43,8 +43,9 @@ def _cards(report):
         by = "link" if slower < report["sequences_per_second_core"] else "core"
         cards += [(f"{slower:,.0f}", f"sequences a second (the {by} is the limit)"),
                   (f"{report['latency_seconds'] * 1e3:.2f} ms", "from first element to answer")]
-    if report["accuracy_integer"] is not None:
-        cards.append((f"{report['accuracy_integer']:.2f} %", "accuracy as integers, as recorded"))
+    name, integer, _ = score_words(report)
+    if integer is not None:
+        cards.append((integer, f"{name} as integers, as recorded"))
     cards.append((f"{report['model_bytes']:,}", "bytes of model"))
     return cards
 
@@ -84,8 +85,10 @@ def _clock(report):
     return {"height": ROW * len(seeds) + 36, "seeds": seeds, "ticks": ticks, "asked": x(report["clock_mhz"])}
 
 
-def _origin(model):
-    rows = [("task", model["task"]), ("made by", model["command"]), ("scores on", model["split"])]
+def origin_rows(model):
+    """Pairs (what, text) of where a described model and its data come from."""
+    rows = [("task", model["task"]), ("made by", model["command"]), ("scores on", model["split"]),
+            ("data", model["data_source"]), ("licence of the data", model["data_licence"])]
     return [(name, value) for name, value in rows if value]
 
 

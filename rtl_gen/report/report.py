@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a design costs and does, as data (``report.json``) and as a table for the terminal."""
 
+from dataclasses import asdict
+
+from hadam_hw.answer import Answer
 from hadam_hw.cache import digest
+from hadam_hw.terminal import show_table
 from rtl_gen.tools import components
 from rtl_gen.tools.design_files import CORE_FILE, DESIGN_FILE
 
@@ -57,8 +61,7 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
         "sequences_per_second_link": facts["link_sequences_per_second"] if steps else None,
         "link_baud": facts["link_baud"], "link_profile": facts["link_profile"],
         "model_digest": model.digest, "model_bytes": model.model_bytes, "model": describe_model(model),
-        "accuracy_integer": scores.integer_score, "accuracy_float": scores.float_score,
-        "accuracy_full_precision": scores.full_precision_score,
+        **{f"{score_key(model)}_{kind}": getattr(scores, f"{kind}_score") for kind in ("integer", "float", "full_precision")},
         "components": shipped.parts,
         "tools": tools, "synthesis_options": list(synthesis_options),
         "verilog": DESIGN_FILE, "verilog_sha256": digest(files[DESIGN_FILE]),
@@ -71,6 +74,26 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
     return report
 
 
+def score_key(model):
+    """What the scores of ``model`` are called in a report: percent of right answers, or root mean square errors of values."""
+    return "rmse" if model.readout.answer is Answer.VALUES else "accuracy"
+
+
+def score_words(report):
+    """(what the recorded scores are, that as integers, that with an unrounded state) for people; None where there is none."""
+    units = {value["unit"] for value in report["model"]["values"]}
+    unit = units.pop() if len(units) == 1 else ""
+
+    def words(kind):
+        if "rmse_integer" in report:
+            error = report[f"rmse_{kind}"]
+            return error if error is None else f"{error:.4g} {unit}".rstrip()
+        accuracy = report[f"accuracy_{kind}"]
+        return accuracy if accuracy is None else f"{accuracy:.2f} %"
+
+    return "RMSE" if "rmse_integer" in report else "accuracy", words("integer"), words("float")
+
+
 def describe_model(model):
     """A model's sizes and where it comes from, as JSON data."""
     layers = [describe_layer(layer) for layer in model.layers]
@@ -78,8 +101,11 @@ def describe_model(model):
     return {
         "task": model.provenance.task, "command": model.provenance.command, "split": model.provenance.split, **top,
         "units": model.size, "inputs": model.inputs, "input_width": model.input.width, "outputs": model.outputs,
-        "emit": model.pooling.value, "input_bits": layers[0]["input_bits"], "output_bits": model.readout.stages[-1].bits,
+        "emit": model.pooling.value, "answer": model.readout.answer.value,
+        "values": [asdict(value) for value in model.readout.values],
+        "input_bits": layers[0]["input_bits"], "output_bits": model.readout.stages[-1].bits,
         "layers": layers, "stages": [describe_stage(stage) for stage in model.readout.stages],
+        "data_source": model.input.source, "data_licence": model.input.licence,
     }
 
 
@@ -134,11 +160,10 @@ def facts_for_people(report):
                                    f"{report['link_baud'] / 1e6:g} Mbit/s"),
         ]
     rows += [("model", f"{report['model_bytes']:,} bytes, {report['model_digest'][:16]}")]
-    if report["accuracy_integer"] is not None:
-        accuracy = f"{report['accuracy_integer']:.2f} % as integers"
-        if report["accuracy_float"] is not None:
-            accuracy += f", {report['accuracy_float']:.2f} % with an unrounded state"
-        rows.append(("accuracy, as recorded", accuracy))
+    name, integer, unrounded = score_words(report)
+    if integer is not None:
+        more = "" if unrounded is None else f", {unrounded} with an unrounded state"
+        rows.append((f"{name}, as recorded", f"{integer} as integers{more}"))
     codes = report["codes"]
     if codes:
         rows.append(("codes", f"{codes['bytes']:,} bytes behind the bitstream, at {codes['flash_offset']:#x} in the flash; "
@@ -153,25 +178,17 @@ def resources_of(report):
     return [(kind, name) for kind, name in RESOURCES if kind != "spram" or report["spram_available"]]
 
 
-def show(report, console):
-    """Prints the report's tables on a :class:`rich.console.Console`."""
-    from rich.table import Table
-
+def show(report):
+    """Writes the report's tables to standard output."""
     resources = resources_of(report)
-    usage = Table(title=f"{report['model']['task'] or 'model'} on {report['board']}, {report['arch']}", title_justify="left")
-    for name, justify in (("component", "left"), *((kind.upper(), "right") for kind, _ in resources)):
-        usage.add_column(name, justify=justify)
-    for name, counts in grouped(report["components"]).items():
-        usage.add_row(name, *(str(counts[kind] or "") for kind, _ in resources))
-    usage.add_section()
-    usage.add_row("used", *(str(report[kind]) for kind, _ in resources), style="bold")
-    usage.add_row("available", *(str(report[f"{kind}_available"]) for kind, _ in resources))
-    usage.add_row("share", *(share(report, kind) for kind, _ in resources))
-    console.print(usage)
-    facts = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in facts_for_people(report):
-        facts.add_row(name, value)
-    console.print(facts)
+    rows = [(name, *(str(counts[kind] or "") for kind, _ in resources))
+            for name, counts in grouped(report["components"]).items()]
+    rows += [("used", *(str(report[kind]) for kind, _ in resources)),
+             ("available", *(str(report[f"{kind}_available"]) for kind, _ in resources)),
+             ("share", *(share(report, kind) for kind, _ in resources))]
+    show_table(("component", *(f"{kind.upper()}>" for kind, _ in resources)), rows,
+               f"{report['model']['task'] or 'model'} on {report['board']}, {report['arch']}")
+    show_table(("", ""), facts_for_people(report))
 
 
 def share(report, kind):

@@ -6,9 +6,8 @@ and keeps the result in the user's cache. They see the folder they are run in, b
 folder and names files relative to it.
 """
 
-import fcntl
+import contextlib
 import os
-import resource
 import signal
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from hadam_hw.cache import cache_folder, digest
 from hadam_hw.errors import ToolFailedError
+from hadam_hw.processes import cores, locked, start
 
 POLL_SECONDS = 0.05
 COMPILING = b"This might take a while"  # what a YoWASP tool says when it compiles itself
@@ -63,7 +63,7 @@ class Finished:
     @property
     def out_of_time(self):
         """It was ended since it had computed as long as its job allows."""
-        return self.status == -signal.SIGXCPU
+        return hasattr(signal, "SIGXCPU") and self.status == -signal.SIGXCPU
 
 
 def run_jobs(jobs, *, at_once=None, on_compiling=None):
@@ -79,7 +79,7 @@ def run_jobs(jobs, *, at_once=None, on_compiling=None):
     """
     for tool in dict.fromkeys(job.tool for job in jobs):
         _start_alone(tool, on_compiling)
-    return _run_jobs(jobs, len(os.sched_getaffinity(0)) if at_once is None else at_once, on_compiling)
+    return _run_jobs(jobs, cores() if at_once is None else at_once, on_compiling)
 
 
 def _start_alone(tool, on_compiling):
@@ -91,13 +91,14 @@ def _start_alone(tool, on_compiling):
     marker = cache_folder() / "started" / digest(f"{tool.command} {tool.version}".encode())
     if not tool.compiles or marker.exists():
         return
-    marker.parent.mkdir(parents=True, exist_ok=True)
-    with open(marker.with_suffix(".lock"), "w") as lock, tempfile.TemporaryDirectory(prefix="hadam-") as folder:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not marker.exists():
-            # Its status does not matter: an option that it does not know starts it too.
-            _run_jobs([Job(tool, ("--version",), Path(folder), "log")], 1, on_compiling)
-            marker.touch()
+    with contextlib.suppress(OSError):  # of a cache that cannot be written: then this process alone knows
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        with open(marker.with_suffix(".lock"), "w") as lock, tempfile.TemporaryDirectory(prefix="hadam-") as folder, \
+                locked(lock):
+            if not marker.exists():
+                # Its status does not matter: an option that it does not know starts it too.
+                _run_jobs([Job(tool, ("--version",), Path(folder), "log")], 1, on_compiling)
+                marker.touch()
 
 
 def _run_jobs(jobs, at_once, on_compiling):
@@ -127,15 +128,10 @@ def _run_jobs(jobs, at_once, on_compiling):
 
 
 def _start(job):
-    def limit():
-        resource.setrlimit(resource.RLIMIT_CPU, (job.processor_seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-
     # The hash seed is set so that nothing in the Python around a tool can depend on it.
     with open(job.folder / job.log, "wb") as log:
-        return subprocess.Popen(
-            [*job.tool.command, *job.arguments], cwd=job.folder, stdin=subprocess.DEVNULL, stdout=log,
-            stderr=subprocess.STDOUT, env={**os.environ, "PYTHONHASHSEED": "0"},
-            preexec_fn=limit if job.processor_seconds else None)
+        return start([*job.tool.command, *job.arguments], job.processor_seconds, cwd=job.folder, stdin=subprocess.DEVNULL,
+                     stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONHASHSEED": "0"})
 
 
 def run_tool(tool, arguments, folder, *, on_compiling=None):

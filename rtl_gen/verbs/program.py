@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m rtl_gen program``: sends a bitstream to a board, through the program that the board needs."""
+"""``hadam program``: sends a bitstream to a board, through the program that the board needs."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 import boards
 from boards.parts.bitstreams import mark_of
 from hadam_hw.cache import digest
-from hadam_hw.cli import Parser
+from hadam_hw.cli import VerbParser
 from hadam_hw.errors import BoardError, ToolFailedError, ToolMissingError
 from rtl_gen.tools.design_files import REPORT_FILE
 
@@ -21,7 +21,7 @@ _NO_BOARD = re.compile(r"can('|no)t find|device not found|unable to open|no (dfu
 
 def main(argv):
     """Checks that the bitstream is the board's, then runs the program."""
-    parsing = Parser(prog="python -m rtl_gen program", description="Sends a bitstream to a board.")
+    parsing = VerbParser("program", description="Sends a bitstream to a board.")
     parsing.add_argument("--board", required=True, help="such as icebreaker, or the file with another")
     parsing.add_argument("--bitstream", type=Path, required=True, metavar="FILE", help="such as build/demo/design.bin")
     arguments = parsing.parse_args(argv)
@@ -44,7 +44,7 @@ def check_bitstream(board, path):
     mark = mark_of(data)
     if mark is None:
         raise BoardError(f"Bitstream must be one of iCE40, ECP5 or Gowin, and {path} is none; "
-                         f"build one: python -m rtl_gen --weights FILE --board {board.name}")
+                         f"build one: hadam build --weights FILE --board {board.name}")
     if mark != _mark(board):
         others = [name for name in boards.names() if _mark(boards.get(name)) == mark]
         chip = f"a chip like that of {others[0]}" if others else f"another chip ({mark[0]})"

@@ -81,6 +81,11 @@ def footprint(model, target, folder, optimise="-O2"):
     """Compiles ``model`` for ``target`` in ``folder`` and returns its :class:`Footprint`."""
     source, = _write(model, folder)
     facts = sizes(model)
+    return object_footprint(target, folder, source, facts["state_bytes"], facts["logits_bytes"], optimise)
+
+
+def object_footprint(target, folder, source, state_bytes, output_bytes, optimise="-O2"):
+    """Compiles ``source`` in ``folder`` for ``target`` and returns its :class:`Footprint` with the caller's bytes given."""
     obj = _compile(target, folder, source, optimise, "-fstack-usage")
     sections = dict(re.findall(r"^(\.\S+)\s+(\d+)", _call([target.tool("size"), "-A", obj], folder), re.MULTILINE))
 
@@ -91,8 +96,8 @@ def footprint(model, target, folder, optimise="-O2"):
     if _CALL.search(disassembly):
         raise ToolFailedError(f"Functions of a model must call nothing on {target.name}, or its stack is unknown")
     frames = re.findall(r"\t(\d+)\tstatic$", Path(folder, source).with_suffix(".su").read_text(), re.MULTILINE)
-    return Footprint(code=total(".text"), tables=total(".rodata", ".srodata", ".data"), state=facts["state_bytes"],
-                     outputs=facts["logits_bytes"], stack=max(map(int, frames)),
+    return Footprint(code=total(".text"), tables=total(".rodata", ".srodata", ".data"), state=state_bytes,
+                     outputs=output_bytes, stack=max(map(int, frames)),
                      products=tuple(line.strip() for line in disassembly.splitlines() if _PRODUCT.search(line)))
 
 
@@ -104,7 +109,15 @@ def run(model, target, sequence, folder, optimise="-O2"):
         f'#include "{NAME}.h"\n#define NAME(suffix) {NAME}_##suffix\n#define OUTPUTS {NAME.upper()}_OUTPUTS\n'
         f"#define STEPS {len(sequence)}\n"
         f"static const {NAME}_input sequence[STEPS][{NAME.upper()}_INPUTS] = {{\n{rows}\n}};\n")
-    parts = [_compile(target, folder, source, optimise) for source in (*sources, HERE / "main.c", HERE / f"{target.start}.S")]
+    values = emulate(target, folder, (*sources, HERE / "main.c"), optimise)
+    steps, outputs = len(sequence), values["y"]
+    return Run([outputs[start:start + model.outputs] for start in range(0, len(outputs), model.outputs)], values["class"],
+               values["saturations"][0], values["steps"][0] / steps, values["readouts"][0] / steps)
+
+
+def emulate(target, folder, sources, optimise="-O2"):
+    """Compiles ``sources`` in ``folder``, runs them on ``target`` in QEMU, and returns what they told: name to list of int."""
+    parts = [_compile(target, folder, source, optimise) for source in (*sources, HERE / f"{target.start}.S")]
     _call([target.tool("gcc"), *target.options, "-nostdlib", "-nostartfiles", "-Wl,--no-warn-rwx-segments",
            "-T", HERE / f"{target.start}.ld", *parts, "-lgcc", "-o", "program.elf"], folder)
     emulator, *machine = target.machine
@@ -115,11 +128,9 @@ def run(model, target, sequence, folder, optimise="-O2"):
     for name, digits in re.findall(r"^(\w+) ([0-9a-f]{16})$", said, re.MULTILINE):
         value = int(digits, 16)
         values.setdefault(name, []).append(value - (1 << 64) if value >> 63 else value)
-    if not values.get("readouts"):
+    if not values.get("end"):
         raise ToolFailedError(f"{target.name} in QEMU must come to its end, and stopped after {len(said)} characters")
-    steps, outputs = len(sequence), values["y"]
-    return Run([outputs[start:start + model.outputs] for start in range(0, len(outputs), model.outputs)], values["class"],
-               values["saturations"][0], values["steps"][0] / steps, values["readouts"][0] / steps)
+    return values
 
 
 def _write(model, folder):

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 
 from hadam_hw import golden
+from hadam_hw.answer import Answer
 from hadam_hw.readout import Pooling
 from rtl_gen.link import frames
 from rtl_gen.link.frames import Command, ErrorCode, Frame, Identity, Result
@@ -21,7 +22,8 @@ def identity_of(model):
     return Identity(
         model.digest[:16], model.size, model.inputs, model.outputs, model.input.width, model.input.signed, every,
         frames.logit_bytes(model.readout_width), model.top.state.width,
-        frames.step_vectors(model.inputs, model.input.width, every), 30, 400, 4000, 42_000_000, 3_000_000)
+        frames.step_vectors(model.inputs, model.input.width, every), 30, 400, 4000, 42_000_000, 3_000_000,
+        values=model.readout.answer is Answer.VALUES)
 
 
 class Faults:
@@ -50,12 +52,13 @@ class Faults:
 
 
 class Peer(threading.Thread):
-    """Answers on its end of a socket pair until the other closes; :attr:`steps` counts the steps that it really did."""
+    """Answers on its end of a socket pair, or on the socket ``line``, until the other closes; :attr:`steps` counts the steps
+    that it really did."""
 
-    def __init__(self, model, faults=lambda data: data, silence=SILENCE):
+    def __init__(self, model, faults=lambda data: data, silence=SILENCE, line=None):
         super().__init__(daemon=True)
         self.model, self.identity, self.faults = model, identity_of(model), faults
-        self.line, self.far = socket.socketpair()
+        self.line, self.far = (line, None) if line else socket.socketpair()
         self.line.settimeout(silence)
         self.steps = 0
         self.states = []
@@ -155,7 +158,7 @@ class Peer(threading.Thread):
     def read_out(self, tag):
         """Keeps the result of the state for whoever asks."""
         outputs = self.model.readout(self.state, self.model.phase_of(self.index - 1))
-        self.result = Result(tuple(int(y) for y in outputs), int(golden.classify(outputs)), tag)
+        self.result = Result(tuple(int(y) for y in outputs), int(golden.label(self.model, outputs)), tag)
 
     def told(self, tag):
         """The kept result as a frame."""

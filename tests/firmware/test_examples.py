@@ -8,8 +8,10 @@ import numpy as np
 
 from firmware.mcu.export import INCLUDE
 from hadam_hw import golden
+from hadam_hw.input import Encoding, Input
 from hadam_hw.model_file import load_model
-from tests.firmware.c_harness import compile_all, export, random_inputs
+from tests.firmware.c_harness import SANITIZED, compile_all, export, random_inputs
+from tests.models_for_tests import random_model
 
 HAR = Path(__file__).parents[2] / "models" / "har-h128-b64.npz"
 
@@ -29,3 +31,19 @@ def test_the_streaming_sensor_classifies_overlapping_windows(tmp_path):
     labels = golden.classify(golden.run(model, windows).outputs)
     assert said == [f"{start + 127} {model.classes[label]}" for start, label in zip(starts, labels)]
     assert len(said) == 11 and len(set(labels)) > 1
+
+
+def test_the_streaming_sensor_takes_raw_counts_of_a_model_whose_input_is_of_integers(tmp_path):
+    rng = np.random.default_rng(1)
+    counts = np.cumsum(rng.integers(-900, 901, (640, 6)), axis=0).clip(-32768, 32767)
+    source = Input.fit([counts / 4096], channels=[f"acc_{axis}" for axis in "xyzuvw"], units=["g"] * 6, counts=[1 / 4096] * 6,
+                       companded=["acc_x"], encoding=Encoding.INTEGER)
+    model = random_model(size=16, block=4, outputs=3, inputs=6, input_width=8, input_signed=True, frac=-4)
+    model = model.with_readout(classes=("a", "b", "c")).replace(input=source)
+    program = compile_all([INCLUDE / "examples" / "streaming_sensor.c", *export(model, "net", tmp_path)], tmp_path,
+                          ("-DCOUNTS", *SANITIZED))
+    said = subprocess.run([program], input="\n".join(" ".join(map(str, row)) for row in counts), capture_output=True, text=True,
+                          check=True).stdout.splitlines()
+    starts = range(0, len(counts) - 127, 64)
+    labels = golden.classify(golden.run(model, np.stack([source.encode_counts(counts)[k:k + 128] for k in starts])).outputs)
+    assert said == [f"{start + 127} {model.classes[label]}" for start, label in zip(starts, labels)]

@@ -66,7 +66,7 @@ def infer(board, x, tag=TAG):
 def expected(x, tag=TAG, model=MODEL):
     outputs = golden.trace(model, x).outputs[-1]
     size = 8 if model is NEAR else 4
-    return Frame(Command.RESULT, Result(tuple(outputs.tolist()), int(golden.classify(outputs)), tag).encode(size), tag)
+    return Frame(Command.RESULT, Result(tuple(outputs.tolist()), int(golden.label(model, outputs)), tag).encode(size), tag)
 
 
 def say(board, data):

@@ -90,6 +90,7 @@ WIDE = [("folded:4x2", "even"), ("folded:4x2", "half-even"), ("folded:4x2", "rel
         ("folded:1x2", "words"), ("folded:1x4", "words"), ("folded:1x8", "words"), ("folded:1x2", "words-in-two-rings"),
         ("folded:1x4", "words-in-lanes"), ("folded:1x2", "words-in-lanes"), ("folded:2", "two-passes"),
         ("folded:4", "one-pass"), ("folded:4", "two-phases"), ("folded:8", "uneven-rows"), ("folded:2x2", "blocks-of-two"),
+        ("folded:1x2", "oscillators"), ("folded:1x4", "oscillators-leaking"),
         ("folded:4x2", "wired-lanes"), ("folded:4", "wired-lanes"), ("serial", "wired-lanes")]
 
 
@@ -349,7 +350,8 @@ def test_pauses_change_nothing(architecture, emit, pauses):
     ("folded:4", dict(size=16, block=16, leak=3)), ("serial", dict(size=8, block=4, leak=2)),
     ("folded:4", dict(size=16, block=8, wires=banked(16, 8, 4, 1))),
     ("folded:1", dict(size=8, block=1)), ("folded:1", dict(size=9, block=1, wires=True, leak=2)),
-    ("folded:1", dict(size=8, block=1, wires=True, inputs=3)), ("folded:1x4", dict(size=8, block=1, input_bits=8))])
+    ("folded:1", dict(size=8, block=1, wires=True, inputs=3)), ("folded:1x4", dict(size=8, block=1, input_bits=8)),
+    ("folded:1", dict(size=8, recurrence=OSCILLATORS)), ("folded:1x2", dict(size=8, recurrence=OSCILLATORS, inputs=3))])
 def test_timing_is_as_promised(architecture, shape):
     model = random_model(outputs=2, emit=Pooling.LAST, seed=1, **shape)
     length = 6

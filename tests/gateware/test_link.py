@@ -9,6 +9,7 @@ from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 
 from hadam_hw import golden
+from hadam_hw.answer import Value
 from hadam_hw.readout import Pooling
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.top import identify
@@ -93,7 +94,7 @@ class Bench:
     def expect(self, sequence, tag=TAG):
         """The result of a sequence's last step."""
         outputs = golden.trace(self.model, sequence).outputs[-1]
-        return Frame(Command.RESULT, Result(tuple(outputs.tolist()), int(golden.classify(outputs)), tag).encode(
+        return Frame(Command.RESULT, Result(tuple(outputs.tolist()), int(golden.label(self.model, outputs)), tag).encode(
             self.identity.output_bytes), tag)
 
 
@@ -136,6 +137,23 @@ def test_infer_equals_the_golden_model(shape):
     script = []
     for tag, sequence in enumerate(sequences):
         script += [*bench.infer(sequence, tag), None]
+    assert frames(bench.run(script)) == [bench.expect(sequence, tag) for tag, sequence in enumerate(sequences)]
+
+
+def test_the_label_of_values_is_whether_the_first_is_positive():
+    plain = Bench()
+    sequences = [plain.sequence(2, seed) for seed in range(8)]
+    middle = int(np.median([golden.trace(plain.model, sequence).outputs[-1, 0] for sequence in sequences]))
+
+    def change(model):
+        bias, = model.readout.stages[0].biases
+        return with_stage(model, biases=(bias - middle * np.array([1, 0, 0]),)).with_readout(values=[Value(1)] * 3)
+
+    bench = Bench(gap=16, change=change)
+    last = [golden.trace(bench.model, sequence).outputs[-1] for sequence in sequences]
+    assert {bool(y[0] > 0) for y in last} == {False, True} and bench.identity.values
+    assert any(np.argmax(y) != (y[0] > 0) for y in last)
+    script = [byte for tag, sequence in enumerate(sequences) for byte in (*bench.infer(sequence, tag), None)]
     assert frames(bench.run(script)) == [bench.expect(sequence, tag) for tag, sequence in enumerate(sequences)]
 
 

@@ -86,4 +86,4 @@ def test_a_fault_is_seen(damage, shape, monkeypatch):
 
 def test_deep_multiples_make_the_step_longer():
     one, deep = (Folded(1).plan(random_model(**shape)).cell.schedule for shape in (RING, DEEP))
-    assert one.tail == one.leak + 3 < deep.tail == deep.joined - 1
+    assert one.tail == one.product + 3 < deep.tail == deep.joined - 1

@@ -29,7 +29,8 @@ ROWS = {
 }
 HIDDEN = ((4, 4, 9, 4), (3, 4, 4, 4), (3, 2, 1, 3))
 REFUSED = re.compile(r"needs a Hadamard recurrence|needs one leak for all units, not leaks of 0 to 7|one or two in hardware"
-                     r"|needs blocks of 1, not of 4|at most the block of 1 unit, not 2|keep every word in its bank"
+                     r"|without a butterfly, a word at a time; use 'folded:1'|needs blocks of 1, not of 4"
+                     r"|at most the block of 1 unit, not 2|keep every word in its bank"
                      r"|layers must be 'serial', 'serial:D' or 'parallel'|one context where states are summed")
 
 
@@ -77,6 +78,8 @@ def test_what_the_table_says_holds(name, layers, cells, emit, stages):
     ("folded:2x4", dict(size=8, block=4), "Lanes must divide the 2 blocks"),
     ("folded:1x4", dict(size=6, block=1), "Lanes must divide the 6 units"),
     ("folded:1x2", dict(size=4, block=1, wires=[1, 2, 3, 0]), "keep every word among the 2 units of its lane"),
+    ("folded:1x4", dict(ROWS["Oscillators"], size=6, recurrence=Oscillators.of(oscillations()[40:70:10])),
+     "Lanes must divide the 3 pairs of oscillators"),
     ("parallel,contexts=60", dict(size=8, block=4), "at most the .* clocks of this model's loop, not 60"),
 ])
 def test_an_architecture_too_wide_for_the_model_is_refused(word, shape, message):

@@ -12,7 +12,7 @@ from boards.parts.bitstreams import mark_of
 from hadam_hw.cache import digest
 from hadam_hw.cli import run_cli
 from hadam_hw.model_file import save_model
-from rtl_gen.cli import main
+from rtl_gen.__main__ import main
 from rtl_gen.plan.code_store import crc32
 from rtl_gen.report.report import RESOURCES, facts_for_people
 from rtl_gen.verbs.program import check_bitstream

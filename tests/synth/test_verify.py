@@ -8,7 +8,7 @@ import pytest
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import LinkError
 from hadam_hw.model_file import save_model
-from rtl_gen.cli import main
+from rtl_gen.__main__ import main
 from rtl_gen.tools.toolchain import Kind
 from rtl_gen.verbs import explore
 from rtl_gen.verify import verify

@@ -81,9 +81,9 @@ def har_arrays(rng):
 
 
 def dsa_values(rng):
-    """Values int16 [3 channels, 48, 10] near the ends of their type, six segments a person, and the persons."""
+    """Values int16 [45 channels, 48, 10] near the ends of their type, six segments a person, and the persons."""
     person = np.repeat(np.arange(1, 9), 6).astype(np.uint8)
-    values = rng.integers(-32768, 32768, (3, 48, 10)).astype(np.int16)
+    values = rng.integers(-32768, 32768, (45, 48, 10)).astype(np.int16)
     values[0] = person[:, None] * 100
     return values, person
 
@@ -111,7 +111,7 @@ def digit_arrays(rng):
 def keyword_arrays(rng):
     """Ten speakers, 8 and 9 for test, four clips each, and ten clips of silence."""
     speaker = np.concatenate([np.repeat(np.arange(10), 4), np.full(10, -1)]).astype(np.int16)
-    frames = rng.integers(0, 256, (50, 12, 4)).astype(np.uint8)
+    frames = rng.integers(0, 256, (50, 12, 32)).astype(np.uint8)
     frames[:, :, 0] = speaker[:, None] + 5
     test = speaker >= 8
     test[-2:] = True

@@ -12,8 +12,9 @@ from hadam_hw.cache import Cache
 from hadam_hw.errors import DataError
 from hadam_hw.model import InputFormat
 from hadam_hw.readout import Pooling
+from hadam_hw.train.epochs import Epoch
 from hadam_hw.train.export import finish
-from hadam_hw.train.fit import Epoch, fit, network_of
+from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.fit_stages import fit_stages
 from hadam_hw.train.folds import FoldScores, fold_checkpoints
 from hadam_hw.train.scores import percent

@@ -10,14 +10,15 @@ import torch
 from torch.nn.utils import parametrize
 
 from hadam_hw import golden
-from hadam_hw.__main__ import check, main
 from hadam_hw.cli import run_cli
+from hadam_hw.command import main
 from hadam_hw.errors import ModelFileError, ToolMissingError
+from hadam_hw.float_network import Calibration, convert
 from hadam_hw.model_file import load_model
-from hadam_hw.quantize import quantize_codes
+from hadam_hw.networks import load_network
 from hadam_hw.readout import Pooling
-from hadam_hw.reference import Calibration, convert, forward, load_reference
 from hadam_hw.train.tasks import load_task
+from hadam_hw.verbs.check import check
 
 torch.set_num_threads(1)  # matrices of 32 units are no work to share
 NAMES = {
@@ -98,16 +99,16 @@ CASES = [(1, 16, 3, 16, 4), (1, 32, 10, 32, 4), (3, 24, 4, 8, 4), (2, 16, 3, 16,
 def test_outputs_are_the_references(inputs, size, classes, block, bits, tmp_path):
     network = Network(inputs, size, classes, block, bits)
     assert set(network.state_dict()) == NAMES
-    reference = load_reference(saved(network, tmp_path / "r.pth"))
+    found = load_network(saved(network, tmp_path / "r.pth"), block=block, bits=bits)
     x = inputs_of(network)
     expected = network(torch.from_numpy(x)).detach().numpy()
-    assert np.allclose(forward(reference, x, block, bits), expected, rtol=1e-9, atol=1e-12)
+    assert np.allclose(found.forward(x), expected, rtol=1e-9, atol=1e-12)
     every = network(torch.from_numpy(x), every=True).detach().numpy()
-    assert np.allclose(forward(reference, x, block, bits, every=True), every, rtol=1e-9, atol=1e-12)
+    assert np.allclose(found.forward(x, every=True), every, rtol=1e-9, atol=1e-12)
     # the model's codes with an unrounded state, back in the reference's units; its biases are rounded to a fine grid
     calibration = Calibration.of_real(x)
-    model, agreement = convert(reference, calibration, block, bits=bits, state_width=22)
-    unit = np.prod([quantize_codes(weight, bits)[1] for weight in (reference.input_weight, reference.output_weight)]) / 255
+    model, agreement = convert(found, calibration, state_width=22)
+    unit = found.layers[0].input.coded.scale * found.output.coded.scale / 255
     assert np.allclose(golden.float_run(model, calibration.inputs) * unit, expected, rtol=1e-3, atol=1e-3)
     assert agreement.floating == 100 and agreement.integer == 100
     assert check(model) == 32
@@ -117,7 +118,7 @@ def test_signs_on_the_inputs_would_fail(tmp_path):
     there, here = (Network(1, 32, 10, 32, outputs=outputs) for outputs in (False, True))
     assert all(torch.equal(value, there.state_dict()[name]) for name, value in here.state_dict().items())
     x = inputs_of(here)
-    ours = forward(load_reference(saved(here, tmp_path / "r.pth")), x, 32, 4)
+    ours = load_network(saved(here, tmp_path / "r.pth")).forward(x)
     assert np.allclose(ours, here(torch.from_numpy(x)).detach().numpy(), rtol=1e-9, atol=1e-12)
     other = there(torch.from_numpy(x)).detach().numpy()
     assert np.abs(ours - other).mean() > 0.1
@@ -125,10 +126,10 @@ def test_signs_on_the_inputs_would_fail(tmp_path):
 
 def test_another_block_or_other_bits_give_other_outputs(tmp_path):
     network = Network(1, 32, 10, 32)
-    reference, x = load_reference(saved(network, tmp_path / "r.pth")), inputs_of(network)
+    path, x = saved(network, tmp_path / "r.pth"), inputs_of(network)
     expected = network(torch.from_numpy(x)).detach().numpy()
     for block, bits in ((16, 4), (32, 3)):
-        assert np.abs(forward(reference, x, block, bits) - expected).max() > 0.01
+        assert np.abs(load_network(path, block=block, bits=bits).forward(x) - expected).max() > 0.01
 
 
 def test_the_command_and_its_file(tmp_path, capsys):
@@ -140,7 +141,8 @@ def test_the_command_and_its_file(tmp_path, capsys):
     assert run_cli(main, [*arguments, "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     model = load_model(tmp_path / "m.npz")
-    assert facts["digest"] == model.digest and facts["block"] == 8 and model.input.signed and facts["sequences"] == 40
+    assert facts["digest"] == model.digest and model.input.signed and facts["sequences"] == 40
+    assert (facts["network"], facts["recurrence"]) == ("HadamRNN of the reference code", "Hadamard, blocks of 8")
     assert facts["float_agreement"] > 95 and facts["integer_agreement"] > 90
     assert np.array_equal(model.top.recurrence.signs, np.sign(network.recurrent_layer.sign_vector.detach().numpy()[0]))
     assert "r.pth" in model.provenance.notes and check(model) == 32
@@ -153,9 +155,9 @@ def test_a_task_calibrates_and_names_the_classes(pictures, tmp_path, capsys):
     assert run_cli(main, [*arguments, "--json"]) == 0
     facts, model = json.loads(capsys.readouterr().out), load_model(tmp_path / "m.npz")
     train = load_task("smnist", pictures).train
-    classes = forward(load_reference(path), train.inputs[:256] / 255, 16, 4).argmax(1)
+    classes = load_network(path).forward(train.inputs[:256] / 255).argmax(1)
     assert facts["reference_score"] == 100 * (classes == train.labels[:256]).mean()
-    assert run_cli(main, arguments) == 0 and "the reference is right on" in capsys.readouterr().out
+    assert run_cli(main, arguments) == 0 and "the network itself is right on" in capsys.readouterr().out
     assert model.classes == tuple("0123456789") and model.provenance.task == "smnist" and model.input.width == 8
     assert set(model.vectors.labels.tolist()) <= {0, 1, 2, 3}
 
@@ -178,14 +180,12 @@ def test_every_step_is_read_out_where_the_task_says_so(tmp_path):
 def test_a_single_output_is_a_class_by_its_sign(tmp_path):
     network = Network(1, 16, 1, 16)
     x = inputs_of(network)
-    reference = load_reference(saved(network, tmp_path / "r.pth"))
-    outputs = forward(reference, x, 16, 4)
-    middle = load_reference(saved(network, tmp_path / "r.pth"))
-    middle.output_bias[:] -= np.median(outputs)
-    model, agreement = convert(middle, Calibration.of_real(x), 16, state_width=16)
+    middle = load_network(saved(network, tmp_path / "r.pth"))
+    middle.output_bias[:] -= np.median(middle.forward(x))
+    model, agreement = convert(middle, Calibration.of_real(x), state_width=16)
     assert set(model.vectors.labels.tolist()) == {0, 1} and agreement.floating > 95
     run = golden.run(model, Calibration.of_real(x).inputs)
-    assert agreement.integer == 100 * (golden.classify(run.outputs) == (forward(middle, x, 16, 4)[:, 0] > 0)).mean() > 95
+    assert agreement.integer == 100 * (golden.classify(run.outputs) == (middle.forward(x)[:, 0] > 0)).mean() > 95
 
 
 def test_a_sign_of_0_is_refused_unless_told_which(tmp_path):
@@ -193,17 +193,17 @@ def test_a_sign_of_0_is_refused_unless_told_which(tmp_path):
     with torch.no_grad():
         network.recurrent_layer.sign_vector[0, 5] = 0
     path = saved(network, tmp_path / "r.pth")
-    with pytest.raises(ModelFileError, match="Sign 5 .* --zero-sign plus or minus"):
-        load_reference(path)
-    assert [load_reference(path, sign).signs[5] for sign in (1, -1)] == [1, -1]
+    with pytest.raises(ModelFileError, match="unit 5.* --zero-sign plus or minus"):
+        load_network(path)
+    assert [load_network(path, zero_sign=sign).layers[0].recurrence.signs[5] for sign in (1, -1)] == [1, -1]
 
 
 def test_an_output_layer_in_full_precision_is_taken_too(tmp_path):
     network = Network(1, 16, 3, 16)
     parametrize.remove_parametrizations(network.output_layer, "weight", leave_parametrized=False)
     x = inputs_of(network)
-    reference = load_reference(saved(network, tmp_path / "r.pth"))
-    assert np.allclose(forward(reference, x, 16, 4), network(torch.from_numpy(x)).detach().numpy(), rtol=1e-9, atol=1e-12)
+    ours = load_network(saved(network, tmp_path / "r.pth")).forward(x)
+    assert np.allclose(ours, network(torch.from_numpy(x)).detach().numpy(), rtol=1e-9, atol=1e-12)
 
 
 def _broken(state, change):
@@ -214,22 +214,26 @@ def _broken(state, change):
 
 @pytest.mark.parametrize(("change", "words"), [
     (lambda s: s.pop("recurrent_layer.bias"), "must hold recurrent_layer.bias"),
-    (lambda s: s.update({"word_embedding.weight": torch.ones(3, 1)}), "word embeddings"),
-    (lambda s: s.update({"recurrent_layer_2.bias": torch.ones(3)}), "a second layer"),
+    (lambda s: s.update({"word_embedding.weight": torch.ones(3, 2)}),
+     r"hold word_embedding.weight of shape \[words, 1\], not \[3, 2\]"),
+    (lambda s: s.update({"recurrent_layer_2.bias": torch.ones(16)}), "holds recurrent_layer_2.bias, which no"),
+    (lambda s: s.update({"recurrent_layer_2.sign_vector": torch.ones(1, 16)}), "must hold input_layer_2.original_weight, and"),
     (lambda s: s.update({"extra": torch.ones(3)}), "holds extra"),
-    (lambda s: s.update({"output_layer.bias": torch.ones(4)}), r"output weight of shape \[4, 16\], not \[3, 16\]"),
+    (lambda s: s.update({"output_layer.bias": torch.ones(4)}), r"hold output_layer.bias of shape \[3\], not \[4\]"),
     (lambda s: s.update({"output_layer.bias": torch.tensor([1, float("nan"), 2])}), "output_layer.bias .* finite floats"),
     (lambda s: s.update({"recurrent_layer.bias": torch.ones(16, dtype=torch.int64)}), "finite floats"),
     (lambda s: s.update({"recurrent_layer.sign_vector": torch.ones(1, 16)}), "the same signs twice"),
-    (lambda s: s.update({"input_layer.parametrizations.weight.original": torch.tensor(1.0)}), "input weight of shape"),
-    (lambda s: s.update({"input_layer.parametrizations.weight.original": torch.ones(16)}), "input weight of shape"),
-    (lambda s: s.update({"output_layer.bias": torch.tensor(1.0)}), "output weight of shape"),
+    (lambda s: s.update({"input_layer.parametrizations.weight.original": torch.tensor(1.0)}),
+     r"of shape \[16, inputs\], not \[\]"),
+    (lambda s: s.update({"input_layer.parametrizations.weight.original": torch.ones(16)}),
+     r"of shape \[16, inputs\], not \[16\]"),
+    (lambda s: s.update({"output_layer.bias": torch.tensor(1.0)}), r"of shape \[3\], not \[\]"),
     (lambda s: s.clear(), "must hold a state dict"),
     (lambda s: s.update({"epoch": 3}), "must hold a state dict")])
 def test_another_state_dict_is_one_sentence(change, words, tmp_path):
     torch.save(_broken(Network(1, 16, 3, 16).state_dict(), change), tmp_path / "r.pth")
     with pytest.raises(ModelFileError, match=words) as caught:
-        load_reference(tmp_path / "r.pth")
+        load_network(tmp_path / "r.pth")
     assert "\n" not in str(caught.value)
 
 
@@ -270,5 +274,6 @@ def test_bad_input_is_one_line(more, words, tmp_path, monkeypatch, capsys):
 
 def test_without_torch_it_is_a_missing_tool(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
+    (tmp_path / "r.pth").write_bytes(b"PK")
     with pytest.raises(ToolMissingError, match="pip install"):
-        load_reference(tmp_path / "r.pth")
+        load_network(tmp_path / "r.pth")

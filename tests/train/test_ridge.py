@@ -12,11 +12,14 @@ import pytest
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import DataError
+from hadam_hw.layer import Layer
+from hadam_hw.model import Model
 from hadam_hw.model_file import load_model
 from hadam_hw.readout import Pooling
+from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.__main__ import main
 from hadam_hw.train.by_ridge import finish_ridge
-from hadam_hw.train.ridge import LeastSquares, fit_ridge
+from hadam_hw.train.ridge import LeastSquares, fit_ridge, fit_values
 from hadam_hw.train.ridge_settings import DEFAULTS, LEAKS, tried_settings
 from hadam_hw.train.settings import Fit, Settings
 from hadam_hw.train.tasks import load_task
@@ -28,6 +31,7 @@ import sys
 for name in {hidden}:
     sys.modules[name] = None
 from hadam_hw.cli import run_cli
+from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.__main__ import main
 sys.exit(run_cli(main))
 """
@@ -54,7 +58,7 @@ def _example(count=400, size=9):
 @pytest.mark.parametrize("strength", [1.0, 1e-2, 1e-5])
 def test_the_closed_form_is_that_of_the_augmented_least_squares(strength):
     vectors, labels = _example()
-    squares = LeastSquares(vectors, labels, 3)
+    squares = LeastSquares(vectors, np.eye(3)[labels])
     weights = squares.weights(strength)
     count, size = vectors.shape
     deviation = vectors.std(axis=0)
@@ -70,13 +74,14 @@ def test_the_closed_form_is_that_of_the_augmented_least_squares(strength):
 def test_a_unit_that_never_changes_has_no_weight():
     vectors, labels = _example()
     vectors[:, 4] = 7
-    weights = LeastSquares(vectors, labels, 3).weights(1e-3)
+    weights = LeastSquares(vectors, np.eye(3)[labels]).weights(1e-3)
     assert np.abs(weights[:, 4]).max() < 1e-9 and np.isfinite(weights).all()
 
 
 @pytest.mark.parametrize("bits, low, high", [(1, -1, 1), (2, -2, 1), (4, -8, 7), (8, -128, 127)])
 def test_codes_are_in_range(bits, low, high):
-    squares = LeastSquares(*_example(), 3)
+    vectors, labels = _example()
+    squares = LeastSquares(vectors, np.eye(3)[labels])
     weights = squares.weights(1e-3)
     steps = np.abs(weights).max() / (1 << bits - 1) * np.array([1, 0.5])
     for codes in squares.codes(weights, steps, bits, 1e-3):
@@ -87,7 +92,8 @@ def test_what_rounding_loses_is_given_to_other_units():
     rng = np.random.default_rng(2)
     vectors = rng.integers(0, 2000, (500, 12)) @ rng.integers(0, 5, (12, 12))
     labels = np.argmax(vectors[:, :3] + rng.normal(0, 2000, (500, 3)), axis=1)
-    squares, targets = LeastSquares(vectors, labels, 3), np.eye(3)[labels]
+    targets = np.eye(3)[labels]
+    squares = LeastSquares(vectors, targets)
     weights = squares.weights(1e-3)
     step = np.abs(weights).max() / 8
 
@@ -194,3 +200,41 @@ def test_tasks_of_tokens_and_of_labels_a_step_are_refused(tmp_path):
     task = load_task("copy:5", tmp_path)
     with pytest.raises(DataError, match="a label a sequence with fit = ridge"):
         fit_ridge(task, [Settings(task="copy:5", hidden=16, block=4, fit=Fit.RIDGE)])
+
+
+def _tones(count, seed):
+    """Noisy tones of 40 steps, and two values of each: its loudness in mV, and in Hz how fast it swings."""
+    rng = np.random.default_rng(seed)
+    values = np.stack([rng.uniform(200, 1000, count), rng.uniform(5, 20, count)], axis=1)
+    angle = values[:, 1:] * np.arange(40) * 0.02 + rng.uniform(0, 6, (count, 1))
+    inputs = np.rint(0.1 * values[:, :1] * np.sin(angle) + rng.normal(0, 2, angle.shape))
+    return np.clip(inputs, -128, 127).astype(np.int64)[..., None], values
+
+
+@pytest.mark.parametrize("pooling", [Pooling.SUM, Pooling.LAST])
+def test_values_are_found_in_their_units(pooling):
+    rng = np.random.default_rng(1)
+    recurrence = Hadamard(64, 16, rng.choice([-1, 1], 64), 3)
+    layer = Layer.from_arrays(recurrence=recurrence, input_weight=rng.integers(-8, 8, (64, 1)), input_width=8,
+                              input_signed=True, state_width=14, state_frac=2)
+    train, validation = _tones(600, 2), _tones(200, 3)
+    readout, errors = fit_values(layer, train, validation, pooling=pooling, bits=8, units=("mV", "Hz"))
+    model = Model(layers=(layer,), readout=readout)
+    assert [value.unit for value in readout.values] == ["mV", "Hz"] and readout.pooling is pooling
+    found = golden.answer(model, golden.run(model, validation[0]).outputs, 40)
+    assert np.allclose(golden.rmse(found, validation[1]), errors)
+    spread = validation[1].std(axis=0)
+    assert (errors < spread * ([0.25, 0.7] if pooling is Pooling.SUM else [0.95, 1.05])).all(), errors / spread
+
+
+def test_values_that_are_none_are_one_sentence():
+    layer = Layer.from_arrays(recurrence=Hadamard(4, 4, [1] * 4), input_weight=[[1]] * 4, input_width=8, input_signed=True,
+                              state_width=14, state_frac=2)
+    good = _tones(5, 1)
+    for values in (np.full((5, 2), np.nan), np.ones((4, 2)), np.ones(5)):
+        with pytest.raises(DataError, match="Values must be finite numbers, .*, not of shape"):
+            fit_values(layer, (good[0], values), good)
+    odd = Layer.from_arrays(recurrence=Hadamard(4, 2, [1] * 4), input_weight=[[1]] * 4, input_width=8, input_signed=True,
+                            state_width=14, state_frac=2)
+    with pytest.raises(DataError, match="Recurrence must have one phase for values by ridge"):
+        fit_values(odd, good, good)

@@ -64,3 +64,12 @@ def test_drawn_leaks_are_uniform_and_the_seeds():
 def test_the_configurations_here_are_configurations(path):
     settings = Settings(**read_config(path))
     assert settings.task.split(":")[0] in TASKS and settings.hidden % settings.block == 0
+
+
+@pytest.mark.parametrize("name, value", [
+    ("seed", -1), ("batch", 0), ("lr", float("nan")), ("lr", 0.0), ("lr", float("inf")), ("dropout", 2.0), ("dropout", 1.0),
+    ("epochs", 0), ("noise", -0.1), ("evaluate_every", 0), ("copies", 0), ("folds", -1),
+    ("hidden", 0), ("shift", -1), ("turn", float("nan")), ("leak", 13), ("until", -1)])
+def test_a_number_that_means_nothing_is_refused(name, value):
+    with pytest.raises(DataError, match=f"{name} must be between .* and .*, not "):
+        Settings(**{"task": "har", "hidden": 64, "block": 16} | {name: value}).check()

@@ -192,7 +192,7 @@ def test_moved_copies_take_turns_and_their_states_are_kept(task, cache, tmp_path
     (dict(readout=Pooling.SUM), "wires must be left alone where V is trained"),
     (dict(noise=0.1), "noise must be left alone where the recurrence is drawn"),
     (dict(signs=Signs.SEARCHED), "signs must be fixed"),
-    (dict(copies=4), "copies must be 1"), (dict(copies=0, shift=1), "copies must be 1"),
+    (dict(copies=4), "copies must be 1, or more with a shift"), (dict(copies=0, shift=1), "copies must be between 1"),
     (dict(block=8), "block must be 1, 4, 16, 64 ... where stages are given, not 8"),
     (dict(wires=Wires.RING, block=4), "wires must be drawn or none for blocks of 4"),
     (dict(stages=","), "at least"), (dict(stages="12:4"), "stages must be units:code bits:activation bits"),
@@ -218,3 +218,15 @@ def test_the_model_has_the_integers_of_the_training(task, cache, tmp_path):
     expected = fitted.readout(last_states(fitted.layer, task.test.inputs)[0], 0)
     assert np.array_equal(golden.run(model, task.test.inputs).outputs, expected) and model.classes == ("a", "b", "c")
     assert model.provenance.integer_score == 100 * (golden.classify(expected) == task.test.labels).mean()
+
+
+@pytest.mark.parametrize("block", [2, 8])
+def test_a_drawn_layer_of_two_phases_keeps_the_states_of_real_numbers(block, task):
+    settings = replace(SETTINGS, block=block, wires=Wires.NONE, stages="", drive=Drive.ALL, state_bits=16)
+    layer = drawn_layer(settings, task.format, task.train.inputs)
+    assert len(layer.phases) == 2
+    weight, exact = layer.recurrence.matrix() / block**0.5, np.zeros((100, settings.hidden))
+    for step in range(12):
+        exact = exact @ weight.T + task.test.inputs[:, step] @ layer.phases[0].input_codes.T
+    states = last_states(layer, task.test.inputs)[0] * 2.0**-layer.state.frac
+    assert np.abs(states - exact).max() < 0.05 * np.abs(exact).max()

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from hadam_hw.errors import DataError
+from hadam_hw.input import Encoding, Input, ReferenceChannel
+from hadam_hw.layer import InputFormat
 from hadam_hw.train.data import read_npz_xz
 from hadam_hw.train.tasks import TASKS, load_task
 from hadam_hw.train.tasks.motion import Worn
-from hadam_hw.train.tasks.normalise import Normaliser
 from hadam_hw.train.tasks.task import Pictures, Sequences
 from tests.train import task_files
 
@@ -89,6 +90,23 @@ def test_nobody_is_in_two_parts(name, voices, folder):
     assert len(train | validation | test) == voices and validation and test
 
 
+@pytest.mark.parametrize("persons", [(1, 2, 3, 4), (2, 5, 6, 8), (3, 8), (1, 2, 3, 4, 5, 6, 7)])
+def test_dsa_trains_on_the_persons_that_are_named(persons, folder):
+    task = load_task(":".join(["dsa-persons", *map(str, persons)]), folder)
+    assert set(task.train.groups.tolist()) | set(task.validation.groups.tolist()) == set(persons)
+    assert len(task.train) + len(task.validation) == 6 * len(persons) and len(task.test) == 48 - 6 * len(persons)
+    if persons == (1, 2, 3, 4):
+        usual = load_task("dsa-persons", folder)
+        assert np.array_equal(task.test.inputs, usual.test.inputs) and task.split == usual.split
+
+
+@pytest.mark.parametrize("name", ["dsa-persons:1", "dsa-persons:2:1", "dsa-persons:1:1:2", "dsa-persons:1:9",
+                                  "dsa-persons:1:2:3:4:5:6:7:8", "dsa-persons:1:x", "dsa-random:1:2", "copy:1:2:3"])
+def test_persons_and_numbers_that_there_are_not(name, folder):
+    with pytest.raises(DataError, match="must be"):
+        load_task(name, folder)
+
+
 def test_the_random_half_has_the_same_persons_on_both_sides(folder):
     task = load_task("dsa-random", folder)
     assert len(marks(task.train) & marks(task.test)) > 4 and len(task.test) == 24 == len(task.train) + len(task.validation)
@@ -116,14 +134,43 @@ def test_companding_enlarges_small_motion_alone(name, folder):
         assert len(np.unique(motion[np.abs(x[..., :6]) < 0.05])) > 10 * len(np.unique(x[np.abs(x) < 0.05]))
 
 
+def input_of(mean, deviation, laws, steps):
+    """The input of channels with those means and deviations."""
+    return Input(InputFormat(len(laws), 8, True), [
+        ReferenceChannel(name=f"channel_{k}", law=law, offset=mean[k], scale=deviation[k], steps=steps)
+        for k, law in enumerate(laws)])
+
+
 def test_what_was_measured_is_told_by_companded_integers():
     rng = np.random.default_rng(0)
-    normaliser = Normaliser(np.array([3.0, -2.0]), np.array([0.5, 4.0]), companded=np.array([True, False]), steps=48)
-    numbers = rng.normal(size=(1000, 2)) * normaliser.deviation * 10.0**rng.uniform(-2, 0, (1000, 1)) + normaliser.mean
-    back = (normaliser.measured(normaliser(numbers)) - normaliser.mean) / normaliser.deviation
-    scaled = (numbers - normaliser.mean) / normaliser.deviation
+    mean, deviation = np.array([3.0, -2.0]), np.array([0.5, 4.0])
+    source = input_of(mean, deviation, ["mu-law", "linear"], 48)
+    numbers = rng.normal(size=(1000, 2)) * deviation * 10.0**rng.uniform(-2, 0, (1000, 1)) + mean
+    back = (source.measured(source.codes(numbers)) - mean) / deviation
+    scaled = (numbers - mean) / deviation
     assert np.all(np.abs(back - scaled)[:, 0] <= 0.06 * np.abs(scaled[:, 0]) + 1e-3)  # half of a step of ln(256) / 48
     assert np.abs(back - np.clip(scaled, -128 / 48, 127 / 48))[:, 1].max() <= 0.5 / 48 + 1e-12
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("har", "dsa", "ecg", "digits"))])
+def test_the_tasks_input_makes_its_integers_of_what_was_measured(name, folder):
+    task = load_task(name, folder)
+    assert task.input.format == task.format and task.input.encoding is Encoding.REFERENCE
+    assert task.input.source and task.input.licence
+    assert np.array_equal(np.stack([task.input.encode(one) for one in task.measured()]), task.test.inputs)
+
+
+def test_measured_numbers_are_in_their_units(folder):
+    counts = read_npz_xz(folder / "uci_har/uci_har_int16.npz.xz", X_test=3)["X_test"]
+    har = load_task("har-mu", folder)
+    assert [(source.name, source.unit) for source in har.input.sources][2:4] == [("body_acc_z", "g"), ("body_gyro_x", "rad/s")]
+    assert np.array_equal(har.measured()[..., 2:4] * [8192, 4096], counts[..., 2:4])
+    arrays = read_npz_xz(folder / "dsa19/dsa19_q16.npz.xz", dq=3, person=1)
+    names = [source.name for source in load_task("dsa-persons", folder).input.sources]
+    assert names[:4] + names[-1:] == ["torso_acc_x", "torso_acc_y", "torso_acc_z", "torso_gyro_x", "left_leg_mag_z"]
+    measured = load_task("dsa-persons", folder).measured()
+    counts = np.cumsum(arrays["dq"][:, arrays["person"] > 4], axis=2, dtype=np.int16)
+    assert np.allclose(measured[..., [0, 3, 44]], counts[[0, 3, 44]].transpose(1, 2, 0) * [0.2, 0.05, 0.02])
 
 
 def test_windows_are_cut_anew_only_where_one_goes_on(folder):
@@ -220,6 +267,18 @@ def test_an_array_that_is_absent_or_short_is_told(name, file, folder, tmp_path):
             load_task(name, tmp_path)
 
 
+@pytest.mark.parametrize(("name", "file", "key", "axis", "words"), [
+    ("har", "uci_har/uci_har_int16.npz.xz", "X_test", 2, "must hold 9 channels, not 8"),
+    ("dsa-persons", "dsa19/dsa19_q16.npz.xz", "dq", 0, "must hold 45 channels, not 44"),
+    ("keywords", "speech_commands/sc12_logmel_u8.npz.xz", "X", 2, "must hold 32 channels, not 31")])
+def test_a_channel_less_is_told(name, file, key, axis, words, folder, tmp_path):
+    with np.load(io.BytesIO(lzma.decompress((folder / file).read_bytes()))) as archive:
+        arrays = dict(archive)
+    task_files.write_npz_xz(tmp_path / file, arrays | {key: np.delete(arrays[key], 0, axis)})
+    with pytest.raises(DataError, match=words):
+        load_task(name, tmp_path)
+
+
 def test_a_table_that_is_not_qqps_is_told(folder, tmp_path):
     shutil.copytree(folder / "sst2", tmp_path / "sst2")
     (tmp_path / "qqp").mkdir()
@@ -261,13 +320,13 @@ def test_sequences_move_in_time():
 
 def test_worn_units_turn_as_a_whole_in_what_was_measured():
     rng = np.random.default_rng(3)
-    normaliser = Normaliser(rng.normal(size=18), rng.uniform(1, 3, 18))
+    source = input_of(rng.normal(size=18), rng.uniform(1, 3, 18), ["linear"] * 18, 24)
     inputs = rng.integers(-50, 51, (4, 6, 18)).astype(np.int8)
-    worn = Worn(inputs, np.zeros(4, dtype=np.int64), normaliser=normaliser)
+    worn = Worn(inputs, np.zeros(4, dtype=np.int64), source=source)
     assert np.array_equal(worn.turned(inputs, 0.0, rng), inputs)
     turned = worn.turned(inputs, 40.0, rng)
     assert turned.dtype == np.int8 and np.abs(turned.astype(int)).max() < 127  # nothing was cut off, so lengths are kept
-    before, after = (normaliser.measured(these).reshape(4, 6, 2, 3, 3) for these in (inputs, turned))
+    before, after = (source.measured(these).reshape(4, 6, 2, 3, 3) for these in (inputs, turned))
     lengths = [np.linalg.norm(these, axis=-1) for these in (before, after)]
     assert np.abs(lengths[0] - lengths[1]).max() < 0.2 and np.abs(before - after).max() > 2
     angles = []

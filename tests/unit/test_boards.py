@@ -3,6 +3,7 @@
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -16,14 +17,16 @@ from amaranth_boards.icestick import ICEStickPlatform
 from amaranth_boards.orangecrab_r0_2 import OrangeCrabR0_2_25FPlatform
 from amaranth_boards.tang_nano_9k import TangNano9kPlatform
 from amaranth_boards.ulx3s import ULX3S_12F_Platform, ULX3S_85F_Platform
+from amaranth_boards.upduino_v3 import UpduinoV3Platform
 
 import boards
-from boards.parts.pins import SPI_PORTS
+from boards.parts.fixed import Constant, Tied
+from boards.parts.pins import SPI_PORTS, Port
 from boards.parts.plls import Ecp5Pll, GowinPll, Ice40Pll
 from hadam_hw.cli import run_cli
 from hadam_hw.errors import BoardError
 from hadam_hw.model_file import save_model
-from rtl_gen.cli import main
+from rtl_gen.__main__ import main
 from rtl_gen.design.emit import emit_design
 from rtl_gen.link.kind import Link
 from rtl_gen.link.rates import divide_baud
@@ -35,7 +38,9 @@ from tests.models_for_tests import random_model
 PLATFORMS = {
     "icebreaker": ICEBreakerPlatform, "icestick": ICEStickPlatform, "hx8k": ICE40HX8KBEVNPlatform,
     "ulx3s-12f": ULX3S_12F_Platform, "ulx3s-85f": ULX3S_85F_Platform, "orangecrab": OrangeCrabR0_2_25FPlatform,
-    "tangnano9k": TangNano9kPlatform}
+    "tangnano9k": TangNano9kPlatform, "tangnano9k-header": TangNano9kPlatform, "upduino-v3": UpduinoV3Platform}
+#: The clock where it is not the platform's default, and what lies at pins that amaranth-boards does not know.
+CLOCKS, UNKNOWN = {"upduino-v3": "clk12"}, {"tangnano9k-header": {"30"}}
 #: (port, site) of the constraints' lines that place something.
 PLACED = {"ice40": r"^set_io (?:-\w+ \w+ )?(\S+) (\S+)$", "ecp5": r'^LOCATE COMP "(\S+)" SITE "(\S+)";$',
           "gowin": r'^IO_LOC "(\S+)" (\S+);$'}
@@ -82,20 +87,21 @@ def test_the_pins_are_those_of_amaranth_boards(name):
     if name == "icebreaker":
         platform.add_resources(platform.break_off_pmod)
     sites = placed(board)
-    assert sites[board.clock_port.name] == platform.resources[platform.default_clk, 0].ios[0].names[0]
-    assert board.crystal_hz == platform.default_clk_frequency
+    crystal = platform.resources[CLOCKS.get(name, platform.default_clk), 0]
+    assert sites[board.clock_port.name] == crystal.ios[0].names[0]
+    assert board.crystal_hz == crystal.clock.frequency
     part = {"ice40": f"iCE40{board.chip.device.upper()}", "ecp5": f"LFE5U-{board.chip.device[:2]}F", "gowin": ""}
     assert part[board.chip.family] in getattr(platform, "device", "")
     assert board.chip.family != "gowin" or board.chip.package == platform.part
-    if ("uart", 0) in platform.resources:
+    if ("uart", 0) in platform.resources and name != "tangnano9k-header":
         uart = {io.name: io.ios[0].names[0] for io in platform.resources["uart", 0].ios}
         assert (sites["rx"], sites["tx"]) == (uart["rx"], uart["tx"])
     ios = [io for resource in platform.resources.values() for io in resource.ios]
     ios += [part for io in ios for part in getattr(io, "ios", ())]
     known = {platform._conn_pins.get(pin, pin) for io in ios for pin in getattr(io, "names", ())}
     known |= set(platform._conn_pins.values())
-    assert set(sites.values()) <= known
-    if name != "tangnano9k":  # which has no connectors there
+    assert set(sites.values()) - known == UNKNOWN.get(name, set())
+    if not name.startswith("tangnano9k"):  # which has no connectors there
         assert {placed(board, spi=True)[port] for port in SPI_PORTS} <= set(platform._conn_pins.values())
 
 
@@ -129,6 +135,76 @@ def test_over_spi_all_five_pins_take_the_uarts_place(name):
     assert spi.keys() - uart.keys() == SPI_PORTS.keys()
     assert uart.keys() - spi.keys() == {"rx", "tx"}
     assert all(uart[port] == spi[port] for port in uart.keys() & spi.keys())
+
+
+def fixed_board(*fixed):
+    """The iCEstick with pins of fixed levels besides."""
+    return replace(boards.get("icestick"), fixed=fixed)
+
+
+def out(name, *sites, **more):
+    return Port(name, sites, output=True, **more)
+
+
+BUTTON = Port("button_n", ("44", "45"), output=False, inverted=True)
+
+
+def test_constant_and_tied_pins_are_in_the_emitted_design():
+    board = fixed_board(Constant(out("flash_cs_n", "117"), 1), Constant(out("mode", "115", "116"), 2),
+                        Tied(out("copy", "112", "113"), BUTTON), Tied(out("echo", "114"), boards.get("icestick").uart[0]))
+    top, seen = _Top(False), {}
+    wrapper = board.wrapper(top, _Wire())
+
+    async def process(context):
+        for level in range(4):
+            context.set(wrapper.button_n, level)
+            context.set(wrapper.rx, level & 1)
+            await context.delay(1e-6)
+            seen[level] = [context.get(getattr(wrapper, name)) for name in ("flash_cs_n", "mode", "copy", "echo")]
+            assert context.get(top.rx) == level & 1
+
+    simulator = Simulator(wrapper)
+    simulator.add_testbench(process)
+    simulator.run()
+    assert seen == {level: [1, 2, level, level & 1] for level in range(4)}
+    assert all(line in board.constraints() for line in (
+        "set_io flash_cs_n 117\n", "set_io mode[1] 116\n", "set_io copy[0] 112\n", "set_io button_n[1] 45\n",
+        "set_io echo 114\n"))
+    assert board.constraints().count(" rx ") == 1
+
+
+@pytest.mark.parametrize("name", ["ulx3s-12f", "ulx3s-85f"])
+def test_the_esp32_gets_the_ulx3s_only_while_its_button_is_held(name):
+    board = boards.get(name)
+    lines = board.constraints().splitlines()
+    assert [line for line in lines if "wifi_gpio0" in line or "button_n" in line] == [
+        'LOCATE COMP "wifi_gpio0" SITE "L2";', 'IOBUF PORT "wifi_gpio0" IO_TYPE=LVCMOS33 DRIVE=4 PULLMODE=UP;',
+        'LOCATE COMP "button_n" SITE "D6";', 'IOBUF PORT "button_n" IO_TYPE=LVCMOS33 PULLMODE=UP;']
+    wrapper = board.wrapper(_Top(False), _Wire())
+
+    async def process(context):
+        for level in (1, 0, 1):
+            context.set(wrapper.button_n, level)
+            assert context.get(wrapper.wifi_gpio0) == level
+
+    simulator = Simulator(wrapper)
+    simulator.add_testbench(process)
+    simulator.run()
+
+
+@pytest.mark.parametrize("make, words", [
+    (lambda: Constant(BUTTON, 1), "button_n must be an output"), (lambda: Tied(BUTTON, BUTTON), "must be an output"),
+    (lambda: Constant(out("a", "1"), 2), "integer between 0 and 1, a bit for each of its pins, not 2"),
+    (lambda: Constant(out("a", "1"), -1), "not -1"), (lambda: Constant(out("a", "1"), "1"), "not '1'"),
+    (lambda: Constant(out("a", "1"), True), "not True"),
+    (lambda: Tied(out("a", "1"), out("b", "2")), "Port b must be an input where a is tied to it"),
+    (lambda: Tied(out("a", "1"), BUTTON), "as many pins as button_n, which it is tied to, not 1 and 2"),
+    (lambda: fixed_board(Constant(out("tx", "1"), 1)), "each name for one port, and uses tx for two"),
+    (lambda: fixed_board(Constant(out("a", "8"), 1)), "each pin for one port, and uses 8 for two"),
+    (lambda: fixed_board(Constant(out("sck", "1"), 1)), "uses sck for two")])
+def test_a_fixed_pin_that_cannot_be_is_one_sentence(make, words):
+    with pytest.raises(BoardError, match=words):
+        make()
 
 
 @each_board

@@ -14,8 +14,8 @@ from hadam_hw.cli import run_cli
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from hadam_hw.model_file import load_model, save_model
 from rtl_gen import auto
+from rtl_gen.__main__ import main
 from rtl_gen.build import Options
-from rtl_gen.cli import main
 from rtl_gen.estimate.choose import refuse, survey, why
 from rtl_gen.tools.toolchain import Kind
 from tests.models_for_tests import random_model, random_stack

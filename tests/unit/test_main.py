@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from hadam_hw.__main__ import check, main
 from hadam_hw.cli import run_cli
+from hadam_hw.command import main
 from hadam_hw.errors import ModelError
 from hadam_hw.model_file import load_model, save_model
 from hadam_hw.readout import Pooling
 from hadam_hw.recurrence import Hadamard, Ternary
+from hadam_hw.verbs.check import check
 from tests.models_for_tests import random_stack
 
 MODELS = sorted((Path(__file__).parent.parent.parent / "models").glob("*.npz"))
@@ -61,7 +62,7 @@ def test_layers_and_stages_are_in_the_json_too(tmp_path, capsys):
     assert facts["layers"][0]["recurrence"] == {"kind": "hadamard", "block": 4, "leak": 3,
                                                 "words": "Hadamard, blocks of 4, leak 3"}
     first, last = model.readout.widths(model.top.state)
-    assert facts["readout"] == {"pooling": "sum", "pool_bits": 3, "stages": [
+    assert facts["readout"] == {"pooling": "sum", "pool_bits": 3, "answer": "classes", "values": [], "stages": [
         {"outputs": 5, "inputs": 8, "bits": 6, "bias_shift": 7, "width": first, "shift": 9, "activation_bits": 4},
         {"outputs": 3, "inputs": 5, "bits": 4, "bias_shift": 0, "width": last, "shift": None, "activation_bits": None}]}
 

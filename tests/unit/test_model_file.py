@@ -120,7 +120,7 @@ def test_what_is_no_model_is_refused_in_one_sentence(fault, model, tmp_path):
 
 def test_the_command_line_says_it_in_one_line(tmp_path, capfd):
     from hadam_hw.cli import run_cli
-    from rtl_gen.cli import main
+    from rtl_gen.__main__ import main
 
     path = tmp_path / "model.npz"
     path.write_bytes(b"junk")

@@ -9,7 +9,7 @@ import boards
 from boards.parts.bitstreams import mark_of
 from hadam_hw.cache import digest
 from hadam_hw.cli import run_cli
-from rtl_gen.cli import main
+from rtl_gen.__main__ import main
 
 # The beginnings of bitstreams that the tools made, up to what names the chip.
 HEADS = {

@@ -155,7 +155,7 @@ REFUSED = {
     "too few wires": (lambda: edited(whole(), layer0_wires=np.arange(7)), "Wires must be a permutation of 0 to 7"),
     "what schema 1 says": (lambda: edited(random_model(size=8, block=4, wires=True, outputs=2), layer0_wires=None),
                            "it says schema 4 and holds what schema 1 is for"),
-    "schema 4.0": (set_to(schema=4.0), "it has schema 4.0 and this version reads schemas 1 to 4"),
+    "schema 4.0": (set_to(schema=4.0), "it has schema 4.0 and this version reads schemas 1 to 5"),
     "no layers": (set_to(layers=[]), "must have"),
     "nine layers": (nine_layers, "Model must have between 1 and 8 layers, not 9"),
     "layers without arrays": (lambda: with_header(lambda header: header.update(layers=header["layers"] * 2)),

@@ -19,7 +19,25 @@
 #define STATES 2
 #endif
 
-/* The function to write for a board: the next sample, or 0 when there is none any more. Here: numbers in a text. */
+/*
+ * The function to write for a board: the next sample, or 0 when there is none any more. Here: numbers in a text. With -DCOUNTS they
+ * are raw counts of the sensor, which the model's own input turns into codes; without, they are codes.
+ */
+#ifdef COUNTS
+static int sensor_read(net_input *x)
+{
+    int32_t counts[NET_INPUTS];
+    long value;
+    int i;
+    for (i = 0; i < NET_INPUTS; i++) {
+        if (scanf("%ld", &value) != 1)
+            return 0;
+        counts[i] = (int32_t)value;
+    }
+    net_encode(x, counts);
+    return 1;
+}
+#else
 static int sensor_read(net_input *x)
 {
     int i, value;
@@ -35,6 +53,7 @@ static int sensor_read(net_input *x)
     }
     return 1;
 }
+#endif
 
 /* And this: what to do with an answer. */
 static void report(unsigned long sample, unsigned label)

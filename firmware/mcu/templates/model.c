@@ -70,6 +70,28 @@ static const hadam_{{ layer.part }}_constants hadam_{{ layer.part }}_phases[{{ l
 {% endfor %}
 #include "hadam_stage.h"
 {% endfor %}
+{%- if channels %}
+/* The input. */
+
+#define HADAM_LEVEL {{ level_type }}
+#define HADAM_UNSIGNED_LEVEL u{{ level_type }}
+#include "hadam_input.h"
+#undef HADAM_LEVEL
+#undef HADAM_UNSIGNED_LEVEL
+
+static const hadam_channel hadam_channels[{{ NAME }}_INPUTS] = {
+{%- for row, words in channels %}
+    {{ row }}, /* {{ words }} */
+{%- endfor %}
+};
+
+void {{ name }}_encode({{ name }}_input *x, const int32_t *counts)
+{
+    unsigned i;
+    for (i = 0; i < {{ NAME }}_INPUTS; i++)
+        x[i] = ({{ name }}_input)hadam_code(&hadam_channels[i], counts[i], {{ NAME }}_INPUT_MIN, {{ NAME }}_INPUT_MAX);
+}
+{% endif %}
 {%- if classes %}
 const char *const {{ name }}_classes[{{ NAME }}_CLASSES] = {
 {%- for text in classes %}
@@ -118,6 +140,7 @@ void {{ name }}_readout(const {{ name }}_state *state, {{ name }}_logit *y)
                       {% if stage.biases|length == 2 %}state->phase ? hadam_{{ stage.part }}_bias_1 : {% endif %}hadam_{{ stage.part }}_bias_0);
 {%- endfor %}
 }
+{%- if not values %}
 
 unsigned {{ name }}_classify(const {{ name }}_logit *y)
 {
@@ -131,3 +154,4 @@ unsigned {{ name }}_classify(const {{ name }}_logit *y)
     return best;
 {%- endif %}
 }
+{%- endif %}

@@ -29,7 +29,18 @@ extern "C" {
 #define {{ NAME }}_INPUT_MIN ({{ input_min }})
 #define {{ NAME }}_INPUT_MAX {{ input_max }}
 #define {{ NAME }}_OUTPUTS {{ outputs }}
+{%- if values %}
+/*
+ * The outputs are values and no classes: output k is worth y[k] * scales[k][phase] in units[k], with
+ *     static const double scales[{{ NAME }}_OUTPUTS][{{ phases }}] = {{ NAME }}_SCALES;
+ *     static const char *const units[{{ NAME }}_OUTPUTS] = {{ NAME }}_VALUE_UNITS;
+ * and {{ "the phase of the last step, state.phase" if phases == 2 else "phase 0" }}. Who has no floating point compares y[k] with a limit divided by its scale beforehand.
+ */
+#define {{ NAME }}_SCALES {{ values.scales }}
+#define {{ NAME }}_VALUE_UNITS {{ values.units }}
+{%- else %}
 #define {{ NAME }}_CLASSES {{ class_count }}
+{%- endif %}
 /* 1: made to be read out after every step; 0: after a sequence's last. */
 #define {{ NAME }}_EMIT_EVERY {{ emit_every }}
 /* The beginning of the model's digest, as an FPGA with this model says it. */
@@ -68,13 +79,24 @@ void {{ name }}_step({{ name }}_state *state, const {{ name }}_input *x);
 
 /* The outputs y[{{ NAME }}_OUTPUTS] after the last step; the state stays as it is. */
 void {{ name }}_readout(const {{ name }}_state *state, {{ name }}_logit *y);
+{%- if not values %}
 
 /* The class of the outputs, less than {{ NAME }}_CLASSES: {% if outputs == 1 %}1 if the output is positive, else 0{% else %}the lowest index among the largest{% endif %}. */
 unsigned {{ name }}_classify(const {{ name }}_logit *y);
+{%- endif %}
 {%- if classes %}
 
 /* Its name. */
 extern const char *const {{ name }}_classes[{{ NAME }}_CLASSES];
+{%- endif %}
+{%- if channels %}
+
+/* The vector of raw counts, one for each channel:
+{%- for _, words in channels %}
+ *   {{ loop.index0 }}  {{ words }}
+{%- endfor %}
+ * Counts beyond a channel's word are clipped to it. */
+void {{ name }}_encode({{ name }}_input *x, const int32_t *counts);
 {%- endif %}
 {%- if tokens %}
 

@@ -4,9 +4,8 @@
 import json
 import sys
 
-from rich.console import Console
-
 from hadam_hw.cli import Parser, positive, run_cli
+from hadam_hw.terminal import console
 from hadam_hw.train.baselines.fit import Budget, train
 from hadam_hw.train.baselines.networks import KINDS, width_for_bytes
 from hadam_hw.train.tasks import load_task
@@ -22,8 +21,8 @@ def main(argv):
     if width is None:
         size = task.format.size if task.format else 1
         width = width_for_bytes(arguments.kind, size, len(task.classes), arguments.bytes)
-    console = Console(stderr=True, quiet=arguments.json)
-    record = train(task, arguments.kind, width, budget, lambda lr, epoch, loss, score: console.print(
+    screen = console(stderr=True, quiet=arguments.json)
+    record = train(task, arguments.kind, width, budget, lambda lr, epoch, loss, score: screen.print(
         f"rate {lr:g}, epoch {epoch}: loss {loss:.4f}, validation {score:.2f} %"))
     if arguments.json:
         sys.stdout.write(json.dumps(record) + "\n")

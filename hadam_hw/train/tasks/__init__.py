@@ -38,12 +38,15 @@ TASKS = {
     "keywords": load_keywords,
     "copy": load_copy,
 }
+#: How many numbers may follow a name.
+MOST_NUMBERS = {"copy": 2, "dsa-persons": 7}
 
 
 def load_task(name, folder=None, seed=0):
     """The task ``name``, one of :data:`TASKS`; ``seed`` chooses what is kept for validation.
 
-    ``copy`` takes numbers: ``copy:100`` has 100 blanks, ``copy:100:5`` also 5 symbols.
+    ``copy`` takes numbers: ``copy:100`` has 100 blanks, ``copy:100:5`` also 5 symbols. So does ``dsa-persons``:
+    ``dsa-persons:2:5:6:8`` trains on these persons, and tests on the others.
 
     Raises
     ------
@@ -53,6 +56,7 @@ def load_task(name, folder=None, seed=0):
     word, *numbers = name.split(":")
     if word not in TASKS:
         raise DataError(f"Task must be one of {', '.join(sorted(TASKS))}, not {name!r}")
-    if numbers and not (word == "copy" and len(numbers) <= 2 and all(number.isdecimal() for number in numbers)):
-        raise DataError(f"Task must be a name alone, or copy:BLANKS or copy:BLANKS:SYMBOLS in whole numbers, not {name!r}")
+    if len(numbers) > MOST_NUMBERS.get(word, 0) or not all(number.isdecimal() for number in numbers):
+        raise DataError("Task must be a name alone, or copy:BLANKS, copy:BLANKS:SYMBOLS or dsa-persons:PERSON:PERSON... in "
+                        f"whole numbers, not {name!r}")
     return TASKS[word](name, data_folder(folder), np.random.default_rng([seed, 1]), *map(int, numbers))

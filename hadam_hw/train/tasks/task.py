@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hadam_hw.errors import DataError
+from hadam_hw.input import Input
 from hadam_hw.model import InputFormat
 
 
@@ -147,6 +148,11 @@ class Task:
         0, or how many tokens there are: the inputs are then [sequences, steps, 1] of token numbers, 0 being padding.
     every_step : bool
         Whether every step has a label, and not the sequence.
+    input : Input, optional
+        What made the integers of what was measured.
+    measured : callable, optional
+        ``measured()`` returns the test set as it was measured: what ``input.encode`` makes the test's integers of, in their
+        order.
     """
 
     name: str
@@ -159,6 +165,8 @@ class Task:
     split: str
     vocabulary: int = 0
     every_step: bool = False
+    input: Input | None = None
+    measured: Callable | None = None
 
     def __post_init__(self):
         for part in ("train", "validation", "test"):

@@ -8,6 +8,7 @@ has turned it away from the words by then. The reference code pads SST-2 and QQP
 import numpy as np
 
 from hadam_hw.errors import DataError
+from hadam_hw.input import Crop, LengthRule, Padding
 from hadam_hw.train.data import check_rows, fetch, read_npz_xz, read_text
 from hadam_hw.train.tasks.task import Sequences, Task
 from hadam_hw.train.tasks.wordpiece import WordPiece
@@ -32,7 +33,7 @@ def load_imdb(name, folder, rng):
         tokens = arrays["ids_lo"].astype(np.int32)
         tokens[arrays["hi_pos"]] = IMDB_WORDS  # beyond 65,535, and so beyond what is kept
         tokens[tokens >= IMDB_WORDS] = IMDB_UNKNOWN
-        parts.append((padded(path, tokens, arrays["offset"], IMDB_STEPS), arrays["y"].astype(np.int64)))
+        parts.append((padded(path, tokens, arrays["offset"], _words_last(IMDB_STEPS)), arrays["y"].astype(np.int64)))
     (inputs, labels), test = parts
     order = rng.permutation(len(labels))  # the file has the bad reviews first
     kept = len(order) // IMDB_VALIDATION_PART
@@ -44,11 +45,12 @@ def load_imdb(name, folder, rng):
 def load_sst2(name, folder, rng, before=True):
     """SST-2 in BERT's word pieces; ``before`` pads before the words."""
     path = fetch(folder, "sst2/sst2_bert_uncased_ids.npz.xz")
+    rule = _words_last(GLUE_STEPS) if before else LengthRule(GLUE_STEPS, Padding.BACK, Crop.FIRST)
     arrays = read_npz_xz(path, **{f"{part}_{what}": 1 for part in ("train", "dev", "test") for what in ("ids", "offset", "y")})
     parts = []
     for part in ("train", "dev", "test"):
         check_rows(path, arrays[f"{part}_offset"][1:], arrays[f"{part}_y"])
-        inputs = padded(path, arrays[f"{part}_ids"], arrays[f"{part}_offset"], GLUE_STEPS, before)
+        inputs = padded(path, arrays[f"{part}_ids"], arrays[f"{part}_offset"], rule)
         order = rng.permutation(len(inputs)) if part == "train" else slice(None)
         parts.append(Sequences(inputs[order], arrays[f"{part}_y"].astype(np.int64)[order]))
     return Task(name, *parts, None, 1.0, ("negative", "positive"),
@@ -67,10 +69,8 @@ def load_qqp(name, folder, rng):
         pairs = [row[3:] for row in rows if len(row) == len(QQP_FIELDS) and row[5].strip() in ("0", "1")]
         if tuple(word.strip() for word in first) != QQP_FIELDS or not pairs:
             raise DataError(f"Data file {path} must be GLUE's table with the columns {', '.join(QQP_FIELDS)}")
-        inputs = np.zeros((len(pairs), GLUE_STEPS, 1), dtype=np.int32)
-        for row, pair in zip(inputs, pairs):
-            tokens = _joined(pieces, pair[0], pair[1])
-            row[GLUE_STEPS - len(tokens):, 0] = tokens
+        rule = _words_last(GLUE_STEPS)
+        inputs = np.stack([rule.padded(np.array(_joined(pieces, *pair[:2]), dtype=np.int32)[:, None]) for pair in pairs])
         parts.append((inputs, np.array([int(pair[2]) for pair in pairs])))
     (inputs, labels), test = parts
     order = rng.permutation(len(labels))
@@ -81,21 +81,17 @@ def load_qqp(name, folder, rng):
                 vocabulary=GLUE_WORDS)
 
 
-def padded(path, tokens, offset, steps, before=True):
-    """Int32 [sequences, steps, 1] of ``tokens``, sequence i being ``offset[i]`` to ``offset[i + 1]``.
+def _words_last(steps):
+    """The rule that puts the last words of a text at its end."""
+    return LengthRule(steps, Padding.FRONT, Crop.LAST)
 
-    Of a longer sequence the last ``steps`` are kept if padding is ``before`` it, else the first.
-    """
+
+def padded(path, tokens, offset, rule):
+    """Int32 [sequences, steps, 1] of ``tokens``, sequence i being ``offset[i]`` to ``offset[i + 1]``, by a LengthRule."""
     if not (len(offset) > 1 and 0 <= offset[0] and offset[-1] <= len(tokens) and (np.diff(offset) >= 0).all()):
         raise DataError(f"Data file {path} is damaged (its offsets do not rise within the tokens)")
-    inputs = np.zeros((len(offset) - 1, steps, 1), dtype=np.int32)
-    for row, start, end in zip(inputs, offset[:-1], offset[1:]):
-        length = min(end - start, steps)
-        if before:
-            row[steps - length:, 0] = tokens[end - length:end]
-        else:
-            row[:length, 0] = tokens[start:start + length]
-    return inputs
+    column = tokens.astype(np.int32)[:, None]
+    return np.stack([rule.padded(rule.cropped(column[start:end])) for start, end in zip(offset[:-1], offset[1:])])
 
 
 def _joined(pieces, first, second):

@@ -16,8 +16,8 @@ def finish_word(m, plan, k, word, source, *, first, phase):
     Parameters
     ----------
     m : Module
-    plan : FoldedPlan or OneWordPlan
-        Has ``layer`` and ``alignment``.
+    plan : FoldedPlan, OneWordPlan or PairPlan
+        Has ``layer``, ``alignment`` and ``leak``.
     k : int
         Which of the words that are finished side by side, and of the sums of ``source``.
     word : Value
@@ -35,7 +35,7 @@ def finish_word(m, plan, k, word, source, *, first, phase):
     """
     layer, alignment, negate = plan.layer, plan.alignment, source.negate[k]
     shifts = [aligned.state_shift for aligned in alignment.phases]
-    chosen = _leak(m, k, word, layer.recurrence.leak)
+    chosen = _leak(m, k, word, plan.leak)
     # in the first step the state is zero: the register is held in reset, and nothing is carried
     recurrent = Signal(signed(len(chosen)), name=f"recurrent{k}", reset_less=True)
     carry = Signal(name=f"carry{k}", reset_less=True)

@@ -58,10 +58,9 @@ class OneWordCell(Rendering, renders=OneWordPlan):
 
         words, overflows = [], []
         for k, read_row in enumerate(self._read_rows(m, late(m, row, schedule.lead), late(m, unloading, schedule.lead))):
-            reader, writer = self._bank(m, f"bank{k}", Cat(read_row, page), Cat(write_row, ~page), written)
-            word = reader.data.as_signed()
-            state, overflow = finish_word(m, self.plan, k, word, source, first=first, phase=Const(0))
-            m.d.comb += writer.data.eq(state)
+            word, product, store = self._lane(m, k, read_row, write_row, page, written)
+            state, overflow = finish_word(m, self.plan, k, product, source, first=first, phase=Const(0))
+            m.d.comb += store.eq(state)
             words.append(word)
             overflows.append(overflow)
         self._observe(m, Cat(overflows), written, complete)
@@ -104,6 +103,13 @@ class OneWordCell(Rendering, renders=OneWordPlan):
         port = memory.read_port()
         m.d.comb += port.addr.eq(Cat(row, unloading))
         return [port.data[lane * width:(lane + 1) * width] for lane in range(folding.lanes)]
+
+    def _lane(self, m, k, read_row, write_row, page, written):
+        """Lane ``k``'s memory: (the word that was addressed a clock before, its row of the recurrence but for leak and sign,
+        where the new state is to go)."""
+        reader, writer = self._bank(m, f"bank{k}", Cat(read_row, page), Cat(write_row, ~page), written)
+        word = reader.data.as_signed()
+        return word, word, writer.data
 
     def _bank(self, m, name, read_row, write_row, write):
         """The memory of a lane: (the port whose word was addressed a clock before, the port that takes the new state)."""

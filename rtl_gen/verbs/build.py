@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The main command, ``python -m rtl_gen --weights model.npz --board icebreaker``, and the way to the verbs beside it."""
+"""``hadam build --weights model.npz --board icebreaker``: from a model to a bitstream."""
 
 import json
 import shlex
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import boards
 from hadam_hw.cache import Cache, cache_folder
-from hadam_hw.cli import Parser, positive
+from hadam_hw.cli import VerbParser, positive
+from hadam_hw.files import check_folder_out
 from hadam_hw.model_file import load_model
-from rtl_gen import verbs
+from hadam_hw.terminal import console
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.plan.arch import parse_architecture, spellings
 from rtl_gen.progress import Progress
@@ -22,10 +23,10 @@ DESCRIPTION = "From a quantised model to Verilog, a bitstream and a report of wh
 
 def parser():
     """The command line's parser."""
-    parsing = Parser(prog="python -m rtl_gen", description=DESCRIPTION)
+    parsing = VerbParser("build", description=DESCRIPTION)
     parsing.add_argument("--weights", type=Path, required=True, metavar="FILE", help="the quantised model (.npz)")
     parsing.add_argument("--board", required=True,
-                         help="such as icebreaker (python -m rtl_gen boards lists them), or a file with another: my_board.py")
+                         help="such as icebreaker (hadam boards lists them), or a file with another: my_board.py")
     parsing.add_argument("--arch", default=AUTO,
                          help=f"auto (default: the fastest that fits), {spellings()}")
     parsing.add_argument("--out", type=Path, metavar="DIR", help="default: build/MODEL-BOARD-ARCH")
@@ -47,14 +48,12 @@ def parser():
 
 def main(argv):
     """Runs the command line ``argv``; returns the exit code."""
-    if argv and (verb := verbs.find(argv[0])):
-        return verb(argv[1:])
     arguments = parser().parse_args(argv)
     boards.require(arguments.board)
     model = load_model(arguments.weights)
     architecture = None if arguments.arch == AUTO else parse_architecture(arguments.arch)
     name = f"{arguments.weights.stem}-{Path(arguments.board).stem}-{arguments.arch.replace(':', '')}"
-    folder = arguments.out or Path("build") / name
+    folder = check_folder_out(arguments.out or Path("build") / name)
     cache = Cache(None if arguments.no_cache else cache_folder() / "builds")
 
     from rtl_gen.auto import build_auto  # after the quick checks, which need less
@@ -73,11 +72,8 @@ def main(argv):
     if arguments.json:
         sys.stdout.write(json.dumps(result.report, indent=2) + "\n")
     else:
-        from rich.console import Console
-
         from rtl_gen.report.report import show
 
-        console = Console(highlight=False)
-        show(result.report, console)
-        console.print(f"written to {folder}: {', '.join(sorted(result.files))}")
+        show(result.report)
+        console().print(f"written to {folder}: {', '.join(sorted(result.files))}")
     return 0

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the site has beyond the pages of docs/: the commands' help, and pages of the repository's other folders."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from mkdocs.structure.files import File
+
+from hadam_hw.command import VERBS
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Pages that stand elsewhere in the repository, and where the site has them.
+OUTSIDE = {"bench/RESULTS.md": "project/RESULTS.md", "CONTRIBUTING.md": "project/CONTRIBUTING.md",
+           "CHANGELOG.md": "project/CHANGELOG.md"}
+_LINK = re.compile(r"\[([^\]]*)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
+#: What is left of ``:class:`~package.Name```.
+_ROLE = re.compile(r":(?:mod|class|func|data|meth|attr|exc):<code>~?(?:[\w.]*\.)?(\w+)</code>")
+
+
+def on_files(files, config):
+    """Adds the pages that are made, and those from elsewhere."""
+    for source, place in OUTSIDE.items():
+        files.append(File.generated(config, place, content=_moved((ROOT / source).read_text("utf-8"), source, place)))
+    files.append(File.generated(config, "reference/commands.md", content=_commands()))
+    return files
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Links to pages elsewhere lead to where the site has those; how long a block runs is the tests' affair."""
+    if page.file.src_uri not in OUTSIDE.values():
+        markdown = _moved(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)
+    return markdown.replace("```bash long\n", "```bash\n")
+
+
+def on_page_content(html, page, config, files):
+    """Roles of docstrings become what they name."""
+    return _ROLE.sub(r"<code>\1</code>", html)
+
+
+def _moved(text, source, place):
+    """``text`` of the repository's file ``source`` with the links that it needs as the site's page ``place``."""
+    def link(match):
+        words, target = match[1], os.path.normpath(os.path.join(os.path.dirname(source), match[2]))
+        if not target.startswith("docs/") and target not in OUTSIDE:
+            return words  # no page of the site
+        target = OUTSIDE.get(target, target.removeprefix("docs/"))
+        return f"[{words}]({os.path.relpath(target, os.path.dirname(place) or '.')}{match[3] or ''})"
+
+    return _LINK.sub(link, text)
+
+
+def _commands():
+    """A page of the help of each verb."""
+    parts = ["# Commands\n\n`hadam VERB ...`; each verb loads what it alone needs.\n"]
+    for verb in VERBS.values():
+        said = subprocess.run([sys.executable, "-m", "hadam_hw", verb.name, "--help"], cwd=ROOT, text=True, check=True,
+                              capture_output=True, env=os.environ | {"COLUMNS": "100"}).stdout
+        parts.append(f"## {verb.name}\n\n{verb.about.capitalize()}.\n\n```text\n{said}```\n")
+    return "\n".join(parts)

@@ -1,0 +1,435 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Text of cells, as loggers and spreadsheets write it: a header with the channels' names, and a row a sample.
+
+Read are byte-order marks, ``;`` or tabs, the decimal comma where the delimiter is another, trailing delimiters, quotes, blank
+lines, lines that begin with ``#`` before the header and the ``sep=;`` of spreadsheets. An empty cell, or one that says NaN, is
+a sample that is missing. The text is read a block at a time: whole columns where all is plain, line by line where something is
+odd.
+"""
+
+import csv
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from hadam_hw.errors import DataError
+from hadam_hw.recordings.limits import (
+    MAX_CHANNELS,
+    MAX_LINE_BYTES,
+    MAX_LINES,
+    MAX_MAGNITUDE,
+    MAX_NAME_CHARACTERS,
+    MAX_PIECES,
+    MAX_TEXT_BYTES,
+    MAX_TEXT_VALUES,
+)
+from hadam_hw.recordings.names import is_name, name_and_unit, shown
+from hadam_hw.recordings.open_file import regular_file
+
+_BLOCK = 1 << 19
+#: Of the letters those of "NaN" and of exponents; "inf" is none of them.
+_PLAIN = re.compile(r"[0-9+\-.,eEnaN \t]*")
+_QUOTED = re.compile(r' *"[^"]*" *|[^"]*')
+_MOMENT = re.compile(r" *\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})? *", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_MISSING = {"", "nan", "+nan", "-nan", "na", "n/a", "null", "none", "#n/a"}
+_TIME = re.compile(r"(time|t|timestamps?|seconds?|sec|date_?time)(_(?P<unit>s|ms|us|ns))?", re.IGNORECASE)
+_SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
+
+
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """The contents of one file.
+
+    Parameters
+    ----------
+    channels, units : tuple of str
+    values : float64 [rows, channels]
+        NaN where a sample is missing.
+    seconds : float64 [rows] or None
+        The time column, NaN where it is empty.
+    time_unit_given : bool
+        Whether the file says in what the time is.
+    texts : dict of str to object [rows]
+        For each of "label" and "group" that is a column: a text a row, None where it is empty.
+    lines : int64 [rows]
+        The number of each row's line, from 1.
+    warnings : tuple of str
+    """
+
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+    values: np.ndarray
+    seconds: np.ndarray | None
+    time_unit_given: bool
+    texts: dict[str, np.ndarray]
+    lines: np.ndarray
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One line: its time in seconds or NaN, the channels' values, the texts' columns, and the decimal marks in use."""
+
+    seconds: float
+    values: list[float]
+    texts: list[str | None]
+    marks: set[str]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the columns are: indices of channels, of the time and of texts.
+
+    Parameters
+    ----------
+    delimiter : str
+    width : int
+        Columns, without empty ones at the end.
+    numbers : tuple of int
+        The columns of the channels.
+    channels, units : tuple of str
+    time : int or None
+    time_scale : float
+        Seconds of one unit of time.
+    time_unit_given : bool
+    texts : dict of str to int
+    """
+
+    delimiter: str
+    width: int
+    numbers: tuple[int, ...]
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+    time: int | None
+    time_scale: float
+    time_unit_given: bool
+    texts: dict[str, int]
+
+    @classmethod
+    def parse(cls, line, place, delimiter=None):
+        """The header in the text ``line``, which ``place`` names in sentences."""
+        if delimiter is None:
+            delimiter = delimiter_of(line)
+        cells = _cells(line, delimiter, place)
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if len(cells) > MAX_CHANNELS + 3:
+            raise DataError(f"{place}: a file must have at most {MAX_CHANNELS} channels, not {len(cells):,} columns")
+        if cells and is_numbers(line, delimiter):
+            raise DataError(f"{place}: the header must name the columns, and this line holds numbers; write a first line such "
+                            f"as {delimiter.join(['time', 'x', 'y', 'z'][:max(len(cells), 2)])!r}")
+        numbers, channels, units, texts, time, scale, given = [], [], [], {}, None, 1.0, False
+        for column, cell in enumerate(cells):
+            name, unit = name_and_unit(cell)
+            if not is_name(name) or len(unit) > MAX_NAME_CHARACTERS or (unit and not unit.isprintable()):
+                raise DataError(f"{place}: column {column + 1} must have a name of 1 to {MAX_NAME_CHARACTERS} printable "
+                                f"characters, not {shown(cell)!r}")
+            if name.casefold() in ("label", "group") and name.casefold() not in texts:
+                texts[name.casefold()] = column
+            elif time is None and (match := _TIME.fullmatch(name.replace(" ", "_"))):
+                word = (unit or match["unit"] or "").casefold()
+                if word not in _SECONDS:
+                    raise DataError(f"{place}: the time must be in s, ms, us or ns, not {shown(unit)!r}")
+                time, scale, given = column, _SECONDS[word], bool(word)
+            else:
+                numbers.append(column)
+                channels.append(name)
+                units.append(unit)
+        twice = sorted({name for name in channels if channels.count(name) > 1})
+        if twice:
+            raise DataError(f"{place}: each channel must have a name of its own, and {shown(twice[0])!r} is there twice")
+        if not 1 <= len(channels) <= MAX_CHANNELS:
+            raise DataError(f"{place}: a file must have 1 to {MAX_CHANNELS} channels beside the time, not {len(channels)}")
+        return cls(delimiter, len(cells), tuple(numbers), tuple(channels), tuple(units), time, scale, given, texts)
+
+    def row(self, line, place):
+        """The :class:`Row` of one ``line`` of any spelling; None if all its cells are empty."""
+        cells = _cells(line, self.delimiter, place)
+        while len(cells) > self.width and not cells[-1].strip():
+            cells.pop()
+        if not any(cell.strip() for cell in cells):
+            return None
+        if len(cells) != self.width:
+            raise DataError(f"{place}: a line must have the header's {self.width} cells, not {len(cells)}")
+        marks = _marks("".join([cells[column] for column in self.numbers]), set(), place)
+        values = [_number(cells[column].replace(",", "."), f"{place}: {shown(name)}")
+                  for column, name in zip(self.numbers, self.channels, strict=True)]
+        time = math.nan if self.time is None else _time(cells[self.time].replace(",", "."), place, self.time_scale)
+        return Row(time, values, [_text(cells[column], place) for column in self.texts.values()], marks)
+
+
+def delimiter_of(line):
+    """What separates the cells of a first ``line``: ``;``, a tab, or else a comma."""
+    return next((mark for mark in ";\t" if mark in line), ",")
+
+
+def is_numbers(line, delimiter=None):
+    """Whether the cells of ``line`` are numbers, and so no header."""
+    delimiter = delimiter_of(line) if delimiter is None else delimiter
+    return all(_NUMBER.fullmatch(cell.strip().replace(",", ".")) for cell in line.rstrip(delimiter).split(delimiter))
+
+
+def read_text_table(path, name, max_bytes=MAX_TEXT_BYTES):
+    """The :class:`TextTable` of the file at ``path``, called ``name`` in sentences; None if it has no rows.
+
+    Raises
+    ------
+    DataError
+        With file and line, if it is not such a table or beyond a limit.
+    """
+    with regular_file(path, name, max_bytes) as file:
+        return _Reader(file, name).table()
+
+
+class _Reader:
+    """One pass over a file, a block of whole lines at a time."""
+
+    def __init__(self, file, name):
+        self._file, self._name = file, name
+        self._header = None
+        self._line = 0
+        self._count = 0
+        self._values, self._times, self._numbers, self._texts = [], [], [], []
+        self._warnings = []
+        self._delimiter = None
+        self._marks = set()
+        self._names = {None: None}
+
+    def table(self):
+        for lines, last in self._blocks():
+            first = self._line + 1
+            self._line += len(lines)
+            if self._line > MAX_LINES:
+                raise DataError(f"{self._name}: a file must have at most {MAX_LINES:,} lines; cut it into several")
+            start = 0
+            while self._header is None and start < len(lines):
+                self._begin(lines[start], f"{self._name}, line {first + start}")
+                start += 1
+            if self._header is not None and start < len(lines):
+                self._rows(lines[start:], first + start, last)
+            if self._count * max(len(self._header.numbers) if self._header else 0, 1) > MAX_TEXT_VALUES:
+                raise DataError(f"{self._name}: a file must have at most {MAX_TEXT_VALUES:,} numbers; cut it into several")
+        if not self._count:
+            return None
+        header = self._header
+        texts = {word: np.concatenate([block[k] for block in self._texts]) for k, word in enumerate(header.texts)}
+        return TextTable(
+            header.channels, header.units, np.concatenate(self._values),
+            None if header.time is None else np.concatenate(self._times), header.time_unit_given, texts,
+            np.concatenate(self._numbers), tuple(self._warnings))
+
+    def _blocks(self):
+        """(lines, whether the last one lacks its end) again and again."""
+        rest, newline, begun = b"", None, False
+        while True:
+            chunk = self._file.read(_BLOCK)
+            if not begun:
+                begun = True
+                if chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
+                    raise DataError(f"{self._name}: text must be UTF-8, not UTF-16; save it as 'CSV UTF-8'")
+                chunk = chunk.removeprefix(b"\xef\xbb\xbf")
+                newline = b"\r" if b"\r" in chunk and b"\n" not in chunk else b"\n"
+            data = rest + chunk
+            end = data.rfind(newline) + 1
+            if not chunk:
+                if data:
+                    yield self._decoded(data, newline), True
+                return
+            if not end and len(data) > MAX_LINE_BYTES:
+                raise DataError(f"{self._name}, line {self._line + 1}: a line must have at most {MAX_LINE_BYTES:,} bytes")
+            rest = data[end:]
+            if end:
+                yield self._decoded(data[:end - 1], newline), False
+
+    def _decoded(self, data, newline):
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:  # what spreadsheets on Windows write where a unit has a degree sign
+            text = data.decode("latin-1")
+        lines = text.replace("\r\n", "\n").removesuffix("\r").split(newline.decode())
+        if max(map(len, lines)) > MAX_LINE_BYTES:
+            line = self._line + 1 + next(k for k, line in enumerate(lines) if len(line) > MAX_LINE_BYTES)
+            raise DataError(f"{self._name}, line {line}: a line must have at most {MAX_LINE_BYTES:,} bytes")
+        return lines
+
+    def _begin(self, line, place):
+        line = line.strip("\r ")
+        if not line or line.startswith("#"):
+            return
+        if line.casefold().startswith("sep=") and len(line) == 5:
+            self._delimiter = line[4]
+            return
+        self._header = Header.parse(line, place, self._delimiter)
+
+    def _rows(self, lines, first, last):
+        if not self._plain(lines, first):
+            self._odd(lines, first, last)
+
+    def _plain(self, lines, first):
+        """Whether all lines are plain; they are then read, a column at a time."""
+        header, numbers = self._header, None
+        if not all(lines):
+            numbers = [first + k for k, line in enumerate(lines) if line.strip()]
+            lines = [line for line in lines if line.strip()]
+            if not lines:
+                return True
+        wanted = header.width - 1
+        more = lines[0].count(header.delimiter) - wanted
+        if more > 0:  # a delimiter too many at the end of each line
+            if not all(line.endswith(header.delimiter * more) for line in lines):
+                return False
+            lines = [line[:-more] for line in lines]
+        if any(line.count(header.delimiter) != wanted for line in lines):
+            return False
+        cells = header.delimiter.join(lines).split(header.delimiter)
+        if any('"' in line for line in lines):
+            if not all(map(_QUOTED.fullmatch, cells)):
+                return False
+            cells = [cell.strip().strip('"') for cell in cells]
+        values, marks = np.empty((len(lines), len(header.numbers))), set(self._marks)
+        for k, column in enumerate(header.numbers):
+            column = cells[column::header.width]
+            if header.delimiter != ",":
+                text = "".join(column)
+                marks |= {mark for mark in ",." if mark in text}
+            read = _floats(column)
+            if read is None or len(marks) > 1:
+                return False
+            values[:, k] = read
+        times = np.full(len(lines), math.nan)
+        if header.time is not None:
+            column = cells[header.time::header.width]
+            times = _floats(column, header.time_scale)
+            times = _moments(column) if times is None else times
+            if times is None:
+                return False
+        if np.isnan(values).all(axis=1).any():  # it may be a line of empty cells, which is none
+            return False
+        self._marks = marks
+        place = f"{self._name}, line {first} or later"
+        texts = [self._known(cells[column::header.width], place) for column in header.texts.values()]
+        numbers = np.arange(first, first + len(lines)) if numbers is None else np.array(numbers)
+        self._add(values, times, numbers, texts)
+        return True
+
+    def _odd(self, lines, first, last):
+        numbers, values, times, texts = [], [], [], []
+        for number, line in enumerate(lines, first):
+            place = f"{self._name}, line {number}"
+            try:
+                row = self._header.row(line, place)
+            except DataError:
+                if last and number == first + len(lines) - 1 and number > 2:  # the power went while it was written
+                    self._warnings.append(f"{place}: the last line is not complete and was left out")
+                    break
+                raise
+            if row is not None:
+                self._marks = _marks("".join(row.marks), self._marks, place)
+                numbers.append(number)
+                times.append(row.seconds)
+                values.append(row.values)
+                texts.append(row.texts)
+        if numbers:
+            texts = [self._known(column, f"{self._name}, line {numbers[0]} or later") for column in zip(*texts)]
+            self._add(np.array(values), np.array(times), np.array(numbers), texts)
+
+    def _known(self, cells, place):
+        """object [cells]: texts, each of them kept once."""
+        found = np.empty(len(cells), object)
+        for k, cell in enumerate(cells):
+            if cell not in self._names:
+                if len(self._names) >= MAX_PIECES:
+                    raise DataError(f"{place}: labels and groups must be at most {MAX_PIECES:,} different ones in a file")
+                self._names[cell] = _text(cell, place)
+            found[k] = self._names[cell]
+        return found
+
+    def _add(self, values, times, numbers, texts):
+        beyond = np.abs(values) > MAX_MAGNITUDE
+        if beyond.any():
+            row, column = np.argwhere(beyond)[0]
+            raise DataError(f"{self._name}, line {numbers[row]}: {shown(self._header.channels[column])} must lie within "
+                            f"{MAX_MAGNITUDE:g}, not be {values[row, column]:g}")
+        self._count += len(values)
+        self._values.append(np.ascontiguousarray(values))
+        self._times.append(times)
+        self._numbers.append(numbers)
+        self._texts.append(texts)
+
+
+def _floats(column, scale=1.0):
+    """float64: the cells of ``column`` times ``scale``, NaN where they are empty; None if one is not plain."""
+    text = "".join(column)
+    if not _PLAIN.fullmatch(text):
+        return None
+    if "," in text:
+        column = [cell.replace(",", ".") for cell in column]
+    try:
+        values = np.fromiter(map(float, column), np.float64, len(column))
+    except ValueError:
+        try:
+            values = np.fromiter((float(cell) if cell.strip() else math.nan for cell in column), np.float64, len(column))
+        except ValueError:
+            return None
+    return None if np.isinf(values).any() else values * scale
+
+
+def _moments(column):
+    """float64: the cells of ``column`` as seconds since 1970, or None if one is not like 2026-05-01T12:00:00.5."""
+    if not all(map(_MOMENT.fullmatch, column)):
+        return None
+    try:
+        return np.array([cell.strip() for cell in column], "datetime64[us]").astype(np.int64) * 1e-6
+    except ValueError:
+        return None
+
+
+def _cells(line, delimiter, place):
+    line = line.rstrip("\r\n")
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True), [])
+    except (csv.Error, StopIteration):
+        raise DataError(f"{place}: the quotes of this line must end in it") from None
+
+
+def _marks(text, known, place):
+    """The decimal marks in ``text`` and those ``known``: where both are in use, one may be that of thousands."""
+    marks = known | {mark for mark in ",." if mark in text}
+    if len(marks) > 1:
+        raise DataError(f"{place}: numbers must all have a decimal point, or all a decimal comma, and none for thousands")
+    return marks
+
+
+def _number(cell, place):
+    cell = cell.strip()
+    if cell.casefold() in _MISSING:
+        return math.nan
+    value = float(cell) if _NUMBER.fullmatch(cell) else math.inf
+    if math.isinf(value):
+        raise DataError(f"{place} must be a finite number, not {shown(cell)!r}")
+    return value
+
+
+def _time(cell, place, scale):
+    cell = cell.strip()
+    if _NUMBER.fullmatch(cell) or cell.casefold() in _MISSING:
+        return _number(cell, f"{place}: the time") * scale
+    try:
+        moment = datetime.fromisoformat(cell)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise DataError(f"{place}: the time must be a number or like 2026-05-01T12:00:00.5, not {shown(cell)!r}") from None
+
+
+def _text(cell, place):
+    cell = cell.strip().strip('"').strip()
+    if cell and not is_name(cell):
+        raise DataError(f"{place}: a label or group must have at most {MAX_NAME_CHARACTERS} printable characters, not "
+                        f"{shown(cell)!r}")
+    return cell or None
