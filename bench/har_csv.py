@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""UCI HAR written out as a user would have it: folders of CSV files with names and units in the header, and an .npz of the same."""
+"""UCI HAR written out as a user would have it: folders of CSV files with names and units, and an .npz of the same."""
 
 import argparse
 from pathlib import Path
@@ -33,7 +33,8 @@ def main(argv):
                     for step, row in enumerate(measured(window))]
             (folder / f"{number:05d}.csv").write_text("\n".join([head, *rows]) + "\n")
     count = len(arrays["X_train"])
-    np.savez(arguments.out / "har.npz", inputs=measured(np.concatenate([arrays["X_train"], arrays["X_test"]])).astype(np.float32),
+    windows = measured(np.concatenate([arrays["X_train"], arrays["X_test"]])).astype(np.float32)
+    np.savez(arguments.out / "har.npz", inputs=windows,
              labels=np.concatenate([arrays["y_train"], arrays["y_test"]]), classes=np.array(HAR_CLASSES),
              groups=np.concatenate([arrays["subject_train"], arrays["subject_test"]]), rate_hz=np.float64(RATE_HZ),
              test=np.arange(count + len(arrays["X_test"])) >= count, channels=np.array(CHANNELS), units=np.array(UNITS))

@@ -23,7 +23,8 @@ def show_evaluation(evaluation, title):
     else:
         rows = [(classes[k], str(evaluation.sizes[k]), _percent(recalls[k])) for k in np.argsort(recalls, kind="stable")]
         show_table((f"{title}: class, worst first", "sequences>", "recall>"), rows[:TABLED])
-        show_table(("is", "said to be", "times>"), [(classes[i], classes[j], str(count)) for i, j, count in _mistaken(evaluation)])
+        show_table(("is", "said to be", "times>"),
+                   [(classes[i], classes[j], str(count)) for i, j, count in _mistaken(evaluation)])
     if len(evaluation.groups) > 1:
         show_table(("worst groups", "sequences>", "right>"),
                    [(one.name, str(one.count), _percent(one.percent)) for one in evaluation.groups[:WORST]])
@@ -42,7 +43,7 @@ def _mistaken(evaluation):
 
 def matrix_picture(evaluation, title):
     """The confusion matrix as an SVG: a row for each class, its cells darker the more of its sequences they hold."""
-    classes, matrix = evaluation.classes, evaluation.matrix
+    title, classes, matrix = printable(title), evaluation.classes, evaluation.matrix
     count = len(classes)
     numbered = count <= NUMBERED
     cell = _CELL if numbered else _SMALL_CELL
@@ -51,11 +52,11 @@ def matrix_picture(evaluation, title):
     left, top, side = margin + 16, margin + 44, cell * count
     width, height = left + side + (70 if numbered else 20), top + side + 20
     width = max(width, 24 + round(_LETTER * len(title)))
+    recall = "; right: recall" if numbered else ""
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
              'font-family="sans-serif" font-size="12">', '<rect width="100%" height="100%" fill="#fff"/>',
              f'<text x="12" y="20" font-size="13" font-weight="bold">{escape(title)}</text>',
-             f'<text x="12" y="38" fill="#555">rows: what it is; columns: what the model says{"; right: recall" if numbered else ""}'
-             '</text>']
+             f'<text x="12" y="38" fill="#555">rows: what it is; columns: what the model says{recall}</text>']
     sizes = evaluation.sizes
     for i in range(count):
         for j in range(count):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hadam_hw.errors import DataError, ModelError
-from hadam_hw.input import Crop, Encoding, IntegerChannel, LengthRule, NoFrontEnd
+from hadam_hw.input import Crop, LengthRule, NoFrontEnd
 from hadam_hw.recordings import Kind
 
 #: Names of channels that nobody gave: they are matched by their places.
@@ -122,8 +122,7 @@ def _kind(source, recording):
 
 def _same_counts(source):
     """Whether a raw count of each source is 1 in its unit, so that it is all the same what a number is called."""
-    return source.encoding is Encoding.INTEGER and source.front_end.sources is None \
-        and all(isinstance(channel, IntegerChannel) and channel.count == 1 for channel in source.channels)
+    return all(one.count == 1 for one in source.sources)
 
 
 def _codes(source, recording):
@@ -147,8 +146,8 @@ def _matched(source, recording):
             raise DataError(f"{recording.source} must have the channels {', '.join(wanted)}, and lacks {lacking[0]!r}; it has "
                             f"{', '.join(given)}")
         order = [given.index(name) for name in wanted]
-    for place, (name, unit, _) in zip(order, source.sources):
+    for place, one in zip(order, source.sources):
         other = recording.units[place]
-        if unit and other and other != unit and recording.kind is Kind.MEASURED:
-            raise DataError(f"{recording.source} must have {name} in {unit}, as the model takes it, not in {other}")
+        if one.unit and other and other != one.unit and recording.kind is Kind.MEASURED:
+            raise DataError(f"{recording.source} must have {one.name} in {one.unit}, as the model takes it, not in {other}")
     return recording.values[:, list(order)]

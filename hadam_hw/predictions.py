@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hadam_hw import golden
+from hadam_hw.answer import Answer
 from hadam_hw.evaluation import Evaluation
 from hadam_hw.pieces import pieces
 from hadam_hw.predict import probabilities_of, scores_of
@@ -29,7 +30,7 @@ class Prediction:
     seconds : float or None
         The time of that sample, where the rate is known.
     label : str
-        The class's name, or its number where classes have none.
+        The class's name, or its number where classes have none; of a model that answers with values, these.
     scores : int64 [m]
         ``Y``.
     probabilities : float64 [classes] or None
@@ -55,7 +56,9 @@ class Prediction:
 
 
 def class_names(model):
-    """A name for each class: its number where the model has none."""
+    """A name for each class: its number where the model has none, and none where it answers with values."""
+    if model.readout.answer is Answer.VALUES:
+        return ()
     return model.classes or tuple(map(str, range(model.class_count)))
 
 
@@ -71,16 +74,21 @@ def predictions(model, recordings):
     if not found:
         return []
     scores = scores_of(model, [piece.codes for _, piece in found])
-    return [prediction(model, recording, piece.start, own) for (recording, piece), own in zip(found, scores)]
+    return [prediction(model, recording, piece.start, own, len(piece.codes)) for (recording, piece), own in zip(found, scores)]
 
 
-def prediction(model, recording, start, scores):
-    """The :class:`Prediction` of the outputs ``scores`` int64 [m] of a sequence, ``start`` steps into its recording."""
+def prediction(model, recording, start, scores, steps=1):
+    """The :class:`Prediction` of the outputs ``scores`` int64 [m] of a sequence of so many steps, ``start`` samples into its
+    recording."""
     start += recording.start
-    return Prediction(
-        recording.source, start, start / recording.rate_hz if recording.rate_hz else None,
-        class_names(model)[int(golden.classify(scores))], scores,
-        None if model.probability_scale is None else probabilities_of(model, scores[None])[0], recording.label, recording.group)
+    seconds = start / recording.rate_hz if recording.rate_hz else None
+    if model.readout.answer is Answer.VALUES:
+        amounts = golden.answer(model, scores, steps)
+        label = ", ".join(value.show(amount) for value, amount in zip(model.readout.values, amounts))
+        return Prediction(recording.source, start, seconds, label, scores, None, None, recording.group)
+    chances = None if model.probability_scale is None else probabilities_of(model, scores[None])[0]
+    label = class_names(model)[int(golden.classify(scores))]
+    return Prediction(recording.source, start, seconds, label, scores, chances, recording.label, recording.group)
 
 
 def evaluated(model, found):
@@ -101,9 +109,10 @@ def csv_rows(model, found, header=True):
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     if header:
-        names = [f"score {name}" for name in (class_names(model) if model.outputs == model.class_count else ("",))]
-        names += [f"probability {name}" for name in class_names(model)] if model.probability_scale is not None else []
-        writer.writerow(map(safe_cell, ("source", "start", "seconds", "label", "known", *map(str.strip, names))))
+        names = class_names(model)
+        heads = [f"score {name}" for name in (names if len(names) == model.outputs else range(model.outputs))]
+        heads += [f"probability {name}" for name in names] if model.probability_scale is not None else []
+        writer.writerow(map(safe_cell, ("source", "start", "seconds", "label", "known", *heads)))
     for one in found:
         chances = () if one.probabilities is None else [f"{p:.6f}" for p in one.probabilities]
         seconds = "" if one.seconds is None else f"{one.seconds:.6g}"

@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import boards
-from hadam_hw.cache import digest_sources
+from hadam_hw.cache import Cache, cache_folder, digest_sources
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
-from rtl_gen.build import build, libraries
+from rtl_gen.build import Options, build, libraries
 from rtl_gen.link.kind import Profile
 from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.tools.toolchain import Kind
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _FILE = "choice.json"
@@ -42,6 +43,40 @@ def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text:
         return result.with_choice("; ".join([*refuted, reason]))
     raise DoesNotFitError(f"Model must fit {board_name} in some architecture, but none of the {len(refuted)} most promising by "
                           f"estimate did; the last: {refuted[-1]}")
+
+
+def compile_model(model, board="icebreaker", *, arch=None, clock_mhz=None, seeds=1, cached=True, on_stage=lambda text: None):
+    """From a model to a bitstream in one call: :func:`rtl_gen.compile`.
+
+    Parameters
+    ----------
+    model : Model
+    board : str
+        Or the path of a file with another board.
+    arch : str, optional
+        Such as ``"serial"`` or ``"folded:8"``; by default the fastest that fits.
+    clock_mhz : float, optional
+    seeds : int
+        Of place and route.
+    cached : bool
+        Whether builds are remembered, and remembered ones taken.
+    on_stage : callable
+        Called with a line of text when a stage begins.
+
+    Returns
+    -------
+    BuildResult
+        With ``report``, ``files`` and ``bitstream``.
+
+    Raises
+    ------
+    BoardError, ArchitectureError, DoesNotFitError, MissesTimingError, ToolMissingError, ToolFailedError
+    """
+    boards.require(board)
+    cache, options = Cache(cache_folder() / "builds" if cached else None), Options(clock_mhz, seeds)
+    if arch is None:
+        return build_auto(model, board, Kind.YOWASP, cache, options=options, on_stage=on_stage)
+    return build(model, parse_architecture(arch), board, Kind.YOWASP, cache, options=options, on_stage=on_stage)
 
 
 def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None, profile=None, small=False):

@@ -11,6 +11,8 @@ from hadam_hw.cache import digest_sources
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from hadam_hw.files import atomic_write
 from rtl_gen.link.kind import Link, Profile
+from rtl_gen.plan.arch import CODES
+from rtl_gen.plan.code_store import CodeStore
 from rtl_gen.report.html import render
 from rtl_gen.report.report import make_report
 from rtl_gen.sensors.kind import Sensor
@@ -64,6 +66,11 @@ class BuildResult:
 
     report: dict
     files: dict
+
+    @property
+    def bitstream(self):
+        """The bytes that are sent to the board."""
+        return next(self.files[family.bitstream_file] for family in FAMILIES.values() if family.bitstream_file in self.files)
 
     def with_choice(self, reason):
         """The same with the reason why its architecture was chosen in the report."""
@@ -125,7 +132,7 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
         found = flow.place(netlist, device, facts["clock_mhz"], seeds, pins=pins, options=facts["placement_options"])
         placed = [placement for placement in found if placement.fmax_mhz is not None]
         if not placed:
-            _refuse(found[0], facts["board"], architecture)
+            _refuse(found[0], facts["board"], architecture, model)
         return placed
 
     placements = _meet_clock(place, facts["clock_mhz"], options.seeds, on_stage)
@@ -195,9 +202,12 @@ def _meet_clock(place, clock_mhz, seeds, on_stage):
     return placements
 
 
-def _refuse(placed, board_name, architecture):
+def _refuse(placed, board_name, architecture, model):
     """Says of a placement that found no room what is lacking, and what to try."""
     smaller = "a model with fewer units" if str(architecture) == "serial" else "--arch serial or a model with fewer units"
+    hidden = len(model.readout.stages) > 1
+    if hidden and placed.overfull == ["ebr"] and placed.available["spram"] and architecture.codes is CodeStore.BLOCK:
+        smaller = f"--arch {architecture}{CODES}{CodeStore.SPRAM.value} or {smaller}"
     if not placed.overfull:
         shares = ", ".join(f"{placed.used[kind]} of {placed.available[kind]} {_RESOURCE_NAMES[kind]}"
                            for kind in placed.used if placed.available[kind])

@@ -20,15 +20,16 @@ from hadam_hw.train.blank import blank_model
 from hadam_hw.train.by_ridge import train_ridge
 from hadam_hw.train.folds import fold_checkpoints
 from hadam_hw.train.own.command import fit_files
-from hadam_hw.train.own.options import NAMES, Balance, options_of, read_entries
+from hadam_hw.train.own.options import NAMES, Balance, Front, options_of, read_entries
 from hadam_hw.train.ridge_settings import DEFAULTS, LEAKS, tried_settings
 from hadam_hw.train.settings import Fit, Settings, from_text, read_config
 from hadam_hw.train.tasks import TASKS, load_task
 
-_ABOUT = """Trains a model on recordings of your own: --data and --out are all that it needs. With --task it trains on a built-in
-data set. The integers are scored once on the test part."""
+_ABOUT = """Trains a model on recordings of your own: --data and --out are all that it needs. With --task it trains on a
+built-in data set. The integers are scored once on the test part."""
 #: Options that only recordings of one's own have.
-_OWN = ("window", "hop", "rate", "resample", "group_from", "table", "background", "units", "mu_law", "balance", "test", "budget")
+_OWN = ("window", "hop", "rate", "resample", "group_from", "table", "background", "units", "mu_law", "balance", "test",
+        "budget", "front_end")
 _HELP = {
     "task": f"one of {', '.join(sorted(TASKS))}", "hidden": "units", "block": "of the Hadamard matrix; --hidden for one block",
     "seed": "signs, start, order, split", "lr": "Adam's rate at the start",
@@ -139,6 +140,9 @@ def _given(arguments):
 def _add_own(group):
     group.add_argument("--window", type=int, metavar="STEPS", help="cut recordings into windows; default: each is one sequence")
     group.add_argument("--hop", type=int, metavar="STEPS", help="from one window to the next; default: half a window")
+    group.add_argument("--front-end", choices=[entry.value for entry in Front],
+                       help="what makes vectors of samples: none, or a bank of resonators for sound; default: the bank for one "
+                       "channel of 4 kHz or more")
     group.add_argument("--rate", type=float, metavar="HZ", help="samples a second of files that have no time column")
     group.add_argument("--resample", type=float, metavar="HZ", help="bring all recordings to this rate; needs SciPy")
     group.add_argument("--group-from", metavar="REGEX",
@@ -164,7 +168,8 @@ def _arguments(argv):
                         "picture (.svg) go beside it, with --task metrics (.jsonl) and curve (.svg)")
     parser.add_argument("--data", help="recordings of your own: a folder CLASS/[GROUP/]file.csv or .wav, an .npz, or one long "
                         "recording with --table; with --task the folder of the built-in data sets")
-    _add_own(parser.add_argument_group("recordings of your own (docs/own-data.md)", "what is left open is chosen on validation"))
+    _add_own(parser.add_argument_group("recordings of your own (docs/own-data.md)",
+                                       "what is left open is chosen on validation"))
     for field in fields(Settings):
         default = "required" if field.default is MISSING else f"default {getattr(field.default, 'value', field.default)}"
         flag, text = f"--{field.name.replace('_', '-')}", f"{_HELP.get(field.name, '')} ({default})"

@@ -42,8 +42,8 @@ def main(argv):
             raise UsageError("- must stand alone: the lines of a sensor, or files")
         return _stream(model, sys.stdin.buffer, options, arguments)
     recordings = [recording for file in arguments.files for recording in recordings_at(Path(file), options)]
-    note_rates(model, recordings)
     found = predictions(model, recordings)
+    note_rates(model, recordings)
     evaluation, unknown = evaluated(model, found)
     if arguments.json:
         sys.stdout.write(json.dumps({

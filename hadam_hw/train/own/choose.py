@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is left open is chosen by ridges on validation: first the kind of a small layer and then the law of the channels, both on
-a sample, then the size on all.
+"""What is left open is chosen by ridges on validation: the kind of a small layer and then the law of the channels, both on a
+sample, then the size on all.
 
 Each is judged by the squared error of the classes on the folds, which tells more than the percent of right answers where
 nearly all are right. Of the sizes the smallest is taken whose error is hardly above the least.
@@ -15,9 +15,9 @@ from hadam_hw.layer import Layer
 from hadam_hw.lengths import padded
 from hadam_hw.readout import Pooling
 from hadam_hw.train.draw import drawn_layer
-from hadam_hw.train.own.options import OWN
+from hadam_hw.train.own.options import OWN, Front
 from hadam_hw.train.own.pools import pools
-from hadam_hw.train.own.prepare import class_weights, encoded, fit_input, peaked
+from hadam_hw.train.own.prepare import class_weights, encoded, fit_input, front_of, peaked
 from hadam_hw.train.ridge import SHARES, STRENGTHS, LeastSquares
 from hadam_hw.train.settings import Fit, Kind, Settings, Signs
 
@@ -195,6 +195,8 @@ def _laws(data, options):
     """The sets of channels by the mu-law that are compared."""
     if options.mu_law is not None:
         return (options.mu_law,)
+    if front_of(data, options) is Front.BANK:
+        return ((),)
     found = peaked(data.train)
     return ((), found) if found else ((),)
 
@@ -225,8 +227,8 @@ def settings_of(chosen, options):
 
 
 #: Given settings that a ridge takes; the others are those of gradients.
-_OF_LAYERS = ("hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "leaks", "state_bits", "rounding", "wires", "drive",
-              "recurrence")
+_OF_LAYERS = ("hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "leaks", "state_bits", "rounding", "wires",
+              "drive", "recurrence")
 
 
 def _block(hidden):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``hadam fit --data PATH --out MODEL``: from recordings of one's own to a model, its scores, a picture, and what repeats it."""
+"""``hadam fit --data PATH --out MODEL``: from recordings of one's own to a model, its scores, and what repeats it."""
 
 import json
 import shlex
@@ -23,7 +23,7 @@ WARNINGS = 8
 
 
 def fit_files(options, out, argv, as_json=False):
-    """Trains on the recordings at ``options.data`` and writes ``out`` with its configuration and picture; returns the exit code.
+    """Trains on the recordings at ``options.data``, writes ``out``, its configuration and its picture; returns the exit code.
 
     Parameters
     ----------
@@ -34,8 +34,9 @@ def fit_files(options, out, argv, as_json=False):
     as_json : bool
         Whether the scores go to standard output as one line of JSON in place of tables.
     """
+    check_file_out(out)
     config, picture = out.with_suffix(".toml"), out.with_suffix(".svg")
-    for path in (out, config, picture):
+    for path in (config, picture):
         check_file_out(path)
     if out.suffix in (".toml", ".svg"):
         raise DataError(f"out must be the model's .npz, not {out.name}, which is a name of what goes beside it")
@@ -54,7 +55,8 @@ def fit_files(options, out, argv, as_json=False):
     title = f"{printable(out.name)}: {evaluation.percent:.2f} % of {evaluation.count} {trained.judged}"
     atomic_write(picture, matrix_picture(evaluation, title))
     repeat = replace(options, mu_law=trained.mu_law, fit=trained.fit, probability_scale=model.probability_scale)
-    atomic_write(config, config_text(repeat, trained.settings, out, f"hadam fit --config {config.name} makes {out.name} again."))
+    comment = f"hadam fit --config {config.name} makes {out.name} again."
+    atomic_write(config, config_text(repeat, trained.settings, out, comment))
     if as_json:
         sys.stdout.write(json.dumps(_record(model, trained, out)) + "\n")
     else:

@@ -54,7 +54,8 @@ def fit_ridge(choice, data, options):
     readout = exact_stage(codes, settings.u_bits, squares.bias(codes * step) / unit, layer.state.frac, 1, classes=data.classes,
                           pooling=settings.readout, pool_bits=sum_bits(choice.sequences, options, settings.readout))
     scale = options.probability_scale or calibrated_scale(answers, labels[choice.folded.validated]) * step
-    model = Model(layers=(layer,), readout=readout, input=choice.source if choice.source.known else None, probability_scale=scale)
+    source = choice.source if choice.source.known else None
+    model = Model(layers=(layer,), readout=readout, input=source, probability_scale=scale)
     notes = f"recurrence and V drawn; ridge of {choice.folded.strength:.1e}"
     return Fitted(model, settings, percent, notes)
 

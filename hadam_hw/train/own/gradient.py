@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Gradients on one's own recordings, behind what ridges chose: as many folds as there is time for, then the whole training part.
+"""Gradients on one's own recordings, behind what ridges chose: as many folds as there is time for, then all of them.
 
 Where all sequences are of one length and their states are summed, V is trained with a hidden stage of the read-out. Elsewhere
 the recurrence and V stay drawn and only the stages are trained: without biases a sequence may be padded in front

@@ -35,6 +35,15 @@ class Fitting(Enum):
     GRADIENT = "gradient"
 
 
+class Front(Enum):
+    """What makes vectors of samples: ``NONE``, a sample is one; ``BANK``, resonators, for sound; ``AUTO``, the bank for one
+    channel of 4 kHz or more."""
+
+    AUTO = "auto"
+    NONE = "none"
+    BANK = "bank"
+
+
 @dataclass(frozen=True, kw_only=True)
 class OwnOptions:
     """What a training on one's own recordings is told.
@@ -44,8 +53,9 @@ class OwnOptions:
     data : Path or None
         None where the recordings are in memory.
     read : ReadOptions
+    front_end : Front
     window, hop : int or None
-        In steps; recordings are one sequence each without. ``hop`` is half a window by default.
+        In steps, of a front end its vectors; recordings are one sequence each without. ``hop`` is half a window by default.
     mu_law : tuple of str or None
         The channels that are encoded by the mu-law; None leaves it to validation.
     balance : Balance
@@ -69,6 +79,7 @@ class OwnOptions:
 
     data: Path | None = None
     read: ReadOptions = field(default_factory=ReadOptions)
+    front_end: Front = Front.AUTO
     window: int | None = None
     hop: int | None = None
     mu_law: tuple[str, ...] | None = None
@@ -83,8 +94,8 @@ class OwnOptions:
     def __post_init__(self):
         if self.hop is not None and self.window is None:
             raise DataError(f"hop must be left alone without a window, not {self.hop}")
-        for name, least, most in (("window", 1, 1 << 16), ("hop", 1, 1 << 16), ("folds", 2, 100), ("budget", 0, MAX_BUDGET_SECONDS),
-                                  ("test", 0, 0.9)):
+        for name, least, most in (("window", 1, 1 << 16), ("hop", 1, 1 << 16), ("folds", 2, 100),
+                                  ("budget", 0, MAX_BUDGET_SECONDS), ("test", 0, 0.9)):
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
                 raise DataError(f"{name} must be between {least:,} and {most:,.10g}, not {value!r}")
@@ -101,7 +112,7 @@ class OwnOptions:
 
 
 _PLAIN = {"window": int, "hop": int, "folds": int, "budget": float, "test": float, "probability_scale": float}
-_ENUMS = {"balance": Balance, "fit": Fitting}
+_ENUMS = {"balance": Balance, "fit": Fitting, "front_end": Front}
 _READ = {"rate": ("rate_hz", float), "resample": ("resample_hz", float), "group_from": ("group_from", str),
          "background": ("background", str)}
 _PATHS = ("data", "out", "table")

@@ -7,11 +7,13 @@ import numpy as np
 
 from hadam_hw.errors import DataError
 from hadam_hw.input import Input, LengthRule, Padding
+from hadam_hw.input.bank_design import mel_bank
+from hadam_hw.input.bank_front_end import BankFrontEnd
 from hadam_hw.layer import InputFormat
 from hadam_hw.pieces import pieces
 from hadam_hw.readout import MAX_POOL_BITS
 from hadam_hw.recordings import Kind, Part, Shares, SplitBy, folds, split
-from hadam_hw.train.own.options import Balance
+from hadam_hw.train.own.options import Balance, Front
 
 #: Classes are weighted where the largest has so many times the sequences of the smallest.
 UNEQUAL = 5
@@ -19,6 +21,8 @@ UNEQUAL = 5
 PEAKED = 6.0
 #: A count of the sensor fits so many, one bit of its word kept for what training did not see.
 _LARGEST_COUNT = 1 << 14
+#: From this rate on one channel is taken as sound.
+SOUND_HZ = 4000
 MAX_STEPS = 1 << MAX_POOL_BITS
 
 
@@ -121,8 +125,8 @@ def _folds(train, options):
     units = {recording.group if recording.group is not None else ("source", recording.source) for recording in train.recordings}
     count = min(options.folds, len(units))
     if count < 2:
-        raise DataError("Recordings for training must come in two groups or files or more, so that one can be held out to choose "
-                        f"by, and there is {len(units)}; record another person, device or day")
+        raise DataError("Recordings for training must come in two groups or files or more, so that one can be held out to "
+                        f"choose by, and there is {len(units)}; record another person, device or day")
     fold_of = np.empty(len(train), np.int64)
     for k, (_, held) in enumerate(folds(train, count, options.seed)):
         fold_of[[places[id(recording)] for recording in held.recordings]] = k
@@ -149,15 +153,47 @@ def fit_input(data, options, mu_law):
     A window is padded in front where a recording is shorter: the state stays 0 until its first step.
     """
     train = data.train
-    rule = LengthRule() if options.window is None else LengthRule(options.window, Padding.FRONT)
     if train.kind is Kind.CODES:
         return _input_of_codes(train, options)
+    made = _input_of_sound(data) if front_of(data, options) is Front.BANK else _input_of_channels(data, mu_law)
+    if options.window is None:
+        return made
+    return replace(made, window=options.window, hop=options.hop_steps, length=LengthRule(options.window, Padding.FRONT))
+
+
+def _input_of_channels(data, mu_law):
+    train = data.train
     values = [recording.values.astype(np.float64) for recording in train.recordings]
     largest = max(float(np.abs(one).max()) for one in values)
     whole = train.kind is not Kind.MEASURED and largest < _LARGEST_COUNT * (2 if train.kind is Kind.COUNTS else 1)
     return Input.fit(values, channels=train.channels, units=train.units, companded=mu_law,
-                     counts=[1.0] * len(train.channels) if whole else None, rate_hz=train.rate_hz, window=options.window,
-                     hop=options.hop_steps, length=rule, source=data.name)
+                     counts=[1.0] * len(train.channels) if whole else None, rate_hz=train.rate_hz, source=data.name)
+
+
+def front_of(data, options):
+    """The front end: what the options say, or what suits the recordings."""
+    train = data.train
+    if options.front_end is not Front.AUTO:
+        return options.front_end
+    fast = train.rate_hz is not None and train.rate_hz >= SOUND_HZ
+    return Front.BANK if fast and len(train.channels) == 1 and train.kind is not Kind.CODES else Front.NONE
+
+
+def _input_of_sound(data):
+    train = data.train
+    if len(train.channels) != 1 or train.rate_hz is None or train.kind is Kind.CODES:
+        rate = "no known rate" if train.rate_hz is None else f"{train.rate_hz:g} Hz"
+        raise DataError("Recordings must be one channel of sound at a known rate for --front-end bank, not "
+                        f"{len(train.channels)} channels at {rate}")
+    front_end = BankFrontEnd(mel_bank(round(train.rate_hz)))
+    counted = front_end.sources[0].count if train.kind is not Kind.MEASURED else 1.0
+    values = [recording.values.astype(np.float64) * counted for recording in train.recordings]
+    short = next((one for one, own in zip(train.recordings, values) if len(own) < front_end.frame), None)
+    if short is not None:
+        raise DataError(f"{short.source} must have {front_end.frame} samples or more, one frame, not {len(short)}")
+    # bands are about equally loud over a word, so gateware need not scale them: less its mean, each is as good
+    codes = np.concatenate([front_end.from_counts(front_end.counts(own[:, None] if own.ndim == 1 else own)) for own in values])
+    return Input.direct(front_end, width=8, signed=True, offset=np.rint(codes.mean(axis=0)).astype(np.int64), source=data.name)
 
 
 def _input_of_codes(train, options):
@@ -180,7 +216,9 @@ def encoded(source, recordings):
         If a sequence is longer than a pool can hold.
     """
     codes, labels, owners, groups = [], [], [], []
-    kind = recordings.kind or (Kind.MEASURED if source.known else None)  # this training decides what whole numbers are
+    kind = recordings.kind  # what whole numbers are is decided here: counts of sound, and elsewhere what was measured
+    if kind is None and source.known:
+        kind = Kind.MEASURED if source.front_end.sources is None else Kind.COUNTS
     settled = [replace(recording, kind=kind) for recording in recordings.recordings]
     for k, (recording, label, own) in enumerate(zip(settled, recordings.labels, pieces(source, settled))):
         if len(own[0].codes) > MAX_STEPS:
@@ -201,4 +239,4 @@ def class_weights(labels, classes, balance):
     if balance is Balance.NONE or (balance is Balance.AUTO and not unequal):
         return None, None
     weights = len(labels) / (len(known) * np.maximum(sizes, 1))
-    return weights[labels], (f"classes have {known.min()} to {known.max()} training sequences and are weighted to count the same")
+    return weights[labels], (f"classes have {known.min()} to {known.max()} training sequences and are weighted to count alike")
