@@ -71,8 +71,6 @@ class HadamClassifier(ClassifierMixin, BaseEstimator):
         seed = 0 if self.random_state is None else int(check_random_state(self.random_state).randint(1 << 31))
         self.model_ = fit(X, numbers, groups, fit=self.method, balance=self.balance, folds=self.folds,
                           budget=float(self.budget), seed=seed, **given)
-        # hadam_hw names classes by their text, in the order of text
-        self._order = np.array([int(name) for name in self.model_.classes])
         return self
 
     def predict(self, X):
@@ -85,10 +83,7 @@ class HadamClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         if _plain(X):
             X = validate_data(self, X, dtype=np.float64, reset=False)
-        found = self.model_.predict_proba(X)
-        in_order = np.empty_like(found)
-        in_order[:, self._order] = found
-        return in_order
+        return self.model_.predict_proba(X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

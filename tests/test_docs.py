@@ -38,6 +38,7 @@ SHRINK = (
     (re.compile(r"--task pmnist"), "--task smnist"),
     (re.compile(r"fit --data recordings"), "fit --data recordings --fit ridge"),
     (re.compile(r"--task \S+ --fit ridge"), "--task smnist --fit ridge --hidden 8 --data data"),
+    (re.compile(r"fit --data recordings"), "fit --data recordings --fit ridge --hidden 8 --leak 3"),
     (re.compile(r"--epochs \d+"), "--epochs 1 --data data"),
     (re.compile(r"--hidden \d+ --block \d+"), "--hidden 8 --block 4"),
     (re.compile(r"--config \S+"), "--config tiny.toml"),
