@@ -42,7 +42,7 @@ def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS, lean=Fal
         clock_hz=round(clock_hz), link_hz=link_hz, lean=lean, values=model.readout.answer is Answer.VALUES)
 
 
-def check_codes(core, board, profile):
+def check_loading(core, board, profile):
     """Refuses a core whose codes the board's chip cannot hold or cannot be loaded with; ``core`` may be its plan's.
 
     Raises
