@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A model of spoken digits for `hadam build --sensor pdm`: a ridge on the bank's codes less their means; its score at several gains.
+"""A model of spoken digits for `hadam build --sensor pdm`: a ridge on the codes of the bank, scored at several gains.
 
 Trained at 0 dB; all that is chosen is chosen on validation, five recordings of each speaker and digit outside the test set.
 """
