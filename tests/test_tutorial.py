@@ -47,8 +47,8 @@ class Newcomer:
             self._run(words if words[0] == "gcc" else self._python(words))
 
     def _python(self, words):
-        assert words[:2] == ["python", "-m"], words
-        return [sys.executable, *words[1:]]
+        assert words[0] == "hadam", words
+        return [sys.executable, "-m", "hadam_hw", *words[1:]]
 
     def _environment(self):
         return os.environ | {"PYTHONPATH": str(ROOT)}
@@ -98,6 +98,6 @@ def test_every_command_works_one_after_the_other(newcomer):
                 newcomer.type(line)
     assert (newcomer.folder / "build" / "mine" / "report.html").is_file()
     assert newcomer.port is not None
-    for words in ("hadam_hw.train", "hadam_hw check", "rtl_gen --weights", "-m sim", "firmware simulate", "firmware selftest",
-                  "firmware export-c", "gcc"):
+    for words in ("hadam fit", "hadam check", "hadam build", "hadam sim ", "hadam simulate", "hadam selftest", "hadam export-c",
+                  "gcc"):
         assert any(words in line for line in newcomer.typed), words

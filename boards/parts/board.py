@@ -49,6 +49,8 @@ class Board:
         Pins whose level the board decides: constant, or that of another pin.
     flash : Flash or None
         Where a design may find data behind its bitstream.
+    pdm : tuple of Port
+        ``pdm_clock`` and ``pdm_data``, where a PDM microphone may be; none if nobody said.
 
     Raises
     ------
@@ -73,9 +75,10 @@ class Board:
     packing_options: tuple[str, ...] = ()
     fixed: tuple[Constant | Tied, ...] = ()
     flash: Flash | None = None
+    pdm: tuple[Port, ...] = ()
 
     def __post_init__(self):
-        for ports in map(self.ports, (False, True)):
+        for ports in (self.ports(), self.ports(spi=True), self.ports(sensor=True)):
             self._check_once("name", [port.name for port in ports])
             self._check_once("pin", [site for port in ports for site in port.sites])
 
@@ -116,24 +119,26 @@ class Board:
         return "\n".join([repr(data), str(clock.hz), repr(self.pll.RANGE_MHZ), *map(self.constraints, (False, True)),
                           rtlil.convert(m, ports=list(pins.values()), emit_src=False)])
 
-    def led_and_link_ports(self, spi=False, flash=False):
-        """The ports that the design itself drives or reads, besides the clock's."""
-        found = (*(self.spi if spi else self.uart), *(self.flash.ports if flash else ()), self.failed, self.busy, self.label)
+    def led_and_link_ports(self, spi=False, flash=False, sensor=False):
+        """The ports that the design itself drives or reads, besides the clock's; with a sensor the link only sends."""
+        link = (*self.pdm, *(port for port in self.uart if port.output)) if sensor else self.spi if spi else self.uart
+        found = (*link, *(self.flash.ports if flash else ()), self.failed, self.busy, self.label)
         return tuple(port for port in found if port is not None)
 
-    def ports(self, spi=False, flash=False):
-        """All ports of the design with the link over the UART, or over SPI; with those of the flash if it reads that."""
+    def ports(self, spi=False, flash=False, sensor=False):
+        """All ports of the design with the link over the UART, or over SPI, or with a microphone; with those of the flash if it
+        reads that."""
         fixed = [port for one in self.fixed for port in one.ports]
         # the source of a tied pin may be a port that the design has anyhow, or that of another tied pin
-        return tuple(dict.fromkeys((self.clock_port, *self.led_and_link_ports(spi, flash), *fixed)))
+        return tuple(dict.fromkeys((self.clock_port, *self.led_and_link_ports(spi, flash, sensor), *fixed)))
 
     def wrapper(self, top, clock):
         """The component with the board's pins as ports, around :class:`~rtl_gen.design.top.Top`, with a :meth:`clock`."""
         return Wrapper(self, top, clock)
 
-    def constraints(self, spi=False, flash=False):
+    def constraints(self, spi=False, flash=False, sensor=False):
         """The pins of :meth:`ports`, as text for nextpnr."""
-        return constraints(self.chip.family, self.ports(spi, flash))
+        return constraints(self.chip.family, self.ports(spi, flash, sensor))
 
 
 class Wrapper(wiring.Component):
@@ -153,7 +158,7 @@ class Wrapper(wiring.Component):
 
     def __init__(self, board, top, pll):
         self._board, self._top, self._pll = board, top, pll
-        self._pins = "sck" in top.signature.members, "flash_sck" in top.signature.members
+        self._pins = tuple(name in top.signature.members for name in ("sck", "flash_sck", "pdm_clock"))
         super().__init__({port.name: (Out if port.output else In)(len(port.sites)) for port in board.ports(*self._pins)})
 
     def elaborate(self, platform):

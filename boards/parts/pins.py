@@ -75,6 +75,12 @@ def uart_ports(platform):
     return tuple(resource_port(platform, name, ("uart", 0, name)) for name in ("rx", "tx"))
 
 
+def pdm_ports(platform, connector, *, clock, data):
+    """The ports ``pdm_clock`` and ``pdm_data`` at pins of a connector, given by name."""
+    return (connector_port(platform, "pdm_clock", connector, clock, output=True),
+            connector_port(platform, "pdm_data", connector, data, output=False))
+
+
 #: The ports of an SPI target, and whether they are outputs. ``ready`` tells the host when it may go on.
 SPI_PORTS = {"sck": False, "mosi": False, "cs_n": False, "miso": True, "ready": True}
 

@@ -3,6 +3,8 @@
 
 import importlib
 import time
+from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from firmware.host import port_url
@@ -68,8 +70,11 @@ class SerialPort:
             return self._serial.Serial(port, baud, timeout=0, write_timeout=10, exclusive=True)
         # of pyserial's three only rfc2217:// knows no write_timeout: there the 5 s of its socket count
         more = {} if port_url.has_rate(port) else {"write_timeout": 10}
-        return port_url.open_within(port_url.CONNECT_SECONDS,
-                                    lambda: self._serial.serial_for_url(port, baud, timeout=0, **more))
+        line = self._serial.serial_for_url(port, baud, timeout=0, do_not_open=True, **more)
+        if port_url.has_rate(port):
+            line._telnet_read_loop = partial(_end_quietly, line._telnet_read_loop)
+        port_url.open_within(port_url.CONNECT_SECONDS, line.open)
+        return line
 
     def write(self, data):
         """Sends ``data``. Raises LinkError if the port is gone or takes nothing."""
@@ -107,3 +112,12 @@ class SerialPort:
             return action()
         except (self._serial.SerialException, OSError) as error:
             raise LinkError(f"Port {self._name} must stay connected, and was lost ({error}); check the cable") from None
+
+
+def _end_quietly(read_loop):
+    """Runs pyserial's thread that reads Telnet, which raises TypeErrors of its own where a server breaks the protocol.
+
+    Without the thread nothing comes any more, which the client reports.
+    """
+    with suppress(Exception):
+        read_loop()

@@ -8,6 +8,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
+from firmware.mcu.front_ends import render_front_end
 from firmware.mcu.input_layout import input_layout
 from firmware.mcu.layout import half_of, layout
 from hadam_hw.errors import ModelError
@@ -73,7 +74,7 @@ def render(model, name):
     texts = {f"{name}.h": text("model.h"), f"{name}.c": text("model.c")}
     if model.table is not None:
         texts[f"{name}{TABLE}.c"] = text("table.c")
-    return texts
+    return texts | render_front_end(model.input, name)
 
 
 def _facts(model, name):

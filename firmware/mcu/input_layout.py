@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from firmware.mcu.front_ends import is_in_c
 from hadam_hw.input.digits import signed_digits
 from hadam_hw.input.law import Encoding, Law
 
@@ -30,8 +31,11 @@ class InputLayout:
 
 
 def input_layout(source):
-    """The :class:`InputLayout` of an :class:`~hadam_hw.input.Input`, or None where C cannot compute it from raw counts."""
-    if source.encoding is not Encoding.INTEGER or source.front_end.sources is not None:
+    """The :class:`InputLayout` of an :class:`~hadam_hw.input.Input`, or None where C cannot compute it from raw counts.
+
+    Behind a front end the counts are what that gives.
+    """
+    if source.encoding is not Encoding.INTEGER or not is_in_c(source.front_end):
         return None
     return InputLayout(source.channels, 32 if max(map(_largest, source.channels)) < 1 << 31 else 64)
 

@@ -6,7 +6,7 @@ import tempfile
 import time
 
 from hadam_hw.errors import BoardError
-from rtl_gen.design.top import RESET_CYCLES
+from rtl_gen.design.reset import RESET_CYCLES
 
 #: Bytes that a run may bring back.
 ROOM = 1 << 16

@@ -5,6 +5,7 @@
 :meth:`ResonatorBank.run` computes the same integers of whole arrays: by a compiled loop where numba is there, else by NumPy.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -40,7 +41,7 @@ class Resonator:
     shift : int
         -1 to 14.
     first : int
-        -1 to 14. ``a b`` is above 0 and below 4.
+        -1 to 14. ``a b`` is below 4, and so large that the poles are complex.
     second : int
         Above ``first``, up to 14; 0 where ``sign`` is 0.
     sign : int
@@ -68,6 +69,10 @@ class Resonator:
         assign(self, second=as_integer_between(f"Second digit with the sign {self.sign}", self.second, least, most))
         if self.product >= 4:
             raise ModelError(f"Product a b of a resonator must be below 4, which is half of the rate, not {self.product}")
+        kept = 1 - 2.0**-self.damping
+        if self.product <= (1 - math.sqrt(kept)) ** 2 / kept:  # its poles are real: the slower one may take for ever
+            raise ModelError(f"Resonator must oscillate, and with a damping of {self.damping} a product a b of "
+                             f"{self.product:g} only decays; smaller shifts or a larger damping would do")
 
     @property
     def product(self):

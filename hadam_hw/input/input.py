@@ -323,12 +323,14 @@ class Input:
 
     @classmethod
     def direct(cls, front_end, *, width, offset=0, signed=False, **facts):
-        """The input that takes the integers of an exact ``front_end`` as they are, less ``offset``: no arithmetic at all.
+        """The input that takes the integers of an exact ``front_end`` as they are, less ``offset``: gateware scales nothing.
 
         Parameters
         ----------
         width, signed
             Of a code; what is beyond it is clipped.
+        offset : int, or sequence of int
+            Of all elements, or of each.
         **facts
             Other fields of the input.
 
@@ -338,9 +340,10 @@ class Input:
             If the front end is not defined in integers, or a field is not what it must be.
         """
         form = InputFormat(front_end.features, width, signed)
-        channels = tuple(Channel.of(Encoding.INTEGER)(name=name, unit=front_end.unit, count=front_end.step, offset=offset,
+        offsets = np.broadcast_to(as_integers("Offsets", offset), front_end.features).tolist()
+        channels = tuple(Channel.of(Encoding.INTEGER)(name=name, unit=front_end.unit, count=front_end.step, offset=own,
                                                       count_width=MAX_COUNT_WIDTH, multiplier=1, shift=0)
-                         for name in front_end.names)
+                         for name, own in zip(front_end.names, offsets, strict=True))
         return cls(form, channels, front_end=front_end, **{"rate_hz": front_end.rate_hz} | facts)
 
     @classmethod

@@ -12,6 +12,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -112,28 +113,36 @@ class Header:
     @classmethod
     def parse(cls, line, place, delimiter=None):
         """The header in the text ``line``, which ``place`` names in sentences."""
+        try:
+            return cls._parse(line, delimiter)
+        except DataError as error:
+            raise DataError(f"{place}: {error}") from None
+
+    @classmethod
+    @lru_cache(maxsize=16)  # the files of a folder have the same one
+    def _parse(cls, line, delimiter):
         if delimiter is None:
             delimiter = delimiter_of(line)
-        cells = _cells(line, delimiter, place)
+        cells = _cells(line, delimiter)
         while cells and not cells[-1].strip():
             cells.pop()
         if len(cells) > MAX_CHANNELS + 3:
-            raise DataError(f"{place}: a file must have at most {MAX_CHANNELS} channels, not {len(cells):,} columns")
+            raise DataError(f"a file must have at most {MAX_CHANNELS} channels, not {len(cells):,} columns")
         if cells and is_numbers(line, delimiter):
-            raise DataError(f"{place}: the header must name the columns, and this line holds numbers; write a first line such "
+            raise DataError(f"the header must name the columns, and this line holds numbers; write a first line such "
                             f"as {delimiter.join(['time', 'x', 'y', 'z'][:max(len(cells), 2)])!r}")
         numbers, channels, units, texts, time, scale, given = [], [], [], {}, None, 1.0, False
         for column, cell in enumerate(cells):
             name, unit = name_and_unit(cell)
             if not is_name(name) or len(unit) > MAX_NAME_CHARACTERS or (unit and not unit.isprintable()):
-                raise DataError(f"{place}: column {column + 1} must have a name of 1 to {MAX_NAME_CHARACTERS} printable "
+                raise DataError(f"column {column + 1} must have a name of 1 to {MAX_NAME_CHARACTERS} printable "
                                 f"characters, not {shown(cell)!r}")
             if name.casefold() in ("label", "group") and name.casefold() not in texts:
                 texts[name.casefold()] = column
             elif time is None and (match := _TIME.fullmatch(name.replace(" ", "_"))):
                 word = (unit or match["unit"] or "").casefold()
                 if word not in _SECONDS:
-                    raise DataError(f"{place}: the time must be in s, ms, us or ns, not {shown(unit)!r}")
+                    raise DataError(f"the time must be in s, ms, us or ns, not {shown(unit)!r}")
                 time, scale, given = column, _SECONDS[word], bool(word)
             else:
                 numbers.append(column)
@@ -141,14 +150,17 @@ class Header:
                 units.append(unit)
         twice = sorted({name for name in channels if channels.count(name) > 1})
         if twice:
-            raise DataError(f"{place}: each channel must have a name of its own, and {shown(twice[0])!r} is there twice")
+            raise DataError(f"each channel must have a name of its own, and {shown(twice[0])!r} is there twice")
         if not 1 <= len(channels) <= MAX_CHANNELS:
-            raise DataError(f"{place}: a file must have 1 to {MAX_CHANNELS} channels beside the time, not {len(channels)}")
+            raise DataError(f"a file must have 1 to {MAX_CHANNELS} channels beside the time, not {len(channels)}")
         return cls(delimiter, len(cells), tuple(numbers), tuple(channels), tuple(units), time, scale, given, texts)
 
     def row(self, line, place):
         """The :class:`Row` of one ``line`` of any spelling; None if all its cells are empty."""
-        cells = _cells(line, self.delimiter, place)
+        try:
+            cells = _cells(line, self.delimiter)
+        except DataError as error:
+            raise DataError(f"{place}: {error}") from None
         while len(cells) > self.width and not cells[-1].strip():
             cells.pop()
         if not any(cell.strip() for cell in cells):
@@ -290,23 +302,10 @@ class _Reader:
             if not all(map(_QUOTED.fullmatch, cells)):
                 return False
             cells = [cell.strip().strip('"') for cell in cells]
-        values, marks = np.empty((len(lines), len(header.numbers))), set(self._marks)
-        for k, column in enumerate(header.numbers):
-            column = cells[column::header.width]
-            if header.delimiter != ",":
-                text = "".join(column)
-                marks |= {mark for mark in ",." if mark in text}
-            read = _floats(column)
-            if read is None or len(marks) > 1:
-                return False
-            values[:, k] = read
-        times = np.full(len(lines), math.nan)
-        if header.time is not None:
-            column = cells[header.time::header.width]
-            times = _floats(column, header.time_scale)
-            times = _moments(column) if times is None else times
-            if times is None:
-                return False
+        found = self._columns(cells, len(lines))
+        if found is None:
+            return False
+        values, times, marks = found
         if np.isnan(values).all(axis=1).any():  # it may be a line of empty cells, which is none
             return False
         self._marks = marks
@@ -315,6 +314,30 @@ class _Reader:
         numbers = np.arange(first, first + len(lines)) if numbers is None else np.array(numbers)
         self._add(values, times, numbers, texts)
         return True
+
+    def _columns(self, cells, rows):
+        """(values, times, decimal marks) of plain ``cells``, or None if they are not plain."""
+        header = self._header
+        marks = set(self._marks)
+        if header.delimiter != ",":
+            for column in header.numbers:
+                text = "".join(cells[column::header.width])
+                marks |= {mark for mark in ",." if mark in text}
+        if len(marks) > 1:
+            return None
+        if not header.texts and (grid := _floats(cells)) is not None:  # all in one go
+            grid = grid.reshape(rows, header.width)
+            times = np.full(rows, math.nan) if header.time is None else grid[:, header.time] * header.time_scale
+            return grid[:, header.numbers], times, marks
+        columns = [_floats(cells[column::header.width]) for column in header.numbers]
+        times = np.full(rows, math.nan)
+        if header.time is not None:
+            column = cells[header.time::header.width]
+            times = _floats(column, header.time_scale)
+            times = _moments(column) if times is None else times
+        if times is None or any(column is None for column in columns):
+            return None
+        return np.stack(columns, axis=1), times, marks
 
     def _odd(self, lines, first, last):
         numbers, values, times, texts = [], [], [], []
@@ -388,14 +411,14 @@ def _moments(column):
         return None
 
 
-def _cells(line, delimiter, place):
+def _cells(line, delimiter):
     line = line.rstrip("\r\n")
     if '"' not in line:
         return line.split(delimiter)
     try:
         return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True), [])
     except (csv.Error, StopIteration):
-        raise DataError(f"{place}: the quotes of this line must end in it") from None
+        raise DataError("the quotes of this line must end in it") from None
 
 
 def _marks(text, known, place):

@@ -176,6 +176,22 @@ def fit_values(layer, train, validation, *, pooling=Pooling.LAST, bits=6, units=
     return readout, rmse(readout.measured(readout(found.validation, 0), 0), right)
 
 
+def fit_readout(task, settings, layer, train, validation):
+    """:class:`FittedRidge` behind a layer that is there already.
+
+    Parameters
+    ----------
+    task : Task
+    settings : Settings
+        ``readout`` and ``u_bits`` count.
+    layer : Layer
+    train, validation : int [sequences, n]
+        What :func:`read_vectors` gives of the task's parts; of training perhaps the first sequences only.
+    """
+    squares = LeastSquares(train, task.train.labels[:len(train)], len(task.classes))
+    return _Float(settings, layer, squares, validation, task.validation.labels).rounded(task)
+
+
 def _later(report, done, total):
     """``report`` of a part that begins where ``done`` of ``total`` are there already."""
     return lambda more, _: report(done + more, total)

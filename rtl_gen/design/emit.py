@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 
 from rtl_gen.cores.build import build_core
 from rtl_gen.design.instantiation import instantiation_template
-from rtl_gen.design.top import SILENCE_CLOCKS, Top, check_codes, check_link
+from rtl_gen.design.top import SILENCE_CLOCKS, Top, check_link, check_loading
 from rtl_gen.design.verilog import emit_verilog
 from rtl_gen.gateware.code_loader import CodeLoader
 from rtl_gen.link.frames import CRC_BYTES, HEADER_BYTES, UART_BITS, result_bytes
@@ -94,7 +94,7 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     profile = profile or (Profile.LEAN if board.lean_link else Profile.FULL)
     baud = baud or choose_baud(plan, clock.hz, board.baud, profile)
     check_link(plan, clock.hz, baud, link, profile)
-    check_codes(plan, board, profile)
+    check_loading(plan, board, profile)
     core, core_text = emit_core(model, architecture)
     image = plan.readout.image
     top = Top(CoreInstance(core), clock_hz=clock.hz, baud=baud, link=link, profile=profile, silence_clocks=silence_clocks,

@@ -13,7 +13,7 @@ _TEMPLATE = """\
 // x: first goes with the first vector of a sequence (it forgets what was before), last with its last one.
 // y: one class a transfer, class 0 first; last goes with class {last_class}. The answer is the lowest class among the largest.
 // rst is synchronous, active high. tap_* and saturated are for observation; leave them open.
-
+{codes}
 localparam HADAM_INPUTS = {inputs};       // elements of a vector
 localparam HADAM_INPUT_WIDTH = {width};   // bits of an element
 localparam HADAM_CLASSES = {outputs};
@@ -33,18 +33,30 @@ wire y_last, y_valid, y_ready;
     .y__payload({{y_last, y_data}}),
     .y__valid(y_valid),
     .y__ready(y_ready),
-    .tap__valid(),
+{codes_ports}    .tap__valid(),
     .tap__data(),
     .saturated()
 );
 """
 
 
+#: Where the core has to be loaded.
+_CODES = """\
+// codes: after each reset the {rows:,} rows of codes.bin, two bytes each, the high one first; until then no answer comes.
+"""
+_CODES_PORTS = """\
+    .codes__payload(codes_row),  // 16 bits
+    .codes__valid(codes_valid),
+    .codes__ready(codes_ready),
+"""
+
+
 def instantiation_template(core, module):
     """Verilog text that instantiates ``core``, emitted as ``module``, with its ports spelled out."""
-    model = core.model
+    model, image = core.model, core.plan.readout.image
     return _TEMPLATE.format(
         module=module, architecture=core.architecture, size=model.size, inputs=model.inputs, width=model.input.width,
         signedness="signed" if model.input.signed else "unsigned", outputs=model.outputs, logit=model.readout_width,
         last_class=model.outputs - 1, interval=core.timing.interval,
+        codes=_CODES.format(rows=len(image.rows)) if image else "", codes_ports=_CODES_PORTS if image else "",
         answer="An answer after each vector." if model.pooling is Pooling.EVERY else "An answer after each sequence.")

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The design around a core that is the same on every board: reset, link, UART or SPI."""
 
-from amaranth.hdl import ClockDomain, Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from hadam_hw.answer import Answer
 from hadam_hw.errors import BoardError
 from hadam_hw.readout import Pooling
+from rtl_gen.design.reset import power_on_reset
 from rtl_gen.gateware.code_loader import CodeLoader
 from rtl_gen.gateware.flash_reader import FLASH_PINS
 from rtl_gen.link.frames import Identity, logit_bytes, step_vectors
@@ -19,8 +20,6 @@ from rtl_gen.link.spi import MIN_HALF_PERIOD, SpiPhy
 from rtl_gen.link.target import LinkTarget
 from rtl_gen.link.uart import UartPhy
 
-#: iCE40 block RAM reads 0 for about 3 us after configuration (icestorm issue 76); 2**10 clocks are 10 us at 100 MHz.
-RESET_CYCLES = 1 << 10
 #: A frame that pauses longer is truncated. 6 ms at 42 MHz: more than a USB host lets pass between two packets of a frame.
 SILENCE_CLOCKS = 1 << 18
 #: The pins of each link: name to direction, as seen from the device.
@@ -43,7 +42,7 @@ def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS, lean=Fal
         clock_hz=round(clock_hz), link_hz=link_hz, lean=lean, values=model.readout.answer is Answer.VALUES)
 
 
-def check_codes(core, board, profile):
+def check_loading(core, board, profile):
     """Refuses a core whose codes the board's chip cannot hold or cannot be loaded with; ``core`` may be its plan's.
 
     Raises
@@ -166,18 +165,7 @@ class Top(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        # The counter starts with the configuration and when the clock comes; it lives in a domain without reset.
-        power, sync = ClockDomain("power", reset_less=True), ClockDomain("sync")
-        m.domains += [power, sync]
-        waited = Signal(range(RESET_CYCLES + 1))
-        resetting = Signal(init=1)
-        m.d.comb += [power.clk.eq(self.clk), sync.clk.eq(self.clk), sync.rst.eq(resetting)]
-        with m.If(~self.locked):
-            m.d.power += waited.eq(0)
-        with m.Elif(waited != RESET_CYCLES):
-            m.d.power += waited.eq(waited + 1)
-        m.d.power += resetting.eq(waited != RESET_CYCLES)
-
+        power_on_reset(m, self.clk, self.locked)
         m.submodules.core = core = self.core
         m.submodules.link = target = self._target
         m.submodules.phy = phy = self._phy

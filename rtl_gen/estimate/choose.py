@@ -42,20 +42,30 @@ def architectures(model, chip):
 def survey(model, board, asked_mhz=None):
     """A :class:`Candidate` for each architecture, the fastest first, those that fit before those that do not.
 
-    Where block RAMs are all that it lacks, there is another with the codes of stages in SPRAM, if board and link can load it.
+    If none fits, there are more: those that lack block RAMs alone, with the codes of stages in SPRAM, where board and link can
+    load it. A design that needs nothing but its bitstream comes first, even if it is slower.
     """
-    candidates, loads = [], board.flash is not None and not board.lean_link
-    for architecture in architectures(model, board.chip):
-        for codes in CodeStore if loads else (CodeStore.BLOCK,):
-            try:
-                found = estimate(model, architecture.storing(codes), board, asked_mhz)
-            except ArchitectureError:
-                break
-            candidates.append(Candidate(found, found.shortages(board.chip)))
-            if set(candidates[-1].shortages) != {"ebr"}:
-                break
+    there_are = architectures(model, board.chip)
+    candidates = _estimated(model, there_are, board, asked_mhz)
+    if board.flash is not None and not board.lean_link and not any(one.fits for one in candidates.values()):
+        lacking = [one for one, candidate in candidates.items() if set(candidate.shortages) == {"ebr"}]
+        candidates |= _estimated(model, lacking, board, asked_mhz, CodeStore.SPRAM)
+    candidates = candidates.values()
     front = [replace(one, on_front=one.fits and not any(_beats(other, one) for other in candidates)) for one in candidates]
     return sorted(front, key=_rank)
+
+
+def _estimated(model, there_are, board, asked_mhz, codes=CodeStore.BLOCK):
+    """Architecture to :class:`Candidate`, with codes of stages in ``codes``, of those that can render the model so."""
+    candidates = {}
+    for architecture in there_are:
+        try:
+            stored = architecture.storing(codes)
+            found = estimate(model, stored, board, asked_mhz)
+        except ArchitectureError:
+            continue
+        candidates[stored] = Candidate(found, found.shortages(board.chip))
+    return candidates
 
 
 def _rank(candidate):

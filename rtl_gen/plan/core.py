@@ -34,7 +34,7 @@ def plan_readout(model, codes, *, block=True):
     return OneStagePlan(model.readout, model.top, block)
 
 
-def check_codes(model, architecture):
+def check_store(model, architecture):
     """Refuses SPRAM for codes that are no stages'; an ArchitectureError."""
     if architecture.codes is CodeStore.SPRAM and len(model.readout.stages) == 1:
         raise ArchitectureError("Read-out must have a hidden stage where codes lie in SPRAM, not one stage alone, whose codes "
@@ -59,7 +59,7 @@ class CorePlan:
     cell: object
 
     def __post_init__(self):
-        check_codes(self.model, self.architecture)
+        check_store(self.model, self.architecture)
 
     @property
     def cells(self):
@@ -130,7 +130,7 @@ class StackedCorePlan:
     upper: object
 
     def __post_init__(self):
-        check_codes(self.model, self.architecture)
+        check_store(self.model, self.architecture)
 
     @property
     def cells(self):
@@ -198,7 +198,7 @@ class ContextCorePlan:
     cell: ContextPlan = field(init=False)
 
     def __post_init__(self):
-        check_codes(self.model, self.architecture)
+        check_store(self.model, self.architecture)
         if self.model.pooling is Pooling.SUM:
             raise ArchitectureError(
                 "Architecture must have one context where states are summed (emit = sum), not more: there is one pool")

@@ -335,7 +335,7 @@ class ReadoutPlan:
         """SPRAMs with codes."""
         return len(self.banks) if self.store is CodeStore.SPRAM else 0
 
-    @property
+    @cached_property
     def image(self):
         """The :class:`~rtl_gen.plan.code_store.CodeImage` that the codes are loaded from; None where they are in block RAM."""
         return CodeImage(tuple(self.code_table())) if self.store is CodeStore.SPRAM else None

@@ -3,7 +3,7 @@
 
 from importlib.resources import files
 
-from rtl_gen.report.report import RESOURCES, facts_for_people, grouped, score_words, share
+from rtl_gen.report.report import facts_for_people, grouped, resources_of, score_words, share
 
 WIDTH, LEFT, SPAN = 880, 220, 470  # of the plots, in their own units: all, beginning and length of the longest bar
 ROW = 26
@@ -17,7 +17,7 @@ def render(report):
     template = environment.from_string(files("rtl_gen").joinpath("templates/report.html").read_text("utf-8"))
     model = report["model"]
     return template.render(
-        report=report, resources=RESOURCES, width=WIDTH, left=LEFT, span=SPAN,
+        report=report, resources=resources_of(report), width=WIDTH, left=LEFT, span=SPAN,
         title=f"{model['task'] or 'model'} on {report['board']}",
         subtitle=f"{_shape(model)}; architecture {report['arch']}; chip {report['chip']} in {report['package']}",
         cards=_cards(report), usage=_usage(report), parts=_parts(report), clock=_clock(report),
@@ -52,7 +52,7 @@ def _cards(report):
 
 def _usage(report):
     bars = []
-    for kind, name in RESOURCES:
+    for kind, name in resources_of(report):
         used, available = report[kind], report[f"{kind}_available"]
         bars.append({"name": name, "used": f"{used:,}", "available": f"{available:,}",
                      "length": round(SPAN * min(used / available, 1), 1) if available else 0,

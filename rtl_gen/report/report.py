@@ -67,6 +67,7 @@ def make_report(model, architecture, board_name, files, facts, placements, shipp
         "verilog": DESIGN_FILE, "verilog_sha256": digest(files[DESIGN_FILE]),
         "core_verilog": CORE_FILE, "core_verilog_sha256": digest(files[CORE_FILE]),
         "bitstream": bitstream_name, "bitstream_sha256": digest(bitstream), "codes": facts["codes"],
+        "sensor": facts.get("sensor"), "input_digest": model.input.digest if model.input.known else None,
     }
     for kind, _ in RESOURCES:
         report[kind] = shipped.used[kind]
@@ -166,21 +167,32 @@ def facts_for_people(report):
         rows.append((f"{name}, as recorded", f"{integer} as integers{more}"))
     codes = report["codes"]
     if codes:
-        rows.append(("codes", f"{codes['bytes']:,} bytes behind the bitstream, from {codes['flash_offset']:#x} in the flash on; "
-                              f"in {report['spram']} SPRAM after {codes['seconds'] * 1e3:.1f} ms"))
+        rows.append(("codes", f"{codes['bytes']:,} bytes behind the bitstream, at {codes['flash_offset']:#x} in the flash; "
+                              f"in SPRAM after {codes['seconds'] * 1e3:.1f} ms"))
+    sensor = report["sensor"]
+    if sensor:
+        off = sensor["rate_hz"] / sensor["rate_wanted_hz"] - 1
+        rows.append(("sensor", f"{sensor['kind']} at {sensor['bit_hz'] / 1e6:g} MHz, {sensor['rate_hz']:,.6g} samples a second "
+                               f"({off:+.2%}), a label every {sensor['window_seconds']:.3g} s"))
     rows += [("bitstream", f"{report['bitstream']} ({report['bitstream_sha256'][:16]})"),
              ("tools", ", ".join(dict.fromkeys(report["tools"].values())))]
     return rows
 
 
+def resources_of(report):
+    """Those of :data:`RESOURCES` that matter: SPRAM only on a chip that has some."""
+    return [(kind, name) for kind, name in RESOURCES if kind != "spram" or report["spram_available"]]
+
+
 def show(report):
     """Writes the report's tables to standard output."""
-    rows = [(name, *(str(counts[kind] or "") for kind, _ in RESOURCES))
+    resources = resources_of(report)
+    rows = [(name, *(str(counts[kind] or "") for kind, _ in resources))
             for name, counts in grouped(report["components"]).items()]
-    rows += [("used", *(str(report[kind]) for kind, _ in RESOURCES)),
-             ("available", *(str(report[f"{kind}_available"]) for kind, _ in RESOURCES)),
-             ("share", *(share(report, kind) for kind, _ in RESOURCES))]
-    show_table(("component", *(f"{kind.upper()}>" for kind, _ in RESOURCES)), rows,
+    rows += [("used", *(str(report[kind]) for kind, _ in resources)),
+             ("available", *(str(report[f"{kind}_available"]) for kind, _ in resources)),
+             ("share", *(share(report, kind) for kind, _ in resources))]
+    show_table(("component", *(f"{kind.upper()}>" for kind, _ in resources)), rows,
                f"{report['model']['task'] or 'model'} on {report['board']}, {report['arch']}")
     show_table(("", ""), facts_for_people(report))
 

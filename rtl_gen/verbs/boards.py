@@ -7,6 +7,7 @@ import sys
 import boards
 from hadam_hw.cli import VerbParser
 from hadam_hw.terminal import show_table
+from rtl_gen.plan.code_store import SPRAM_BITS, SPRAM_ROWS
 
 
 def main(argv):
@@ -33,7 +34,13 @@ def describe(board):
         "spi": {port.name: port.sites[0] for port in board.spi}, "program": board.programmer.program}
 
 
+def _memories(board):
+    """Its block RAMs and SPRAMs, in words."""
+    blocks = f"{board['ebr']} x {board['ebr_bits'] // 1024}k"
+    return f"{blocks}, {board['spram']} x {SPRAM_ROWS * SPRAM_BITS // 1024}k" if board["spram"] else blocks
+
+
 def _show(found):
     show_table(("board", "chip", "LC>", "RAM>", "DSP>", "clock>", "link"), [
-        (board["name"], board["chip"], f"{board['lc']:,}", f"{board['ebr']} x {board['ebr_bits'] // 1024}k", str(board["dsp"]),
+        (board["name"], board["chip"], f"{board['lc']:,}", _memories(board), str(board["dsp"]),
          f"{board['clock_hz'] / 1e6:g} MHz", f"UART {board['baud'] / 1e6:g} Mbaud, SPI") for board in found])

@@ -15,6 +15,7 @@ from hadam_hw.terminal import console
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.plan.arch import parse_architecture, spellings
 from rtl_gen.progress import Progress
+from rtl_gen.sensors.kind import Sensor
 from rtl_gen.tools.toolchain import Kind
 
 AUTO = "auto"
@@ -36,6 +37,9 @@ def parser():
     parsing.add_argument("--link", choices=[link.value for link in Link], default=Link.UART.value, help="default: uart")
     parsing.add_argument("--profile", choices=[profile.value for profile in Profile],
                          help="of the link, lean for small chips (docs/link.md); default: the board's")
+    parsing.add_argument("--sensor", choices=[sensor.value for sensor in Sensor],
+                         help="a microphone at the board's pins in place of a link; labels go to LEDs and, as text, to the "
+                         "UART; --arch auto takes the smallest then")
     parsing.add_argument("--seeds", type=positive(int), default=1, metavar="N", help="place & route seeds (default 1)")
     parsing.add_argument("--tools", choices=[kind.value for kind in Kind], default=Kind.YOWASP.value,
                          help="from PyPI (default), or the native ones on the PATH")
@@ -59,8 +63,9 @@ def main(argv):
     from rtl_gen.auto import build_auto  # after the quick checks, which need less
     from rtl_gen.build import Options, build
 
-    options = Options(arguments.freq, arguments.seeds, tuple(shlex.split(arguments.synth_options)), arguments.baud,
-                      Link(arguments.link), arguments.profile and Profile(arguments.profile))
+    options = Options(
+        arguments.freq, arguments.seeds, tuple(shlex.split(arguments.synth_options)), arguments.baud, Link(arguments.link),
+        arguments.profile and Profile(arguments.profile), arguments.sensor and Sensor(arguments.sensor))
     with Progress() as progress:
         if architecture is None:
             result = build_auto(model, arguments.board, Kind(arguments.tools), cache, options=options, on_stage=progress.stage)

@@ -46,7 +46,8 @@ def main(argv):
     candidates = survey(model, board, arguments.freq)
     data = {
         "board": board.name, "model_digest": model.digest, "weights": arguments.weights.name, "lc_available": board.chip.lc,
-        "ebr_available": board.chip.ebr, "spram_available": board.chip.spram, "energy_basis": BASIS, "candidates": [one.as_data() for one in candidates]}
+        "ebr_available": board.chip.ebr, "spram_available": board.chip.spram, "energy_basis": BASIS,
+        "candidates": [one.as_data() for one in candidates]}
     if arguments.verify:
         best = [row for row in data["candidates"] if row["fits"]][:arguments.verify]
         with Progress() as progress:
@@ -67,13 +68,14 @@ def main(argv):
 
 
 def _show(data):
-    columns = ("", "architecture", "fits", "LC>", "EBR>", "SPRAM>", "fmax>", "MHz>", "clocks>", "steps/s>", "nJ>")
+    sprams = any(row["spram"] for row in data["candidates"])  # else a column has nothing to say
+    columns = ("", "architecture", "fits", "LC>", "EBR>", *["SPRAM>"] * sprams, "fmax>", "MHz>", "clocks>", "steps/s>", "nJ>")
     rows = []
     for row in data["candidates"]:
         lacks = ", ".join({"lc": "LC", "ebr": "EBR", "spram": "SPRAM", "clock": "clock"}[kind] for kind in row["shortages"])
         rows.append((
             "*" if row["on_front"] else "", row["arch"], f"no: {lacks}" if lacks else "yes", f"{row['lc']:,}", str(row["ebr"]),
-            str(row["spram"] or ""), f"{row['fmax_mhz']:g}", f"{row['clock_mhz']:g}", str(row["cycles_per_step"]),
+            *[str(row["spram"] or "")] * sprams, f"{row['fmax_mhz']:g}", f"{row['clock_mhz']:g}", str(row["cycles_per_step"]),
             f"{row['steps_per_second']:,.0f}", f"{row['step_nanojoules']:.1f}"))
     show_table(columns, rows,
                f"{data['weights']} on {data['board']}: {data['lc_available']} LC, {data['ebr_available']} EBR"

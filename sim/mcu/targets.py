@@ -79,7 +79,7 @@ class Run:
 
 def footprint(model, target, folder, optimise="-O2"):
     """Compiles ``model`` for ``target`` in ``folder`` and returns its :class:`Footprint`."""
-    source, = _write(model, folder)
+    source, *_ = _write(model, folder)  # a front end has its own, sim.mcu.bank
     facts = sizes(model)
     return object_footprint(target, folder, source, facts["state_bytes"], facts["logits_bytes"], optimise)
 

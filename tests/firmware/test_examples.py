@@ -9,6 +9,8 @@ import numpy as np
 from firmware.mcu.export import INCLUDE
 from hadam_hw import golden
 from hadam_hw.input import Encoding, Input
+from hadam_hw.input.bank_design import mel_bank
+from hadam_hw.input.bank_front_end import BankFrontEnd
 from hadam_hw.model_file import load_model
 from tests.firmware.c_harness import SANITIZED, compile_all, export, random_inputs
 from tests.models_for_tests import random_model
@@ -47,3 +49,18 @@ def test_the_streaming_sensor_takes_raw_counts_of_a_model_whose_input_is_of_inte
     starts = range(0, len(counts) - 127, 64)
     labels = golden.classify(golden.run(model, np.stack([source.encode_counts(counts)[k:k + 128] for k in starts])).outputs)
     assert said == [f"{start + 127} {model.classes[label]}" for start, label in zip(starts, labels)]
+
+
+def test_the_streaming_sound_takes_samples_through_the_bank(tmp_path):
+    rng = np.random.default_rng(2)
+    sound = (rng.normal(size=24000) * 4000 * np.repeat(rng.uniform(0, 2, 48), 500)).astype(np.int64).clip(-32768, 32767)
+    source = Input.fit([sound / 32768], front_end=BankFrontEnd(mel_bank(8000, bands=12)))
+    model = random_model(size=16, block=4, outputs=3, inputs=12, input_width=8, input_signed=True, frac=-4)
+    model = model.with_readout(classes=("a", "b", "c")).replace(input=source)
+    program = compile_all([INCLUDE / "examples" / "streaming_sound.c", *export(model, "net", tmp_path)], tmp_path)
+    said = subprocess.run([program], input="\n".join(map(str, sound)), capture_output=True, text=True, check=True).stdout
+    vectors = source.encode_counts(sound)
+    starts = range(0, len(vectors) - 79, 20)
+    labels = golden.classify(golden.run(model, np.stack([vectors[k:k + 80] for k in starts])).outputs)
+    assert said.splitlines() == [f"{start + 79} {model.classes[label]}" for start, label in zip(starts, labels)]
+    assert len(set(labels)) > 1

@@ -161,6 +161,32 @@ def test_a_device_that_forgot_the_sequence_says_so(driver):
     assert talk(driver, peer, order("stream", inputs))[1] == f"stream {LOST} {int(ErrorCode.OUT_OF_ORDER)}"
 
 
+def test_a_device_that_still_loads_is_asked_again(driver):
+    model = MODELS["vectors"]
+    x = random_inputs(model, 1, 9)[0]
+    wanted = result_line(golden.trace(model, x).outputs[-1])
+
+    def loading(code, times):
+        peer = Peer(model)
+        full, refused = peer.answer, []
+
+        def answer(header, payload):
+            if header.command != Command.INFER or len(refused) == times:
+                return full(header, payload)
+            refused.append(header.tag)
+            return peer.refuse(code, header.tag)
+
+        peer.answer = answer
+        return peer
+
+    lines = talk(driver, loading(ErrorCode.NOT_READY, 2), order("infer", x), timeout=PATIENCE)
+    assert lines[1] == wanted and lines[-1] == "repeated 2"
+    lines = talk(driver, loading(ErrorCode.NOT_READY, 9), order("infer", x), timeout=PATIENCE, retries=1)
+    assert lines[1:] == [f"infer {REFUSED} {int(ErrorCode.NOT_READY)}", "repeated 1"]
+    lines = talk(driver, loading(ErrorCode.WRONG_CODES, 1), order("infer", x))
+    assert lines[1:] == [f"infer {REFUSED} {int(ErrorCode.WRONG_CODES)}", "repeated 0"]
+
+
 def test_a_lean_device_takes_whole_sequences_and_refuses_the_rest(driver):
     model = MODELS["vectors"]
     x = random_inputs(model, 1, 9)[0]

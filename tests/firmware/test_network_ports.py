@@ -6,6 +6,7 @@ import random
 import socket
 import threading
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -116,6 +117,28 @@ def test_a_device_behind_rfc2217_is_opened_with_its_rate_and_answers():
     with Server(telnet) as server, Client(SerialPort(f"rfc2217://{server.place}?ign_set_control", BAUD)) as client:
         results = client.infer(INPUTS.tolist())
     assert [found.logits for found in results] == [tuple(row) for row in tiny().vectors.outputs.tolist()]
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name)\\(\\) is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its socket, where the other end has gone
+@pytest.mark.parametrize("seed", range(3))
+def test_a_server_that_breaks_rfc2217_costs_an_error_and_no_traceback(seed, capfd):
+    rng = random.Random(seed)
+    nonsense = b"\xff\xf0" + bytes(rng.choice((255, 250, 240, 251, 254, 44, rng.randrange(256))) for _ in range(400))
+
+    def broken(line):
+        good = threading.Thread(target=telnet, args=(line,))
+        good.start()
+        time.sleep(0.6)
+        with suppress(OSError):
+            line.sendall(nonsense)
+        good.join()
+
+    with Server(broken) as server, pytest.raises(LinkError) as caught, \
+            Client(SerialPort(f"rfc2217://{server.place}?ign_set_control", BAUD), timeout=0.1) as client:
+        for _ in range(50):
+            client.infer(INPUTS.tolist())
+    assert "\n" not in str(caught.value) and "Traceback" not in capfd.readouterr().err
 
 
 def test_a_loop_hears_itself():

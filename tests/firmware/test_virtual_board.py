@@ -13,9 +13,9 @@ from boards import get
 from firmware import selftest
 from firmware.__main__ import main
 from firmware.host.client import Client
-from firmware.host.errors import WrongModelError
+from firmware.host.errors import DeviceError, WrongModelError
 from firmware.host.transport import SerialPort
-from firmware.virtual.board import VirtualBoard
+from firmware.virtual.board import POWER_UP, VirtualBoard
 from firmware.virtual.compiled import compile_board
 from firmware.virtual.terminal import Terminal
 from hadam_hw import golden
@@ -24,6 +24,8 @@ from hadam_hw.errors import LinkError
 from hadam_hw.model import TestVectors
 from hadam_hw.model_file import load_model, save_model
 from hadam_hw.readout import Pooling
+from rtl_gen.gateware.code_loader import CodeLoader
+from rtl_gen.link.frames import Command, ErrorCode, Frame, encode_vectors
 from rtl_gen.plan.arch import parse_architecture
 from tests.models_for_tests import random_model, random_stack
 
@@ -85,6 +87,29 @@ def test_two_layers_equal_the_golden_model(tmp_path, capsys):
     assert run_cli(main, ["simulate", "--weights", str(tmp_path / "stack.npz"), "--board", "icebreaker", "--count", "3",
                           "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["compared"] == 3 * 4
+
+
+def test_codes_are_loaded_from_the_flash_and_until_then_vectors_are_refused():
+    """In SPRAM, with the loader, the CRC and the link's errors: the whole design through its pins."""
+    model = tiny()
+    compiled = compile_board(model, parse_architecture("serial,codes=spram"), BOARD)
+    inputs, wanted = model.vectors.inputs.tolist(), model.vectors.outputs.tolist()
+    assert compiled.flash[0] == BOARD.flash.offset
+    vectors = encode_vectors(inputs[0][:1], compiled.identity)
+    with VirtualBoard(compiled) as board, Client(board, digest=model.digest, timeout=0.02) as client:
+        for command, payload in ((Command.INFER, vectors), (Command.STEP, b"\1" + vectors)):
+            board.write(Frame(command, payload, 7).encode())
+            assert board.run(4000) == Frame(Command.ERROR, bytes([ErrorCode.NOT_READY]), 7).encode()
+        assert board.clocks < POWER_UP + CodeLoader.cycles(len(compiled.flash[1]) // 2)
+        assert [list(result.logits) for result in client.infer(inputs)] == wanted
+        result, = client.stream(inputs[0])
+        assert list(result.logits) == wanted[0] and client.status().bad_frames == 0
+    for damaged in (b"", compiled.flash[1][:-1] + bytes([compiled.flash[1][-1] ^ 1])):
+        with VirtualBoard(compiled, damaged) as board, Client(board, timeout=0.02) as client:
+            with pytest.raises(DeviceError) as caught:
+                client.infer(inputs[:1])
+            assert caught.value.code is ErrorCode.WRONG_CODES
+            assert client.identify().digest == model.digest[:16]
 
 
 def test_a_sum_of_states_takes_its_steps_as_slowly_as_it_has_to():

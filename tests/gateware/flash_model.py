@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A flash on SPI in Amaranth's simulator, as a chip finds it after its configuration: asleep."""
 
-from rtl_gen.gateware.flash_reader import COMMAND_BITS, READ, WAKE
-
+#: As the flash's data sheet has them (Winbond W25Q128JV, 8.1.2), not as the reader does.
+WAKE, READ, COMMAND_BITS = 0xAB, 0x03, 32
 #: Clocks after its wake-up in which it understands nothing: 30 us at 100 MHz.
 WAKING = 3000
 

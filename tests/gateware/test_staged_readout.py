@@ -12,8 +12,11 @@ from amaranth.sim import Simulator
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.fixed import FixedPoint
 from hadam_hw.readout import Dense, Pooling, Readout, Requantization
+from rtl_gen.gateware import spram
+from rtl_gen.gateware.readout import code_memory
 from rtl_gen.gateware.readout.staged import StagedReadout
 from rtl_gen.plan import readout_plan as plan
+from rtl_gen.plan.code_store import CodeStore
 from rtl_gen.plan.ram import block_rams
 from rtl_gen.plan.readout_plan import ANSWER_CYCLES, LANES, ReadoutPlan
 from tests.gateware.stream_rules import check_stream
@@ -89,6 +92,7 @@ def random_case(seed, **fixed):
                              outputs=int(rng.choice([1, 2, 3, 4, 5, 7, 9])), pool_bits=pool_bits)
     lanes = fixed.get("lanes") or int(rng.choice(LANES))
     last = fixed.get("last") or (int(rng.choice([few for few in LANES if few <= lanes])) if hidden else lanes)
+    store = fixed.get("store", CodeStore.BLOCK)
     sequences, chosen = [], []
     for _ in range(fixed.get("count", 4)):
         steps = int(rng.integers(1, 12)) if pooling is Pooling.SUM else 1
@@ -97,7 +101,7 @@ def random_case(seed, **fixed):
             states = rng.choice([state.minimum, state.maximum], (steps, size))
         sequences.append(states)
         chosen.append(int(rng.integers(0, phases)))
-    return Case(readout, state, ReadoutPlan(readout, state, size, lanes, last), sequences, chosen)
+    return Case(readout, state, ReadoutPlan(readout, state, size, lanes, last, store), sequences, chosen)
 
 
 @dataclass
@@ -109,10 +113,10 @@ class Answers:
     pooling: list = field(default_factory=list)  # clocks from a step's last word to `ready`
 
 
-def drive(dut, case, seed=0, pauses=False, reset_after=0):
+def drive(dut, case, seed=0, pauses=False, reset_after=0, rows=None):
     """Sends the states of all sequences, with gaps between words if it ``pauses``, and takes the outputs.
 
-    Before that a state that nobody waits for, and a reset so many clocks later.
+    Before that a state that nobody waits for, and a reset so many clocks later. ``rows`` are loaded in place of the plan's.
     """
     rng = np.random.default_rng([77, seed])
     answers, clock, sent = Answers(), 0, []
@@ -133,6 +137,15 @@ def drive(dut, case, seed=0, pauses=False, reset_after=0):
             ctx.set(reset, 1)
             await ctx.tick()
             ctx.set(reset, 0)
+
+    async def load(ctx):
+        for row in rows or dut.plan.image.rows:
+            if pauses and rng.random() < 0.2:
+                await ctx.tick().repeat(int(rng.integers(1, 5)))
+            ctx.set(dut.codes.payload, row)
+            ctx.set(dut.codes.valid, 1)
+            await ctx.tick().until(dut.codes.ready)
+            ctx.set(dut.codes.valid, 0)
 
     async def gap(ctx):
         if pauses and rng.random() < 0.2:
@@ -189,6 +202,8 @@ def drive(dut, case, seed=0, pauses=False, reset_after=0):
     simulator.add_clock(1e-6)
     simulator.add_process(count)
     simulator.add_process(check_stream(dut.y))
+    if dut.plan.sprams:
+        simulator.add_testbench(load, background=True)
     simulator.add_testbench(send, background=True)
     simulator.add_testbench(receive)
     simulator.run()
@@ -223,6 +238,31 @@ def test_codes_in_many_banks(lanes, monkeypatch):
     assert max(len(case.plan.banks) for case in cases) > 3
     for case in cases:
         check(case)
+
+
+def small_sprams(monkeypatch, rows):
+    """SPRAMs of so few rows, since those of a chip take long to simulate."""
+    for module in (plan, code_memory, spram):
+        monkeypatch.setattr(module, "SPRAM_ROWS", rows)
+
+
+@pytest.mark.parametrize("seed", range(300, 310))
+def test_codes_in_sprams(seed, monkeypatch):
+    small_sprams(monkeypatch, 64)
+    case = random_case(seed, store=CodeStore.SPRAM, lanes=LANES[seed % 5])
+    assert case.plan.sprams == -(-case.plan.code_rows // 64) and len(case.plan.memories) == 1
+    check(case, seed, pauses=seed % 3 == 0)
+
+
+@pytest.mark.parametrize("place", [0, 5, -1])
+def test_a_row_that_was_loaded_wrong_is_seen(place, monkeypatch):
+    """So the codes come from what was loaded, and from nowhere else."""
+    small_sprams(monkeypatch, 256)
+    case = random_case(300, store=CodeStore.SPRAM, lanes=4, last=4, hidden=0)
+    dut = StagedReadout(case.plan)
+    rows = list(case.plan.image.rows)
+    rows[place] ^= 1
+    assert drive(dut, case, rows=rows).values != case.expected()
 
 
 @pytest.mark.parametrize("lanes", [1, 2])

@@ -36,6 +36,8 @@ def test_direct_codes_are_the_banks():
     assert (plain.encode(counts[:, 0] / 32768) == plain.encode_counts(counts)).all()
     centered = Input.direct(FRONT, width=6, signed=True, offset=BANK.center)
     assert (centered.encode_counts(counts) == np.clip(codes - BANK.center, -32, 31)).all()
+    each = Input.direct(FRONT, width=8, signed=True, offset=range(BANK.size))
+    assert (each.encode_counts(counts) == np.clip(codes - np.arange(BANK.size), -128, 127)).all()
     assert plain.channels[0].count == Input.fit([counts / 32768], front_end=FRONT).channels[0].count == 1 / 8
     assert plain.rate_hz == 8000 and plain.step_hz == 100 and plain.channels[0].unit == "octaves"
 

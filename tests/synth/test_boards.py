@@ -9,10 +9,13 @@ import pytest
 
 import boards
 from boards.parts.bitstreams import mark_of
+from hadam_hw.cache import digest
 from hadam_hw.cli import run_cli
 from hadam_hw.model_file import save_model
 from rtl_gen.__main__ import main
-from rtl_gen.report.report import RESOURCES
+from rtl_gen.plan.code_store import crc32
+from rtl_gen.report.report import RESOURCES, facts_for_people
+from rtl_gen.verbs.program import check_bitstream
 from tests.models_for_tests import random_model
 
 ROOT = Path(__file__).parents[2]
@@ -25,9 +28,9 @@ def weights(tmp_path_factory):
     return path
 
 
-def _build(weights, board, folder, capsys):
+def _build(weights, board, folder, capsys, arch="serial"):
     """The report and the bitstream of the main command."""
-    command = ["--weights", str(weights), "--board", board, "--arch", "serial", "--out", str(folder), "--no-cache", "--json"]
+    command = ["--weights", str(weights), "--board", board, "--arch", arch, "--out", str(folder), "--no-cache", "--json"]
     assert run_cli(main, command) == 0, capsys.readouterr().err
     report = json.loads((folder / "report.json").read_bytes())
     assert json.loads(capsys.readouterr().out) == report
@@ -62,3 +65,18 @@ def test_the_board_of_the_documentation(weights, tmp_path, capsys):
     board = boards.get(str(path))
     assert board.name == "up5k-evn"
     _check(*_build(weights, str(path), tmp_path / "out", capsys), board)
+
+
+def test_codes_in_spram_lie_behind_the_bitstream(tmp_path, capsys):
+    board = boards.get("icebreaker")
+    save_model(random_model(size=4, block=4, outputs=2, hidden=((3, 4, 7, 8),)), tmp_path / "m.npz")
+    report, image = _build(tmp_path / "m.npz", "icebreaker", tmp_path / "out", capsys, "serial,codes=spram")
+    _check(report, image, board)
+    codes, offset = (tmp_path / "out" / report["codes"]["file"]).read_bytes(), board.flash.offset
+    assert image[offset:] == codes and len(codes) == report["codes"]["bytes"] and report["codes"]["flash_offset"] == offset
+    assert f"{crc32(codes):08x}" == report["codes"]["crc32"] and digest(image) == report["bitstream_sha256"]
+    assert (report["spram"], report["spram_available"]) == (1, 4)
+    assert report["components"]["hadam_core.readout.codes.spram0"]["spram"] == 1
+    assert report["components"]["top.loader.reader"]["lc"] > 20
+    check_bitstream(board, tmp_path / "out" / report["bitstream"])  # what `program` asks before it sends the file
+    assert any("behind the bitstream, at 0x20000" in value for _, value in facts_for_people(report))

@@ -16,6 +16,7 @@ from bench.ablation_cells import (
     Vectors,
     cost,
     layer_of,
+    settings_of,
     units_at,
 )
 from hadam_hw.readout import Pooling
@@ -80,10 +81,10 @@ def test_recurrences_are_drawn_trained_and_estimated(name, units, folder, monkey
     task = load_task("smnist" if pooling is Pooling.LAST else "har-mu", folder)
     monkeypatch.setitem(BUDGETS, task.name, replace(BUDGETS[task.name], epochs=1))
     layer = layer_of(task, name, units, 0)
-    vectors = Vectors(task, layer)
+    vectors = Vectors(task, settings_of(task, name, units, 0), layer)
     for hidden in READOUTS.values():
-        validation, test = vectors.scores(hidden, 0)
-        assert 0 <= validation <= 100 and (validation, test) == vectors.scores(hidden, 0)
+        validation, test = vectors.scores(hidden)
+        assert 0 <= validation <= 100 and (validation, test) == vectors.scores(hidden)
         assert cost(layer, task, hidden).lc > 500
 
 

@@ -21,7 +21,9 @@ from hadam_hw.model_file import load_model
 from hadam_hw.networks import Network, load_network
 from hadam_hw.quantize import Coded
 from hadam_hw.recurrence import Ternary
+from hadam_hw.train.tasks import load_task
 from hadam_hw.verbs.check import check
+from tests.train.task_files import write_all
 from tests.train.test_import import Codes, Signed, saved
 from tests.train.test_import import Network as OneLayer
 
@@ -68,9 +70,9 @@ class TwoLayers(OneLayer):
 class Embedded(OneLayer):
     """The reference's network with an embedding."""
 
-    def __init__(self):
+    def __init__(self, words=7):
         super().__init__(INPUTS, SIZE, 1, SIZE)
-        self.word_embedding = torch.nn.Embedding(7, INPUTS, padding_idx=0, dtype=F64)
+        self.word_embedding = torch.nn.Embedding(words, INPUTS, padding_idx=0, dtype=F64)
 
     def forward(self, tokens):
         return super().forward(self.word_embedding(tokens))
@@ -319,3 +321,15 @@ def test_the_command_says_the_agreement_of_each(tmp_path, capsys):
         facts, model = json.loads(capsys.readouterr().out), load_model(tmp_path / "m.npz")
         assert facts["digest"] == model.digest and facts["float_agreement"] > 80 and facts["integer_agreement"] > 80
         assert (model.table is None) == (inputs == "x") and check(model) > 0
+
+
+def test_a_task_of_tokens_calibrates_an_embedding(tmp_path, capsys):
+    write_all(tmp_path)
+    path = saved(Embedded(10_000), tmp_path / "r.pth")
+    assert run_cli(main, ["import", str(path), "--task", "imdb", "--data", str(tmp_path), "--state-bits", "16", "--json",
+                          "--out", str(tmp_path / "m.npz")]) == 0
+    facts, model = json.loads(capsys.readouterr().out), load_model(tmp_path / "m.npz")
+    train = load_task("imdb", tmp_path).train
+    said = golden.classify(load_network(path).forward(train.inputs[..., 0]))
+    assert facts["reference_score"] == 100 * (said == train.labels).mean()
+    assert model.classes == ("bad", "good") and model.table.shape == (10_000, SIZE) and check(model) == 4

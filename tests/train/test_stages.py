@@ -229,4 +229,4 @@ def test_a_drawn_layer_of_two_phases_keeps_the_states_of_real_numbers(block, tas
     for step in range(12):
         exact = exact @ weight.T + task.test.inputs[:, step] @ layer.phases[0].input_codes.T
     states = last_states(layer, task.test.inputs)[0] * 2.0**-layer.state.frac
-    assert np.abs(states - exact).max() < 0.05 * np.abs(exact).max()
+    assert np.abs(states - exact).max() < 0.01 * np.abs(exact).max()

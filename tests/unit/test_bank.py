@@ -204,6 +204,7 @@ def test_bands_lie_near_the_mel_centers(rate):
 
 @pytest.mark.parametrize(("make", "sentence"), [
     (lambda: Resonator(-1, -1, 0, 0, 4), r"Product a b of a resonator must be below 4, which is half of the rate, not 4\.0"),
+    (lambda: Resonator(6, 6, 0, 0, 2), "Resonator must oscillate, and with a damping of 2 a product a b of 0.000244141 only"),
     (lambda: Resonator(0, 3, 3, 1, 4), "Second digit with the sign 1 must be between 4 and 14, not 3"),
     (lambda: Resonator(0, 3, 3, 0, 4), "Second digit with the sign 0 must be between 0 and 0, not 3"),
     (lambda: Resonator(0, 3, 4, 1, 0), "Damping must be between 1 and 8, not 0"),

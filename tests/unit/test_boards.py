@@ -28,6 +28,7 @@ from hadam_hw.errors import BoardError
 from hadam_hw.model_file import save_model
 from rtl_gen.__main__ import main
 from rtl_gen.design.emit import emit_design
+from rtl_gen.link.kind import Link
 from rtl_gen.link.rates import divide_baud
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.design_files import DESIGN_FILE
@@ -46,9 +47,9 @@ PLACED = {"ice40": r"^set_io (?:-\w+ \w+ )?(\S+) (\S+)$", "ecp5": r'^LOCATE COMP
 each_board = pytest.mark.parametrize("name", PLATFORMS)
 
 
-def placed(board, spi=False):
+def placed(board, spi=False, flash=False):
     """Bit of a port to its site, read from the constraints."""
-    text = board.constraints(spi)
+    text = board.constraints(spi, flash)
     found = re.findall(PLACED[board.chip.family], text, re.MULTILINE)
     assert len(found) == len(dict(found)) == len({site for _, site in found}), text
     return dict(found)
@@ -102,6 +103,29 @@ def test_the_pins_are_those_of_amaranth_boards(name):
     assert set(sites.values()) - known == UNKNOWN.get(name, set())
     if not name.startswith("tangnano9k"):  # which has no connectors there
         assert {placed(board, spi=True)[port] for port in SPI_PORTS} <= set(platform._conn_pins.values())
+
+
+@pytest.mark.parametrize("spi", [False, True], ids=["uart", "spi"])
+def test_a_design_that_reads_the_flash_has_its_pins(spi):
+    board = boards.get("icebreaker")
+    model = random_model(size=4, block=2, outputs=2, hidden=((3, 3, 4, 4),))
+    files = emit_design(model, parse_architecture("parallel,codes=spram"), board, None, 1, link=Link.SPI if spi else Link.UART)
+    assert files[FAMILIES["ice40"].pins_file].decode() == board.constraints(spi, flash=True)
+    with_flash = placed(board, spi, flash=True)
+    flash = {name: site for name, site in with_flash.items() if name not in placed(board, spi)}
+    resource = {io.name: io.ios[0].names[0] for io in ICEBreakerPlatform().resources["spi_flash_1x", 0].ios}
+    assert flash == {"flash_cs_n": resource["cs"], "flash_sck": resource["clk"], "flash_mosi": resource["copi"],
+                     "flash_miso": resource["cipo"]}
+    text = files[DESIGN_FILE].decode()
+    assert all(re.search(rf"^  {'input' if name == 'flash_miso' else 'output'} {name};$", text, re.MULTILINE) for name in flash)
+
+
+def test_the_flash_holds_the_bitstream_and_the_codes_behind_it():
+    flash = boards.get("icebreaker").flash
+    image = flash.image(b"bits" * 9, b"codes")
+    assert image[:36] == b"bits" * 9 and set(image[36:flash.offset]) == {0xFF} and image[flash.offset:] == b"codes"
+    with pytest.raises(BoardError, match="^Bitstream must have at most 131072 bytes .*, not 131073; "):
+        flash.image(bytes(flash.offset + 1), b"codes")
 
 
 @each_board

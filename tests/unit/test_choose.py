@@ -140,6 +140,21 @@ def test_two_layers_are_chosen_for_like_one():
     assert "of 485 usable logic cells" in text and "--board roomy would fit as" in text
 
 
+def test_codes_go_to_sprams_where_block_rams_do_not_suffice():
+    model = load_model(SHIPPED.with_name("pmnist-h256-d256.npz"))
+    first, *others = survey(model, boards.get("icebreaker"))
+    assert (first.estimate.architecture, first.estimate.ebr, first.estimate.spram) == ("serial,codes=spram", 19, 2)
+    block, = (one for one in others if one.estimate.architecture == "serial")
+    assert first.fits and set(block.shortages) == {"ebr"} and block.estimate.spram == 0
+    few = [one for one in survey(model, board(spram=1)) if one.estimate.architecture == "serial,codes=spram"]
+    assert few[0].shortages == {"spram": (2, 1)} and "2 of 1 SPRAMs" in str(refuse(model, board(spram=1), [], few))
+    # elsewhere nothing is said of SPRAM
+    for there in (replace(board(), flash=None), replace(board(), lean_link=True), boards.get("hx8k")):
+        assert not any(one.estimate.spram for one in survey(model, there))
+    # where one fits that needs nothing but its bitstream, others are not looked at, even if they would be faster
+    assert not any(one.estimate.spram for one in survey(load_model(SHIPPED.with_name("pmnist-h128-d128.npz")), board()))
+
+
 def test_explore_writes_its_table_and_its_picture(tmp_path, capsys):
     save_model(random_model(size=16, block=4, outputs=2), tmp_path / "m.npz")
     out = tmp_path / "out"

@@ -3,7 +3,7 @@
 
 import pytest
 
-from firmware.host.client import ATTEMPTS, MAX_HEARD, Client
+from firmware.host.client import ATTEMPTS, LOADING, MAX_HEARD, Client
 from firmware.host.errors import DeviceError, NoReplyError, SequenceLostError, WrongModelError, WrongReplyError
 from hadam_hw.errors import LinkError
 from rtl_gen.link.frame_reader import FrameReader
@@ -100,6 +100,24 @@ def test_a_reply_with_another_tag_is_not_taken():
     assert Client(Device(identity(), late_first)).infer([[[0, 0]]])[0].label == 2
     with pytest.raises(NoReplyError):
         Client(Device(identity(), *[reply(Command.RESULT, Result(LOGITS, 1).encode(4), shift=1)] * ATTEMPTS)).infer([[[0, 0]]])
+
+
+def test_a_device_that_still_loads_is_asked_again_after_a_while():
+    device = Device(identity(), error(ErrorCode.NOT_READY), error(ErrorCode.NOT_READY), result(2))
+    waited, read = [], device.read
+    device.read = lambda timeout: waited.append(timeout) or read(timeout)
+    assert Client(device).infer([[[0, 0]]])[0].label == 2
+    assert waited.count(LOADING) == 2 and len({frame.tag for frame in device.sent[1:]}) == 1
+    with pytest.raises(DeviceError, match="still loads them; try again") as caught:
+        Client(Device(identity(), *[error(ErrorCode.NOT_READY)] * ATTEMPTS)).infer([[[0, 0]]])
+    assert caught.value.code is ErrorCode.NOT_READY
+
+
+def test_wrong_codes_are_told_at_once():
+    device = Device(identity(), error(ErrorCode.WRONG_CODES))
+    with pytest.raises(DeviceError, match="what lies there is something else; program the board again"):
+        Client(device).infer([[[0, 0]]])
+    assert len(device.sent) == 2
 
 
 @pytest.mark.parametrize("trouble", [

@@ -51,7 +51,7 @@ def test_else_the_name_does_even_inside_the_instance_of_another_text():
 
 def test_else_what_it_feeds_through_others():
     cells = {"$1": cell(1), "$2": cell(2, inputs=[1]), "$3": cell(3, inputs=[2], source=4)}
-    assert components(cells) == {"link": {"lc": 3, "ff": 0, "ebr": 0, "dsp": 0}}
+    assert components(cells) == {"link": {"lc": 3, "ff": 0, "ebr": 0, "spram": 0, "dsp": 0}}
 
 
 def test_what_feeds_nothing_known_is_other():
@@ -60,8 +60,9 @@ def test_what_feeds_nothing_known_is_other():
 
 def test_kinds_are_counted_apart_and_pads_not_at_all():
     cells = {"a": cell(1, source=4, flip_flop=True), "b": cell(2, source=4), "c": cell(3, source=4, kind="ICESTORM_RAM"),
-             "d": cell(4, source=4, kind="ICESTORM_DSP"), "e": cell(5, source=4, kind="SB_IO")}
-    assert components(cells) == {"link": {"lc": 2, "ff": 1, "ebr": 1, "dsp": 1}}
+             "d": cell(4, source=4, kind="ICESTORM_DSP"), "e": cell(5, source=4, kind="SB_IO"),
+             "f": cell(6, source=4, kind="ICESTORM_SPRAM")}
+    assert components(cells) == {"link": {"lc": 2, "ff": 1, "ebr": 1, "spram": 1, "dsp": 1}}
 
 
 @pytest.mark.parametrize(("family", "counted", "passed_over"), [
@@ -74,7 +75,7 @@ def test_kinds_are_counted_apart_and_pads_not_at_all():
 def test_each_family_counts_its_own_cells(family, counted, passed_over):
     for kind, counts in counted.items():
         assert components({"a": cell(1, source=4, kind=kind)}, family) == {
-            "link": {"lc": 0, "ff": 0, "ebr": 0, "dsp": 0} | counts}
+            "link": {"lc": 0, "ff": 0, "ebr": 0, "spram": 0, "dsp": 0} | counts}
     for kind in passed_over:
         assert components({"a": cell(1, source=4, kind=kind)}, family) == {}
 
@@ -89,5 +90,6 @@ def test_what_the_tools_append_to_a_name_does_not_hide_it(name):
 def test_totals_are_nextpnrs_with_what_takes_a_luts_place():
     used, available = GOWIN.totals({"LUT4": (100, 8640), "ALU": (10, 6480), "DFF": (7, 6480)})
     assert used == {"lc": 110, "ff": 7, "ebr": 0, "dsp": 0} and (available["lc"], available["ff"]) == (8640, 6480)
-    used, available = ICE40.totals({"ICESTORM_LC": (5, 5280), "ICESTORM_RAM": (1, 30)})
-    assert used == {"lc": 5, "ebr": 1, "dsp": 0} and available == {"lc": 5280, "ff": 5280, "ebr": 30, "dsp": 0}
+    used, available = ICE40.totals({"ICESTORM_LC": (5, 5280), "ICESTORM_RAM": (1, 30), "ICESTORM_SPRAM": (2, 4)})
+    assert used == {"lc": 5, "ebr": 1, "spram": 2, "dsp": 0}
+    assert available == {"lc": 5280, "ff": 5280, "ebr": 30, "spram": 4, "dsp": 0}

@@ -43,7 +43,18 @@ def test_a_design_that_place_and_route_cannot_end_does_not_fit():
     placed = Placement(1, used, available, None, {}, b"", out_of_time=750)
     with pytest.raises(DoesNotFitError, match="icebreaker, which came to no end in 750 seconds of computing "
                                               "with 5200 of 5280 logic cells.*or a larger board"):
-        build._refuse(placed, "icebreaker", parse_architecture("serial"))
+        build._refuse(placed, "icebreaker", parse_architecture("serial"), random_model(size=4, block=4, outputs=2))
+
+
+def test_a_design_that_lacks_block_rams_alone_is_told_of_sprams():
+    used, available = dict(lc=3600, ff=2400, ebr=90, spram=0, dsp=0), dict(lc=5280, ff=5280, ebr=30, spram=4, dsp=8)
+    placed = Placement(1, used, available, None, {}, b"")
+    for hidden, spelled, advised in (((), "serial", False), (((3, 4, 7, 8),), "serial", True),
+                                     (((3, 4, 7, 8),), "serial,codes=spram", False)):
+        model = random_model(size=4, block=4, outputs=2, hidden=hidden)
+        with pytest.raises(DoesNotFitError, match="not need 90") as caught:
+            build._refuse(placed, "icebreaker", parse_architecture(spelled), model)
+        assert ("try --arch serial,codes=spram or" in str(caught.value)) == advised
 
 
 @pytest.mark.parametrize("command", [["--arch", "serial"], ["explore", "--verify", "2"]], ids=["build", "explore"])
