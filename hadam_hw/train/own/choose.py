@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is left open is chosen by ridges on validation: the kind of a small layer and then the law of the channels, both on a
-sample, then the size on all.
+"""What is left open is chosen by ridges on validation: the kind of a small layer, then the law of the channels and the leak of a
+large one, all on a sample, then the size on all.
 
 Each is judged by the squared error of the classes on the folds, which tells more than the percent of right answers where
 nearly all are right. Of the sizes the smallest is taken whose error is hardly above the least.
@@ -151,7 +151,7 @@ def choose(data, options, report=lambda words, done, total: None):
     weights, _ = class_weights(plain.labels, len(data.classes), options.balance)
     kinds = _kinds(given)
     sizes = (given["hidden"],) if "hidden" in given else SIZES
-    total = sum(len(few) for few in (kinds, laws) if len(few) > 1) + len(sizes)
+    total = sum(len(few) for few in (kinds, laws) if len(few) > 1) + len(sizes) + (0 if "leak" in given else 3)
     tried, done, law, kind = [], 0, laws[0], kinds[0]
     sample = _sample(plain.lengths, options.seed)
 
@@ -167,27 +167,41 @@ def choose(data, options, report=lambda words, done, total: None):
         report(words_of(settings), done, total)
         return folded, layer, vectors
 
+    def told(settings, law, folded, count):
+        words = words_of(settings) + (f", mu-law for {len(law)} channels" if law else "")
+        tried.append(Tried(f"{words}; {count} sequences", folded.error, folded.percent))
+        return folded.error
+
+    errors = {}
+
     def try_one(fields, law, sequences):
         settings = settings_of(fields, options)
-        folded, _, _ = judged(settings, sequences, sample, sources[law])
-        name = words_of(settings) + (f", mu-law for {len(law)} channels" if law else "")
-        tried.append(Tried(f"{name}; {len(sample)} sequences", folded.error, folded.percent))
-        return folded.error
+        if (settings, law) not in errors:
+            folded, _, _ = judged(settings, sequences, sample, sources[law])
+            errors[settings, law] = told(settings, law, folded, len(sample))
+        return errors[settings, law]
 
     if len(kinds) > 1:
         kind = min(kinds, key=lambda kind: try_one(kind | {"hidden": min(SMALL, sizes[-1])}, laws[0], plain))
+    near = [kind["leak"]] if "leak" in given or "leaks" in given or not kind["leak"] else \
+        [leak for leak in (kind["leak"], kind["leak"] - 1, kind["leak"] + 1) if leak in LEAKS]
     by_law = {own: plain if own == laws[0] else encoded(sources[own], data.train) for own in laws}
     if len(laws) > 1:  # how finely numbers are told apart matters to a large layer, and hardly to a small one
         law = min(laws, key=lambda law: try_one(kind | {"hidden": sizes[-1]}, law, by_law[law]))
     sequences = by_law[law]
+    if len(near) > 1 and sizes[-1] > SMALL:
+        kind = min((kind | {"leak": leak} for leak in near),
+                   key=lambda kind: try_one(kind | {"hidden": sizes[-1]}, law, sequences))
     found = []
-    for size in sizes:
+    for size in reversed(sizes):
         settings = settings_of(kind | {"hidden": size}, options)
         folded, layer, vectors = judged(settings, sequences, None, sources[law])
-        tried.append(Tried(f"{words_of(settings)}; all sequences", folded.error, folded.percent))
+        told(settings, law, folded, f"all {len(sequences)}")
         found.append(Choice(settings, law, sources[law], layer, sequences, vectors, folded, ()))
+        if folded.error > ENOUGH * min(one.folded.error for one in found):
+            break  # smaller ones are worse still
     least = min(one.folded.error for one in found)
-    enough = next(one for one in found if one.folded.error <= ENOUGH * least)
+    enough = [one for one in found if one.folded.error <= ENOUGH * least][-1]
     return replace(enough, tried=tuple(tried))
 
 
