@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROWS, PAGE = ROOT / "bench" / "ablation.jsonl", ROOT / "docs" / "notes" / "ablation.md"
 #: Between them the page has the tables.
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
+SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def main(argv):
     """Trains what is not in the file yet, then writes the tables into the page."""
     parser = argparse.ArgumentParser(prog="python -m bench ablation", description=__doc__)
     parser.add_argument("--tasks", nargs="+", default=list(BUDGETS), choices=list(BUDGETS))
-    parser.add_argument("--seeds", type=int, default=3, help="so many (default 3), the first with everything before the second")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="so many (default %(default)s), the first with everything before the second")
     parser.add_argument("--best", type=int, metavar="N", help="seeds after the first only for the N best entries a task")
     parser.add_argument("--rows", type=Path, default=ROWS, metavar="FILE")
     parser.add_argument("--data", help="folder of the data sets")
@@ -173,13 +174,14 @@ def tables(rows):
 
 
 def _scores(rows):
-    """The median and the range on the test set, and how many seeds where they are not three."""
+    """The median and the range on the test set, and how many seeds where they are not :data:`SEEDS`."""
     scores = sorted(row["test"] for row in rows)
     if not scores:
         return "not yet"
     if len(scores) == 1:
         return f"{scores[0]:.2f} (one seed)"
-    return f"**{statistics.median(scores):.2f}** ({scores[0]:.2f} to {scores[-1]:.2f})"
+    count = "" if len(scores) == SEEDS else f"; {len(scores)} seeds"
+    return f"**{statistics.median(scores):.2f}** ({scores[0]:.2f} to {scores[-1]:.2f}{count})"
 
 
 def _costs(found):
