@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is left open is chosen by ridges on validation: the kind of a small layer, then the law of the channels and the leak of a
-large one, all on a sample, then the size on all.
+"""What is left open is chosen by ridges on validation: the kind of a small layer, then the law of the channels and the leak of
+a large one, all on a sample, then the size on all.
 
 Each is judged by the squared error of the classes on the folds, which tells more than the percent of right answers where
 nearly all are right. Of the sizes the smallest is taken whose error is hardly above the least.
