@@ -54,7 +54,8 @@ def main(argv):
     """Trains what is not in the file yet, then writes the tables into the page."""
     parser = argparse.ArgumentParser(prog="python -m bench ablation", description=__doc__)
     parser.add_argument("--tasks", nargs="+", default=list(BUDGETS), choices=list(BUDGETS))
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="so many (default %(default)s), the first with everything before the second")
+    parser.add_argument("--seeds", type=int, default=SEEDS,
+                        help="so many (default %(default)s), the first with everything before the second")
     parser.add_argument("--best", type=int, metavar="N", help="seeds after the first only for the N best entries a task")
     parser.add_argument("--rows", type=Path, default=ROWS, metavar="FILE")
     parser.add_argument("--data", help="folder of the data sets")
