@@ -38,8 +38,9 @@ def write_together(folder, contents):
         for target, data in through.items():
             with open(target, "wb") as file:
                 file.write(data)
-        for target in tuple(asides):
-            os.replace(asides.pop(target), target)
+        for target, aside in tuple(asides.items()):
+            os.replace(aside, target)
+            del asides[target]
     finally:
         for aside in asides.values():
             os.unlink(aside)
