@@ -188,8 +188,12 @@ def fit_readout(task, settings, layer, train, validation):
     train, validation : int [sequences, n]
         What :func:`read_vectors` gives of the task's parts; of training perhaps the first sequences only.
     """
-    squares = LeastSquares(train, task.train.labels[:len(train)], len(task.classes))
-    return _Float(settings, layer, squares, validation, task.validation.labels).rounded(task)
+    kinds = np.eye(len(task.classes))
+    squares = LeastSquares(train, kinds[task.train.labels[:len(train)]])
+    found = _Float(layer, settings.readout, settings.u_bits, squares, validation, kinds[task.validation.labels])
+    readout, error = found.rounded(task.train.inputs.shape[1], classes=task.classes)
+    score = percent(readout(validation, 0), task.validation.labels)
+    return FittedRidge(settings, layer, readout, found.strength, error, score)
 
 
 def _later(report, done, total):

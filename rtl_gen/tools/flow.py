@@ -79,7 +79,7 @@ class Placement:
     @property
     def overfull(self):
         """Resources of which more is used than there is; may be empty for a design that did not fit nevertheless."""
-        return [kind for kind in self.available if self.used[kind] > self.available[kind]]
+        return [kind for kind in self.available if self.used.get(kind, 0) > self.available[kind]]
 
 
 class Flow:

@@ -17,7 +17,7 @@ from hadam_hw.errors import BoardError, LinkError
 from hadam_hw.fixed import FixedPoint
 from hadam_hw.model_file import save_model
 from hadam_hw.readout import Pooling
-from rtl_gen import build, cli
+from rtl_gen import build
 from rtl_gen.design import top
 from rtl_gen.design.emit import emit_design
 from rtl_gen.link import rates
@@ -26,6 +26,7 @@ from rtl_gen.link.frames import SYNC, Command, ErrorCode, Frame, Identity, Resul
 from rtl_gen.link.kind import Link, Profile
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.tools.design_files import FACTS_FILE
+from rtl_gen.verbs import build as build_verb
 from tests.models_for_tests import centred, random_model, with_stage
 
 SILENCE = 4096
@@ -213,7 +214,7 @@ def test_the_command_line_hands_the_profile_on(options, profile, monkeypatch, tm
     monkeypatch.setattr(build, "build", refuse)
     save_model(MODEL, tmp_path / "model.npz")
     command = ["--weights", str(tmp_path / "model.npz"), "--board", "icestick", "--arch", "serial", *options]
-    assert run_cli(cli.main, command) == 1 and asked == [profile]
+    assert run_cli(build_verb.main, command) == 1 and asked == [profile]
     assert "Enough must be enough" in capsys.readouterr().err
 
 

@@ -21,6 +21,7 @@ from hadam_hw.quantize import quantize, quantize_codes
 from hadam_hw.readout import Pooling, Requantization
 from hadam_hw.recurrence import Hadamard, Integer, Ternary
 from rtl_gen.plan.arch import Folded, Parallel, Serial
+from rtl_gen.plan.code_store import CodeStore
 from tests.models_for_tests import random_model, random_stack, with_stage
 
 SIZE, INPUTS, OUTPUTS = 8, 2, 3
@@ -163,7 +164,7 @@ NUMPY = {
 def test_a_numpy_scalar_becomes_pythons(name, kind):
     made_of = NUMPY[name](kind)
     values = [getattr(made_of, field.name) for field in fields(made_of)]
-    assert {type(value) for value in values} <= {int, bool, float, str, type(None), np.ndarray}
+    assert {type(value) for value in values} <= {int, bool, float, str, type(None), np.ndarray, CodeStore}
     plain = NUMPY[name](int)
     assert [value for value in values if not isinstance(value, np.ndarray)] == [
         getattr(plain, field.name) for field in fields(plain) if not isinstance(getattr(plain, field.name), np.ndarray)]
