@@ -351,6 +351,23 @@ def from_text(name, value):
     return kind(value)
 
 
+def read_toml(path):
+    """The entries of a configuration file as they stand, a dict.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or is no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise DataError(f"Configuration {path} cannot be read: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"Configuration {path} must be TOML: {error}") from None
+
+
 def read_config(path):
     """The fields of a configuration file (TOML, the names of :class:`Settings`) as a dict.
 
@@ -358,13 +375,7 @@ def read_config(path):
     ------
     DataError
     """
-    try:
-        with path.open("rb") as file:
-            entries = tomllib.load(file)
-    except OSError as error:
-        raise DataError(f"Configuration {path} cannot be read: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"Configuration {path} must be TOML: {error}") from None
+    entries = read_toml(path)
     try:
         return {name: from_text(name, value) for name, value in entries.items()}
     except DataError as error:

@@ -3,14 +3,13 @@
 
 import json
 import os
-import tomllib
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
 
 from hadam_hw.errors import DataError
 from hadam_hw.recordings import Kind, ReadOptions
-from hadam_hw.train.settings import Settings, from_text
+from hadam_hw.train.settings import Settings, from_text, read_toml
 
 #: What stands for a task where there is none.
 OWN = "own"
@@ -182,13 +181,7 @@ def read_entries(path):
     ------
     DataError
     """
-    try:
-        with path.open("rb") as file:
-            entries = tomllib.load(file)
-    except OSError as error:
-        raise DataError(f"Configuration {path} cannot be read: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"Configuration {path} must be TOML: {error}") from None
+    entries = read_toml(path)
     return entries | {name: str(path.parent / entries[name]) for name in _PATHS
                       if isinstance(entries.get(name), str) and "task" not in entries}
 
