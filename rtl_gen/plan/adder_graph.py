@@ -14,6 +14,7 @@ from math import ceil, sqrt
 import numpy as np
 
 from hadam_hw.errors import ArchitectureError
+from hadam_hw.input.digits import signed_digits as canonical_digits
 from rtl_gen.plan.sharing import reference_rows, share_sums
 
 #: Pairs of digits in a matrix up to which all of them are counted; each costs some 10 us.
@@ -169,17 +170,8 @@ class _Builder:
 
 
 def signed_digits(value):
-    """The canonical signed digits of an integer: a list of (shift, negate), no two shifts adjacent."""
-    digits, shift = [], 0
-    value = int(value)
-    while value:
-        if value & 1:
-            digit = 2 - (value & 3)  # +1, or -1 where the next bit is set too
-            digits.append((shift, digit < 0))
-            value -= digit
-        value >>= 1
-        shift += 1
-    return digits
+    """The canonical signed digits of an integer, as edges have them: a list of (shift, negate), no two shifts adjacent."""
+    return [(exponent, sign < 0) for sign, exponent in canonical_digits(int(value))]
 
 
 @lru_cache(maxsize=4)  # by identity: the same recurrence is asked about in many architectures
