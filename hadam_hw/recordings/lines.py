@@ -8,7 +8,7 @@ import numpy as np
 from hadam_hw.errors import DataError
 from hadam_hw.recordings.limits import MAX_CHANNELS, MAX_STREAM_LINE_BYTES
 from hadam_hw.recordings.names import shown
-from hadam_hw.recordings.text_table import Header, delimiter_of, is_numbers
+from hadam_hw.recordings.text_line import Header, delimiter_of, is_numbers
 
 
 @dataclass(frozen=True, eq=False)

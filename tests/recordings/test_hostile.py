@@ -64,9 +64,9 @@ def test_a_reader_with_a_fault_is_found(read, sentence):
 
 
 def test_a_fault_in_the_reader_itself_is_found(monkeypatch):
-    from hadam_hw.recordings import text_table
+    from hadam_hw.recordings import text_line
 
-    monkeypatch.setattr(text_table, "_MISSING", ())
-    monkeypatch.setattr(text_table, "_NUMBER", text_table.re.compile(".*"))
+    monkeypatch.setattr(text_line, "_MISSING", ())
+    monkeypatch.setattr(text_line, "_NUMBER", text_line.re.compile(".*"))
     complaints, _, _ = sweep(100, 1, read=read_all, seconds=SECONDS, large=False)
     assert complaints and all("ValueError: could not convert" in line for line in complaints)
