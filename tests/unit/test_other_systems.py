@@ -79,7 +79,8 @@ def test_recordings_become_a_model(tmp_path):
         (tmp_path / "recordings" / label).mkdir(parents=True)
         for number in range(12):
             wave = np.sin(frequency * np.arange(60) + rng.uniform(0, 6))[:, None] + rng.normal(scale=0.1, size=(60, 2))
-            np.savetxt(tmp_path / "recordings" / label / f"{number}.csv", wave, delimiter=",", header="x,y", comments="", fmt="%.5f")
+            np.savetxt(tmp_path / "recordings" / label / f"{number}.csv", wave, delimiter=",", header="x,y", comments="",
+                       fmt="%.5f")
     done = verb("fit", "--data", "recordings", "--rate", "50", "--out", "mine.npz", "--fit", "ridge", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "mine.npz").exists()
