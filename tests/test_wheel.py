@@ -35,7 +35,8 @@ def installed(tmp_path_factory):
     """The Python of a new environment that holds the wheel and what it asks for."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "*.egg-info", "tests", "bench", "models", "docs"))
+    left_out = shutil.ignore_patterns(".*", "build", "*.egg-info", "tests", "bench", "models", "docs")
+    shutil.copytree(ROOT, source, ignore=left_out)
     subprocess.run([sys.executable, *PIP, "wheel", "--no-deps", "--wheel-dir", folder, source], check=True, capture_output=True)
     subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
     python = folder / "env/bin/python"
@@ -58,6 +59,5 @@ def test_from_arrays_to_a_placed_design(installed, tmp_path):
 
 
 def test_it_says_that_it_is_typed(installed, tmp_path):
-    done = call(installed, "-c", "import hadam_hw, pathlib; print((pathlib.Path(hadam_hw.__file__).parent / 'py.typed').exists())",
-                cwd=tmp_path)
-    assert done.stdout == "True\n"
+    code = "import hadam_hw, pathlib; print((pathlib.Path(hadam_hw.__file__).parent / 'py.typed').exists())"
+    assert call(installed, "-c", code, cwd=tmp_path).stdout == "True\n"
