@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from firmware.virtual.library import compile_design, load_library
-from hadam_hw.sensors.pdm import PdmDecimator, modulate
+from hadam_hw.sensors.pdm import modulate
 from rtl_gen.sensors.rates import PdmRates
 from rtl_gen.tools.design_files import FACTS_FILE
 
@@ -51,7 +51,7 @@ class CompiledEar:
 
     @property
     def decimator(self):
-        """The :class:`PdmDecimator` of the design."""
+        """The :class:`~hadam_hw.sensors.pdm.PdmDecimator` of the design."""
         return self.rates.decimator
 
 
