@@ -13,7 +13,6 @@ from rich.console import Console
 
 import boards
 from bench.bank import Clips
-from bench.ear import ROOMS
 from firmware.virtual.ear import VirtualEar, compile_ear
 from firmware.virtual.playing import compare, playlist
 from hadam_hw.model_file import load_model
@@ -22,7 +21,6 @@ from hadam_hw.sensors.pdm import modulate
 from rtl_gen.design.emit_sensor import emit_sensor_design
 from rtl_gen.plan.arch import parse_architecture
 
-SEED = 0
 NAMES = ("recordings", "labels", "right", "clocks", "seconds")
 
 
@@ -44,8 +42,7 @@ def main(argv):
     for begin in range(0, len(chosen), arguments.stream):
         part = chosen[begin:begin + arguments.stream]
         sound = playlist([(str(k), clips.sounds[k]) for k in part], ear, compiled.rate_hz)
-        noise = np.random.default_rng((SEED, begin)).normal(size=len(sound.samples)) * ROOMS[1]
-        bits = modulate(np.rint(sound.samples + noise).clip(-32768, 32767).astype(np.int64), compiled.rates.ratio)
+        bits = modulate(sound.samples, compiled.rates.ratio)
         with VirtualEar(compiled) as virtual:
             virtual.hear(bits)
             compared, heard = compare(ear, bits, [line.text for line in virtual.lines])

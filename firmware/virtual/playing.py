@@ -14,6 +14,8 @@ from hadam_hw.sensors.ear import END, lines_of
 
 #: Samples after the last one in which the answer of the core and its line come: some 40 ms at 8 kHz.
 ANSWER_SAMPLES = 320
+#: The noise of a quiet room and of a microphone, counts: what is silent in a file never is at a board.
+ROOM, SEED = 5.0, 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ def read_sounds(paths, rate_hz):
     return found
 
 
-def playlist(sounds, ear, rate_hz, *, before=None, after=0.0):
+def playlist(sounds, ear, rate_hz, *, before=None, after=0.0, room=ROOM):
     """The :class:`Playlist` of ``sounds``, a list of (name, samples).
 
     Parameters
@@ -66,6 +68,8 @@ def playlist(sounds, ear, rate_hz, *, before=None, after=0.0):
         Seconds of silence before each; None: as many samples as let it end where a window ends, as sequences in training do.
     after : float
         Seconds of silence behind the last one.
+    room : float
+        Counts of the noise that is added to all, the same each time.
     """
     pieces, spans, at = [], [], 0
     for name, samples in sounds:
@@ -74,7 +78,9 @@ def playlist(sounds, ear, rate_hz, *, before=None, after=0.0):
         spans.append((name, at + silence, at + silence + len(samples)))
         at = spans[-1][2]
     pieces.append(np.zeros(round(after * rate_hz) + ANSWER_SAMPLES, np.int64))
-    return Playlist(np.concatenate(pieces), rate_hz, tuple(spans))
+    samples = np.concatenate(pieces)
+    noise = np.random.default_rng(SEED).normal(size=len(samples)) * room
+    return Playlist(np.rint(samples + noise).clip(-32768, 32767).astype(np.int64), rate_hz, tuple(spans))
 
 
 def compare(ear, bits, lines):
