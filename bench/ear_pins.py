@@ -17,7 +17,6 @@ from firmware.virtual.ear import VirtualEar, compile_ear
 from firmware.virtual.playing import compare, playlist
 from hadam_hw.model_file import load_model
 from hadam_hw.sensors.ear import Ear
-from hadam_hw.sensors.pdm import modulate
 from rtl_gen.design.emit_sensor import emit_sensor_design
 from rtl_gen.plan.arch import parse_architecture
 
@@ -42,7 +41,7 @@ def main(argv):
     for begin in range(0, len(chosen), arguments.stream):
         part = chosen[begin:begin + arguments.stream]
         sound = playlist([(str(k), clips.sounds[k]) for k in part], ear, compiled.rate_hz)
-        bits = modulate(sound.samples, compiled.rates.ratio)
+        bits = sound.bits(compiled.decimator)
         with VirtualEar(compiled) as virtual:
             virtual.hear(bits)
             compared, heard = compare(ear, bits, [line.text for line in virtual.lines])

@@ -50,6 +50,7 @@ def main(argv):
     parsing.add_argument("--before", type=seconds, metavar="S",
                          help="silence before each; default: it ends where a window ends")
     parsing.add_argument("--after", type=seconds, default=0.0, metavar="S", help="silence behind the last one")
+    parsing.add_argument("--page", type=Path, metavar="FILE", help="draws what the chip heard, as HTML")
     parsing.add_argument("--json", action="store_true", help="for machines")
     arguments = parsing.parse_args(argv)
     if (arguments.sensor is None) != (arguments.play is None):
@@ -59,7 +60,7 @@ def main(argv):
         from firmware.virtual.hearing import simulate_ear
 
         simulate_ear(model, parse_architecture(arguments.arch), arguments.board, arguments.play, before=arguments.before,
-                     after=arguments.after, as_json=arguments.json)
+                     after=arguments.after, as_json=arguments.json, page=arguments.page)
         return 0
     if arguments.count is None:
         require_pseudo_terminals()

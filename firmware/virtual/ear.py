@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from firmware.virtual.library import compile_design, load_library
-from hadam_hw.sensors.pdm import modulate
 from rtl_gen.sensors.rates import PdmRates
 from rtl_gen.tools.design_files import FACTS_FILE
 
@@ -141,15 +140,8 @@ class VirtualEar:
         """Bytes that came back without a stop bit."""
         return self._library.board_broken(self._handle)
 
-    def play(self, samples):
-        """What a microphone makes of ``samples`` int [count] of 16 bits at the design's rate, heard."""
-        return self.hear(modulate(samples, self.compiled.rates.ratio))
-
-    def hear(self, bits, on_bits=lambda count: None):
-        """Gives ``bits`` int [count] at the microphone's pin; returns the bytes that came, after each portion they are lines.
-
-        ``on_bits`` is called with the number of bits of each portion.
-        """
+    def hear(self, bits):
+        """Gives ``bits`` int [count] at the microphone's pin; returns the bytes that came."""
         bits, came = np.ascontiguousarray(bits, dtype=np.uint8), b""
         while len(bits):
             used, got, changed = ctypes.c_uint64(), ctypes.c_uint64(), ctypes.c_uint64()
@@ -163,7 +155,6 @@ class VirtualEar:
             bits = bits[used.value:]
             came += self._bytes[:got.value].tobytes()
             self._note(got.value, changed.value)
-            on_bits(used.value)
         return came
 
     def _note(self, got, changed):

@@ -9,23 +9,26 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 import boards
 from firmware.virtual.ear import VirtualEar, compile_ear
+from firmware.virtual.page import render
 from firmware.virtual.playing import compare, playlist, read_sounds
+from hadam_hw.files import atomic_write, check_file_out
 from hadam_hw.sensors.ear import Ear
-from hadam_hw.sensors.pdm import modulate
 from hadam_hw.terminal import console
 from rtl_gen.design.emit_sensor import emit_sensor_design
 from rtl_gen.progress import Progress as Stages
 
 
-def simulate_ear(model, architecture, board_name, paths, *, before, after, as_json):
-    """Plays the files ``paths`` to a virtual board with ``model``, and prints what it says."""
+def simulate_ear(model, architecture, board_name, paths, *, before, after, as_json, page=None):
+    """Plays the files ``paths`` to a virtual board with ``model``, and prints what it says; draws it on a ``page`` (Path)."""
+    if page:
+        check_file_out(page)
     board = boards.get(board_name)
     sounds = read_sounds(paths, model.input.rate_hz)
     with Stages() as stages:
         compiled = compile_ear(lambda: emit_sensor_design(model, architecture, board, None), board, on_stage=stages.stage)
     ear = Ear(model, compiled.decimator)
     sound = playlist(sounds, ear, compiled.rate_hz, before=before, after=after)
-    bits = modulate(sound.samples, compiled.rates.ratio)
+    bits = sound.bits(compiled.decimator)
     said = []
     columns = (BarColumn(), TextColumn("{task.fields[clock]}"), TimeRemainingColumn())
     with VirtualEar(compiled) as virtual, Progress(*columns, console=console(stderr=True), transient=True) as bar:
@@ -41,15 +44,19 @@ def simulate_ear(model, architecture, board_name, paths, *, before, after, as_js
                     sys.stdout.write(f"{said[-1]['seconds']:8.3f} s  {line.text}\t{said[-1]['file']}\n")
                     sys.stdout.flush()
         leds = virtual.lit[-1].leds if virtual.lit else {}
-        compared, _ = compare(ear, bits, [line.text for line in virtual.lines])
+        compared, heard = compare(ear, bits, [line.text for line in virtual.lines])
         facts = {"clocks": virtual.clocks, "seconds": virtual.seconds, "board_seconds": virtual.clocks / compiled.clock_hz,
                  "lines": said, "compared": compared, "leds": leds}
-    if as_json:
-        sys.stdout.write(json.dumps(facts) + "\n")
-        return
+    words = _words(facts, compiled)
+    if page:
+        atomic_write(page, render(ear, heard, sound, said, f"{words}. {', '.join(path.name for path in paths)}."))
+    sys.stdout.write((json.dumps(facts) if as_json else words) + "\n")
+
+
+def _words(facts, compiled):
     slower = facts["seconds"] / facts["board_seconds"]
-    sys.stdout.write(f"{compared} labels, equal to the golden model; {facts['board_seconds']:.2f} s of a board at "
-                     f"{compiled.clock_hz / 1e6:g} MHz, simulated in {facts['seconds']:.1f} s, {slower:.0f} times slower\n")
+    return (f"{facts['compared']} labels, equal to the golden model; {facts['board_seconds']:.2f} s of a board at "
+            f"{compiled.clock_hz / 1e6:g} MHz, simulated in {facts['seconds']:.1f} s, {slower:.0f} times slower")
 
 
 def _event(line, compiled, sound):

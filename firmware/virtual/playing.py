@@ -11,6 +11,7 @@ from hadam_hw.recordings.options import ReadOptions
 from hadam_hw.recordings.reader import recordings_at
 from hadam_hw.recordings.recording import Kind
 from hadam_hw.sensors.ear import END, lines_of
+from hadam_hw.sensors.pdm import modulate
 
 #: Samples after the last one in which the answer of the core and its line come: some 40 ms at 8 kHz.
 ANSWER_SAMPLES = 320
@@ -34,6 +35,10 @@ class Playlist:
     samples: np.ndarray
     rate_hz: float
     spans: tuple[tuple[str, int, int], ...]
+
+    def bits(self, decimator):
+        """What a microphone makes of it, uint8 [count * ratio]: so loud that samples of ``decimator`` are as loud as these."""
+        return modulate(self.samples, decimator.ratio, loudest=decimator.unity)
 
     def at(self, sample):
         """The names of the recordings that have begun and are not over, or the last one that was, at a sample's number."""

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The compiled design with a microphone: recordings at its pins, lines from its UART, all ``==`` the golden definition."""
 
+import base64
 import json
+import struct
 import wave
+import zlib
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from boards import get
 from firmware.__main__ import main
 from firmware.selftest import DiffersError
 from firmware.virtual.ear import VirtualEar, compile_ear
+from firmware.virtual.page import picture
 from firmware.virtual.playing import compare, playlist
 from hadam_hw.cli import run_cli
 from hadam_hw.input import BankFrontEnd, Input
@@ -73,7 +77,7 @@ def write_wav(path, samples, rate_hz=RATE_HZ):
 def test_clips_through_the_pins_are_the_golden_definition(compiled, before, after):
     source = ear()
     sound = playlist([(str(k), clip(k)) for k in range(6)], source, RATE_HZ, before=before, after=after)
-    bits = modulate(sound.samples, compiled.rates.ratio)
+    bits = sound.bits(compiled.decimator)
     with VirtualEar(compiled) as board:
         for part in np.split(bits, np.sort(np.random.default_rng(1).integers(0, len(bits), 5))):  # any cutting does
             board.hear(part)
@@ -96,15 +100,29 @@ def test_the_verb_prints_what_the_board_says(compiled, weights, tmp_path, capsys
     facts = json.loads(capsys.readouterr().out)
     source = ear()
     sound = playlist([("one.wav", clip(1)), ("two.wav", clip(2))], source, RATE_HZ)
-    labels = source.hear(modulate(sound.samples, compiled.rates.ratio)).labels
+    labels = source.hear(sound.bits(compiled.decimator)).labels
     said = [line["text"] for line in facts["lines"]]
     assert said == ["ab?"[label] for label in labels[:len(said)]] and len(labels) - len(said) <= 1
     assert facts["compared"] == len(said) and [line["file"] for line in facts["lines"]][::len(said) - 1] == [
         "one.wav", "two.wav"]
     assert facts["board_seconds"] == pytest.approx(len(sound.samples) / RATE_HZ, rel=0.02)
-    assert run_cli(main, command) == 0
+    assert run_cli(main, [*command, "--page", str(tmp_path / "heard.html")]) == 0
+    page = (tmp_path / "heard.html").read_text()
+    assert page.count('class="said"') == len(said) and page.count("data:image/png;base64,iVBOR") == 2
+    assert "http" not in page and page.count(">one.wav<") > page.count(">none.wav<")
     text = capsys.readouterr().out
     assert text.count("one.wav") + text.count("two.wav") == len(said) and "equal to the golden model" in text
+
+
+def test_a_picture_of_numbers_is_a_png_of_them():
+    values = np.random.default_rng(0).integers(-70, 90, (5, 7))
+    data = base64.b64decode(picture(values))
+    assert data[12:16] == b"IHDR" and struct.unpack(">II", data[16:24]) == (7, 5)
+    begin = data.index(b"IDAT")
+    rows = zlib.decompress(data[begin + 4:begin + 4 + struct.unpack(">I", data[begin - 4:begin])[0]])
+    levels = np.frombuffer(rows, np.uint8).reshape(5, 8)[:, 1:]
+    assert np.array_equal(levels, (values - values.min()) * 255 // (values.max() - values.min()))
+    assert picture(np.zeros((3, 0), int)) == ""
 
 
 @pytest.mark.parametrize("arguments, said", [
