@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 
 from bench.bank import FRAMES, GAINS_DB, RATE_HZ, Clips, validation_of
+from bench.bank import score as score_alone
 from hadam_hw.files import check_file_out
 from hadam_hw.input import BankFrontEnd, Crop, Input, LengthRule, Padding
 from hadam_hw.input.bank_design import mel_bank
@@ -68,6 +69,9 @@ def main(argv):
     save_model(model, arguments.out)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{arguments.hidden} units, {model.model_bytes} bytes; validation {fit.validation_score:.2f} %")
+    if arguments.alone:
+        console.print("test, recordings alone: " + ", ".join(
+            f"{score_alone(fit, source, clips, clips.test, gain):.2f} % at {gain} dB" for gain in GAINS_DB))
     for room in ROOMS:
         console.print(f"test, noise of {room:g} counts: "
                       + ", ".join(f"{scores[room, gain]:.2f} % at {gain} dB" for gain in GAINS_DB))

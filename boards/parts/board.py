@@ -51,6 +51,9 @@ class Board:
         Where a design may find data behind its bitstream.
     pdm : tuple of Port
         ``pdm_clock`` and ``pdm_data``, where a PDM microphone may be; none if nobody said.
+    seven : tuple of Port
+        ``segments`` (a to g) and ``digit`` (high for the right one) of two digits of seven segments, used by designs with a
+        sensor; none if the board has none.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class Board:
     fixed: tuple[Constant | Tied, ...] = ()
     flash: Flash | None = None
     pdm: tuple[Port, ...] = ()
+    seven: tuple[Port, ...] = ()
 
     def __post_init__(self):
         for ports in (self.ports(), self.ports(spi=True), self.ports(sensor=True)):
@@ -121,7 +125,8 @@ class Board:
 
     def led_and_link_ports(self, spi=False, flash=False, sensor=False):
         """The ports that the design itself drives or reads, besides the clock's; with a sensor the link only sends."""
-        link = (*self.pdm, *(port for port in self.uart if port.output)) if sensor else self.spi if spi else self.uart
+        sensing = (*self.pdm, *(port for port in self.uart if port.output), *self.seven)
+        link = sensing if sensor else self.spi if spi else self.uart
         found = (*link, *(self.flash.ports if flash else ()), self.failed, self.busy, self.label)
         return tuple(port for port in found if port is not None)
 
@@ -171,6 +176,8 @@ class Wrapper(wiring.Component):
         for one in board.fixed:
             m.d.comb += getattr(self, one.port.name).eq(one.value(lambda port: getattr(self, port.name)))
         leds = {board.label: top.label, board.busy: top.busy, board.failed: top.failed}
+        if "segments" in top.signature.members:
+            leds |= dict(zip(board.seven, (top.segments, top.digit)))
         for port in board.led_and_link_ports(*self._pins):
             outside = getattr(self, port.name)
             if port in leds:

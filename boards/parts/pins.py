@@ -81,6 +81,14 @@ def pdm_ports(platform, connector, *, clock, data):
             connector_port(platform, "pdm_data", connector, data, output=False))
 
 
+def seven_ports(platform, connector, *, segments, digit, inverted):
+    """The ports of two digits of seven segments at pins of a connector, given by name: a to g, and which digit is meant."""
+    kind, number = connector
+    sites = tuple(platform._conn_pins[f"{kind}_{number}:{pin}"] for pin in segments)
+    return (Port("segments_n" if inverted else "segments", sites, True, inverted),
+            connector_port(platform, "digit", connector, digit, output=True))
+
+
 #: The ports of an SPI target, and whether they are outputs. ``ready`` tells the host when it may go on.
 SPI_PORTS = {"sck": False, "mosi": False, "cs_n": False, "miso": True, "ready": True}
 

@@ -70,7 +70,8 @@ def compile_ear(emit, board, *, cache=None, on_stage=lambda text: None):
     ToolMissingError, ToolFailedError
         As :func:`~firmware.virtual.library.compile_design`.
     """
-    ports = {name: port for name, port in (("failed", board.failed), ("busy", board.busy), ("label", board.label)) if port}
+    ports = {name: port for name, port in (("failed", board.failed), ("busy", board.busy), ("label", board.label),
+                                           *zip(("segments", "digit"), board.seven)) if port}
     library, files, cached = compile_design(emit, board.clock_port.name, HARNESS, cache=cache, on_stage=on_stage,
                                             headers={"watched.h": _watched(ports.values())})
     facts = json.loads(files[FACTS_FILE])

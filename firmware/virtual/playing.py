@@ -10,8 +10,8 @@ from hadam_hw.errors import DataError
 from hadam_hw.recordings.options import ReadOptions
 from hadam_hw.recordings.reader import recordings_at
 from hadam_hw.recordings.recording import Kind
-from hadam_hw.sensors.ear import END, lines_of
-from hadam_hw.sensors.pdm import modulate
+from hadam_hw.sensors.ear import END, STUCK_LINES, lines_of
+from hadam_hw.sensors.pdm import modulate, stuck_levels
 
 #: Samples after the last one in which the answer of the core and its line come: some 40 ms at 8 kHz.
 ANSWER_SAMPLES = 320
@@ -107,6 +107,11 @@ def compare(ear, bits, lines):
         Naming the first window whose line is not the golden model's.
     """
     heard, names = ear.hear(bits), lines_of(ear.model)
+    errors = [line.removesuffix(END).decode() for line in STUCK_LINES]
+    told, stuck = [line for line in lines if line in errors], [errors[level] for level in stuck_levels(bits)]
+    if told != stuck:
+        raise DiffersError(f"Board must tell of data that are stuck {len(stuck)} times, and it said {told}")
+    lines = [line for line in lines if line not in errors]
     due = (len(heard.samples) - ANSWER_SAMPLES) // ear.window_samples
     wanted = [names[label].removesuffix(END).decode() for label in heard.labels.tolist()]
     for window, (said, right) in enumerate(zip(lines, wanted)):

@@ -12,6 +12,8 @@ from hadam_hw.sensors.pdm import PdmDecimator
 #: Letters of a name in a line of text.
 LONGEST = 15
 END = b"\n"
+#: The lines that tell of a data line which is stuck at 0, and at 1.
+STUCK_LINES = (b"error: all zero" + END, b"error: all ones" + END)
 
 
 def window_of(source):

@@ -18,6 +18,9 @@ SAMPLE_BITS = 16
 #: Of full scale: what a modulator of second order takes without overload.
 LOUDEST = 0.7
 
+#: Equal bits after which the line counts as stuck: no sound below full scale makes so many, for any second-order modulator.
+STUCK_BITS = 1 << 12
+
 
 @dataclass(frozen=True)
 class PdmDecimator:
@@ -114,6 +117,14 @@ class PdmState:
     integrators: np.ndarray = field(default_factory=lambda: np.zeros(ORDER, np.int64))
     combs: np.ndarray = field(default_factory=lambda: np.zeros(ORDER, np.int64))
     waiting: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+def stuck_levels(bits):
+    """The level, 0 or 1, of each run of :data:`STUCK_BITS` equal bits or more in ``bits`` int [count], in their order."""
+    bits = np.asarray(bits)
+    ends = np.append(np.flatnonzero(np.diff(bits)) + 1, len(bits))
+    begins = np.append(0, ends[:-1])
+    return [int(bits[begin]) for begin, end in zip(begins, ends) if end - begin >= STUCK_BITS]
 
 
 def modulate(samples, ratio, *, loudest=LOUDEST):

@@ -5,13 +5,13 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.sensors.ear import END, LONGEST, lines_of
+from hadam_hw.sensors.ear import END, LONGEST, STUCK_LINES, lines_of
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.words import output_stream
 
 
 class LabelText(wiring.Component):
-    """Takes read-outs, keeps the label of the last one, and sends its line.
+    """Takes read-outs, keeps the label of the last one, and sends its line; a line too when a sensor's data get stuck.
 
     The label is that of :func:`hadam_hw.golden.label`. Outputs are taken while no line is sent; a line takes as long as ``o``
     does, so a core whose read-outs come faster waits.
@@ -24,6 +24,8 @@ class LabelText(wiring.Component):
     -------
     y : In(stream of {data: signed, last})
         The core's output.
+    stuck, level : In(1)
+        The data are stuck, and at what. The line goes out once each time, when no other is on its way.
     o : Out(stream of 8 bits)
     label : Out(range(label_count))
     answered : Out(1)
@@ -33,6 +35,7 @@ class LabelText(wiring.Component):
     def __init__(self, model):
         self.model = model
         super().__init__({"y": In(output_stream(model.readout_width)), "o": Out(stream.Signature(8)),
+                          "stuck": In(1), "level": In(1),
                           "label": Out(range(model.label_count)), "answered": Out(1)})
 
     def elaborate(self, platform):
@@ -40,16 +43,22 @@ class LabelText(wiring.Component):
         by_sign = self.model.outputs == 1
         y, index, best = self.y.payload, Signal(range(max(2, self.model.outputs))), Signal(self.y.payload.data.shape())
         places = 1 << LONGEST.bit_length()
-        letters = [byte for line in lines_of(self.model) for byte in line.ljust(places, END)]
+        lines = [*lines_of(self.model), *STUCK_LINES]
+        letters = [byte for line in lines for byte in line.ljust(places, END)]
         m.submodules.letters = rows = memory.Memory(shape=8, depth=len(letters), init=letters, attrs=BLOCK)
         port, place, sending = rows.read_port(), Signal(range(places)), Signal()
-        m.d.comb += [port.addr.eq(Cat(place, self.label)), port.en.eq(1), self.o.payload.eq(port.data),
-                     self.y.ready.eq(~sending)]
+        row, told = Signal(range(len(lines))), Signal()
+        m.d.comb += [port.addr.eq(Cat(place, row)), port.en.eq(1), self.o.payload.eq(port.data), self.y.ready.eq(~sending)]
+        with m.If(~self.stuck):
+            m.d.sync += told.eq(0)
+        with m.Elif(~told & ~sending & ~self.y.valid & (index == 0)):
+            m.d.sync += [told.eq(1), sending.eq(1), row.eq(len(lines) - 2 + self.level)]
         m.d.sync += self.answered.eq(0)
         with m.If(self.y.valid & self.y.ready):
             m.d.sync += index.eq(Mux(y.last, 0, index + 1))
             with m.If((index == 0) | (y.data > best)):
-                m.d.sync += [best.eq(y.data), self.label.eq(y.data > 0 if by_sign else index)]
+                m.d.sync += [best.eq(y.data), self.label.eq(y.data > 0 if by_sign else index),
+                             row.eq(y.data > 0 if by_sign else index)]
             m.d.sync += [sending.eq(y.last), self.answered.eq(y.last)]
         fetched = Signal()  # the letter of ``place`` is there a clock after the address
         m.d.sync += fetched.eq(sending & ~(self.o.valid & self.o.ready))

@@ -11,6 +11,7 @@ from hadam_hw.readout import Pooling
 from hadam_hw.sensors.ear import window_of
 from rtl_gen.design.label_text import LabelText
 from rtl_gen.design.reset import power_on_reset
+from rtl_gen.design.seven_segments import SevenSegments
 from rtl_gen.frontend.bank import BankCore
 from rtl_gen.frontend.vectors import Vectors
 from rtl_gen.link.rates import divide_baud
@@ -61,9 +62,12 @@ class SensorTop(wiring.Component):
     pdm_clock : Out(1), pdm_data : In(1)
         The microphone's pins.
     tx : Out(1)
-        Lines of text, 115,200 baud, 8N1: a label each.
+        Lines of text, 115,200 baud, 8N1: a label each, or that the microphone's data are stuck, and at what.
     label : Out(range(label_count))
         Of the last window.
+    segments : Out(7), digit : Out(1)
+        The label on two digits of seven segments: :class:`~rtl_gen.design.seven_segments.SevenSegments`, ``digit`` high for
+        the right one.
     busy : Out(1)
         Changes with each label.
     failed : Out(1)
@@ -86,7 +90,8 @@ class SensorTop(wiring.Component):
         self._text = LabelText(model)
         super().__init__({
             "clk": In(1), "locked": In(1), "pdm_clock": Out(1), "pdm_data": In(1), "tx": Out(1, init=1),
-            "label": Out(self._text.label.shape()), "busy": Out(1), "failed": Out(1)})
+            "label": Out(self._text.label.shape()), "busy": Out(1), "failed": Out(1),
+            "segments": Out(7), "digit": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -100,12 +105,15 @@ class SensorTop(wiring.Component):
         for initiator, target in ((microphone.samples, bank.samples), (bank.codes, vectors.codes), (vectors.x, core.x),
                                   (core.y, text.y), (text.o, transmitter.i)):
             connect(m, initiator, target)
+        m.submodules.seven = seven = SevenSegments(core.model.label_count)
         lost = Signal()
         with m.If(microphone.overrun):
             m.d.sync += lost.eq(1)
         with m.If(text.answered):
-            m.d.sync += self.busy.eq(~self.busy)
+            m.d.sync += [self.busy.eq(~self.busy), self.label.eq(text.label), seven.known.eq(1)]
         m.d.comb += [
             self.pdm_clock.eq(microphone.pdm_clock), microphone.pdm_data.eq(self.pdm_data), self.tx.eq(transmitter.tx),
-            self.label.eq(text.label), self.failed.eq(lost | microphone.stuck)]
+            text.stuck.eq(microphone.stuck), text.level.eq(microphone.level),
+            seven.label.eq(self.label), self.segments.eq(seven.segments), self.digit.eq(seven.right),
+            self.failed.eq(lost | microphone.stuck)]
         return m

@@ -6,12 +6,10 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from hadam_hw.sensors.pdm import ORDER, SAMPLE_BITS
+from hadam_hw.sensors.pdm import ORDER, SAMPLE_BITS, STUCK_BITS
 
 #: Clocks from a pin to the output of its synchronizer.
 SYNCHRONIZER = 2
-#: Equal bits after which the line counts as stuck: no sound below full scale makes so many, for any second-order modulator.
-STUCK_BITS = 1 << 12
 
 
 class PdmMicrophone(wiring.Component):
@@ -42,6 +40,8 @@ class PdmMicrophone(wiring.Component):
         High for one clock with each sample that is lost.
     stuck : Out(1)
         High while the last 4,096 bits were all equal: no microphone, or its data line is broken.
+    level : Out(1)
+        The last bit.
     """
 
     def __init__(self, decimator, divider):
@@ -50,7 +50,7 @@ class PdmMicrophone(wiring.Component):
         self.decimator, self.divider = decimator, divider
         super().__init__({
             "pdm_clock": Out(1), "pdm_data": In(1), "samples": Out(stream.Signature(signed(SAMPLE_BITS))), "overrun": Out(1),
-            "stuck": Out(1)})
+            "stuck": Out(1), "level": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -84,11 +84,11 @@ class PdmMicrophone(wiring.Component):
 
     def _watch(self, m, strobe, bit):
         """Counts equal bits."""
-        before, equal = Signal(), Signal(range(STUCK_BITS))
+        equal = Signal(range(STUCK_BITS))
         m.d.comb += self.stuck.eq(equal == STUCK_BITS - 1)
         with m.If(strobe):
-            m.d.sync += before.eq(bit)
-            with m.If(bit != before):
+            m.d.sync += self.level.eq(bit)
+            with m.If(bit != self.level):
                 m.d.sync += equal.eq(0)
             with m.Elif(~self.stuck):
                 m.d.sync += equal.eq(equal + 1)

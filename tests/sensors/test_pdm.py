@@ -6,8 +6,8 @@ import pytest
 from amaranth.sim import Simulator
 
 from hadam_hw.errors import ModelError
-from hadam_hw.sensors.pdm import LOUDEST, PdmDecimator, modulate
-from rtl_gen.sensors.pdm import STUCK_BITS, PdmMicrophone
+from hadam_hw.sensors.pdm import LOUDEST, STUCK_BITS, PdmDecimator, modulate, stuck_levels
+from rtl_gen.sensors.pdm import PdmMicrophone
 
 RNG = np.random.default_rng(0)
 
@@ -51,6 +51,13 @@ def test_a_tone_comes_back():
     energies[0] = 0  # floor's bias
     assert energies.argmax() == 82 and 10 * np.log10(energies[82] / (energies.sum() - energies[82])) > 60
     assert abs(heard.std() / tone[100:].std() / (LOUDEST * 250**3 / 512 / 32768) - 1) < 0.03
+
+
+def test_runs_of_equal_bits_are_found():
+    noise = RNG.integers(0, 2, 500)
+    parts = [np.ones(STUCK_BITS + 3, int), noise, [1], np.zeros(STUCK_BITS, int), [1], np.zeros(STUCK_BITS - 1, int), [1],
+             np.ones(STUCK_BITS - 1, int)]
+    assert stuck_levels(np.concatenate(parts)) == [1, 0, 1] and stuck_levels(noise) == []
 
 
 @pytest.mark.parametrize("ratio, shift", [(375, 7), (250, 6), (25, 0)])

@@ -2,6 +2,7 @@
 """The compiled design with a microphone: recordings at its pins, lines from its UART, all ``==`` the golden definition."""
 
 import base64
+import dataclasses
 import json
 import struct
 import wave
@@ -9,6 +10,7 @@ import zlib
 
 import numpy as np
 import pytest
+from amaranth.sim import Simulator
 
 from boards import get
 from firmware.__main__ import main
@@ -22,22 +24,24 @@ from hadam_hw.input.bank_design import mel_bank
 from hadam_hw.model_file import save_model
 from hadam_hw.readout import Pooling
 from hadam_hw.sensors.ear import Ear
-from hadam_hw.sensors.pdm import modulate
+from hadam_hw.sensors.pdm import STUCK_BITS, modulate
+from hadam_hw.sensors.shown import BLANK, DASH, DIGITS, segments_of
 from rtl_gen.design.emit_sensor import emit_sensor_design
+from rtl_gen.design.seven_segments import SevenSegments
 from rtl_gen.plan.arch import parse_architecture
 from rtl_gen.sensors.rates import pdm_rates
 from tests.models_for_tests import centred, random_model
 
 BOARD, SERIAL, CLOCK_HZ = get("icebreaker"), parse_architecture("serial"), 18_000_000
-#: So fast that a second of sound is a few bits long.
-RATE_HZ, FRAME, WINDOW = 90_000, 8, 10
+#: So fast that a clip has few bits; a frame is as long as the longest line, so that no sample is lost while one is sent.
+RATE_HZ, FRAME, WINDOW = 45_000, 64, 4
 NAMES = ("a", "b", "ç")
 
 
 def clip(number):
     """Samples of noise whose color changes from clip to clip."""
     rng = np.random.default_rng(number)
-    whole = np.convolve(rng.normal(size=100 + 80 * number), np.ones(1 + 9 * (number % 3)), mode="same")
+    whole = np.convolve(rng.normal(size=300 + 160 * number), np.ones(1 + 9 * (number % 3)), mode="same")
     return np.rint(whole / np.abs(whole).max() * 25000).astype(int)
 
 
@@ -73,6 +77,18 @@ def write_wav(path, samples, rate_hz=RATE_HZ):
         file.writeframes(samples.astype("<i2").tobytes())
 
 
+def check_shown(lit):
+    """The labels that the LEDs showed one after the other; the digits show the same, by definition, at every clock."""
+    labels, busy = [], 0
+    for each in (one.leds for one in lit):
+        if each["busy"] != busy:
+            busy = each["busy"]
+            labels.append(each["label"])
+        assert not labels or each["label"] == labels[-1]
+        assert each["segments"] == segments_of(labels[-1] if labels else None)[each["digit"]]
+    return labels
+
+
 @pytest.mark.parametrize("before, after", [(None, 0.0), (0.0, 0.002), (0.0013, 0.001)])
 def test_clips_through_the_pins_are_the_golden_definition(compiled, before, after):
     source = ear()
@@ -83,12 +99,33 @@ def test_clips_through_the_pins_are_the_golden_definition(compiled, before, afte
             board.hear(part)
         count, heard = compare(source, bits, [line.text for line in board.lines])
         assert count >= 15 and len(set(heard.labels.tolist())) > 1 and board.broken == 0
-        assert board.lit[-1].leds == {"failed": 0, "busy": count % 2, "label": heard.labels[-1]}
+        last, shown = board.lit[-1].leds, check_shown(board.lit)
+        assert shown == heard.labels[:len(shown)].tolist() and len(shown) - count in (0, 1)  # a line may be on its way
+        assert (last["failed"], last["busy"], last["label"]) == (0, len(shown) % 2, shown[-1])
+        wrong = dataclasses.replace(board.lit[-1], leds=last | {"segments": last["segments"] ^ 1})
+        with pytest.raises(AssertionError):
+            check_shown([*board.lit, wrong])
         assert board.clocks == pytest.approx(len(bits) * compiled.rates.divider, abs=3000)
         lines = [line.text for line in board.lines]
     for planted in (lines[:-6], [*lines, *"abc"], ["b" if line == "a" else "a" for line in lines]):
         with pytest.raises(DiffersError):
             compare(source, bits, planted)
+
+
+def test_data_that_are_stuck_are_told_and_the_labels_go_on(compiled):
+    source, rng = ear(), np.random.default_rng(3)
+    stuck = [np.full(STUCK_BITS + 700, level) for level in (0, 1)]
+    sound = [modulate(clip(k), compiled.rates.ratio) for k in range(4)]
+    bits = np.concatenate([sound[0], stuck[1], sound[1], stuck[0], sound[2], rng.integers(0, 2, 400), sound[3]])
+    with VirtualEar(compiled) as board:
+        board.hear(bits)
+        lines = [line.text for line in board.lines]
+        compare(source, bits, lines)
+        assert [line for line in lines if line.startswith("error")] == ["error: all ones", "error: all zero"]
+        failed = [one.leds["failed"] for one in board.lit]
+        assert failed[-1] == 0 and np.count_nonzero(np.diff(failed) > 0) == 2  # the LED goes on and off twice
+    with pytest.raises(DiffersError, match="stuck 2 times"):
+        compare(source, bits, [line for line in lines if line != "error: all ones"])
 
 
 def test_the_verb_prints_what_the_board_says(compiled, weights, tmp_path, capsys):
@@ -112,6 +149,29 @@ def test_the_verb_prints_what_the_board_says(compiled, weights, tmp_path, capsys
     assert "http" not in page and page.count(">one.wav<") > page.count(">none.wav<")
     text = capsys.readouterr().out
     assert text.count("one.wav") + text.count("two.wav") == len(said) and "equal to the golden model" in text
+
+
+@pytest.mark.parametrize("count", [2, 3, 10, 12, 103])
+def test_two_digits_show_a_label(count):
+    dut, seen = SevenSegments(count, hold_bits=1), {}
+
+    async def bench(ctx):
+        for label in [None, *range(count)]:
+            ctx.set(dut.known, label is not None)
+            ctx.set(dut.label, label or 0)
+            sides = {}
+            for _ in range(4):
+                sides[ctx.get(dut.right)] = ctx.get(dut.segments)
+                await ctx.tick()
+            seen[label] = (sides[0], sides[1])
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert seen == {label: segments_of(label) for label in [None, *range(count)]}
+    assert segments_of(None) == (DASH, DASH) and segments_of(7) == (BLANK, DIGITS[7]) and len(set(DIGITS)) == 10
+    assert segments_of(12) == (DIGITS[1], DIGITS[2]) and segments_of(105) == (DIGITS[0], DIGITS[5])
 
 
 def test_a_picture_of_numbers_is_a_png_of_them():
