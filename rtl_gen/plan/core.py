@@ -41,8 +41,22 @@ def check_store(model, architecture):
                                 "are few; leave out ,codes=spram")
 
 
+class LoadedCodes:
+    """What the plan of a core says of codes that are loaded before anything is computed: here those of its read-out."""
+
+    @property
+    def sprams(self):
+        """SPRAMs that hold them."""
+        return self.readout.sprams
+
+    @property
+    def image(self):
+        """What they are loaded from, a :class:`~rtl_gen.plan.code_store.CodeImage`; None where there is none."""
+        return self.readout.image
+
+
 @dataclass(frozen=True, eq=False)
-class CorePlan:
+class CorePlan(LoadedCodes):
     """A cell and a read-out (:class:`rtl_gen.cores.core.Core`).
 
     Parameters
@@ -111,7 +125,7 @@ class CorePlan:
 
 
 @dataclass(frozen=True, eq=False)
-class StackedCorePlan:
+class StackedCorePlan(LoadedCodes):
     """Two cells, one that feeds the other, and a read-out (:class:`rtl_gen.cores.stacked_core.StackedCore`).
 
     Parameters
@@ -175,7 +189,7 @@ class StackedCorePlan:
 
 
 @dataclass(frozen=True, eq=False)
-class ContextCorePlan:
+class ContextCorePlan(LoadedCodes):
     """A cell for several sequences in turn, a queue and a read-out (:class:`rtl_gen.cores.context_core.ContextCore`).
 
     Parameters
