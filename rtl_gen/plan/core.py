@@ -156,15 +156,24 @@ class StackedCorePlan(LoadedCodes):
         """The read-out's plan."""
         return plan_readout(self.model, self.architecture.codes)
 
+    @property
+    def between(self):
+        """Clocks from the start of a step of the lower layer to that of the upper one, if it is free."""
+        return self.lower.timing.interval + self.upper.at_once
+
+    @property
+    def layers_interval(self):
+        """Clocks from one step to the next that both layers can keep."""
+        return max(self.lower.timing.interval + self.upper.handing_over, self.upper.timing.interval)
+
     @cached_property
     def timing(self):
         """:class:`Timing` of one step; the latency is from an accepted vector to the upper layer's new state."""
-        lower, upper = self.lower.timing.interval, self.upper.timing.interval
-        interval = max(lower + self.upper.handing_over, upper)
+        upper, interval = self.upper.timing.interval, self.layers_interval
         if self.model.pooling is Pooling.SUM:
             interval = max(interval, upper + 1 + self.upper.unload_interval,
                            1 + self.upper.unload_cycles + self.readout.pooling_cycles)
-        return Timing(lower + self.upper.at_once + upper, interval)
+        return Timing(self.between + upper, interval)
 
     def sequence_timing(self, steps):
         """:class:`SequenceTiming` of sequences of ``steps`` vectors that never wait for their host, nor the answer for it.
