@@ -102,6 +102,7 @@ def _epoch(network, optimiser, task, settings, epoch, on_step):
     for index, chosen in enumerate(batches):
         inputs, labels = task.train.draw(chosen, rng)
         inputs = task.train.moved(inputs, settings.shift, rng) if settings.shift else inputs
+        inputs = task.train.warped(inputs, settings.warp, rng) if settings.warp else inputs
         inputs = task.train.turned(inputs, settings.turn, rng) if settings.turn else inputs
         x, labels = real(task, inputs), torch.from_numpy(labels)
         optimiser.zero_grad()

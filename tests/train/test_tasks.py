@@ -311,6 +311,32 @@ def test_pictures_move_as_pictures_whatever_the_order_of_their_pixels():
     assert {down.tobytes(), left.tobytes(), picture.tobytes()} <= seen and len(seen) == 9
 
 
+def test_pictures_warp_about_their_middle_whatever_the_order_of_their_pixels():
+    rng = np.random.default_rng(1)
+    pictures = rng.integers(0, 256, (3, 30, 1)).astype(np.uint8)  # 5 rows of 6
+    order = rng.permutation(30)
+    rows = Pictures(pictures, np.zeros(3, np.int64), rows=5, order=np.arange(30))
+    permuted = Pictures(pictures[:, order], np.zeros(3, np.int64), rows=5, order=order)
+    assert np.array_equal(rows.warped(rows.inputs, 0.0, rng), rows.inputs)
+    for seed in range(20):
+        warped = rows.warped(rows.inputs, 0.3, np.random.default_rng(seed))
+        other = permuted.warped(permuted.inputs, 0.3, np.random.default_rng(seed))
+        assert np.array_equal(warped[:, order], other) and warped.dtype == np.uint8
+        matrices = np.eye(2) + 0.3 * np.random.default_rng(seed).normal(size=(3, 2, 2))
+        for picture, matrix, result in zip(pictures.reshape(3, 5, 6), matrices, warped.reshape(3, 5, 6), strict=True):
+            for row, column in ((2, 3), (0, 0), (4, 1)):
+                y, x = matrix @ [row - 2, column - 2.5] + [2, 2.5]
+                around = [(j, k) for j in range(5) for k in range(6) if abs(y - j) < 1 and abs(x - k) < 1]
+                value = sum(picture[j, k] * (1 - abs(y - j)) * (1 - abs(x - k)) for j, k in around)
+                assert abs(int(result[row, column]) - value) < 0.51
+
+
+def test_only_pictures_can_be_warped(folder):
+    task = load_task("digits", folder)
+    with pytest.raises(DataError, match="warp must be 0 but for the tasks smnist"):
+        task.train.warped(task.train.inputs, 0.1, np.random.default_rng(0))
+
+
 def test_sequences_move_in_time():
     sequences = Sequences(np.arange(1, 11).reshape(1, 5, 2), np.zeros(1, np.int64))
     seen = {sequences.moved(sequences.inputs, 2, np.random.default_rng(seed))[0, :, 0].tobytes() for seed in range(40)}
