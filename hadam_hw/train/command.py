@@ -38,6 +38,7 @@ _HELP = {
     "offset": "deviation of a constant on each channel of a sequence while training, in the units of x",
     "shift": "steps (pixels of a picture) that a sequence is moved by, at most, while training",
     "turn": "degrees by which a worn sensor is turned about some axis, their deviation, while training",
+    "stretch": "deviation of the factor by which a sequence is faster or slower, from 1, while training",
     "warp": "deviation of each element of the matrix that turns, stretches and shears a picture, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",

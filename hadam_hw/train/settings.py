@@ -108,6 +108,8 @@ class Settings:
     shift : int
         Steps by which a sequence is moved to and fro in time while training, pixels in both directions for a picture; what is
         uncovered is 0.
+    stretch : float
+        Deviation of the factor by which a sequence is faster or slower while training, from 1.
     warp : float
         Deviation of each element of the matrix that turns, stretches and shears a picture about its middle while training,
         from the unit matrix.
@@ -171,6 +173,7 @@ class Settings:
     offset: float = 0.0
     shift: int = 0
     turn: float = 0.0
+    stretch: float = 0.0
     warp: float = 0.0
     dropout: float = 0.0
     v_init: float = 0.3
@@ -310,7 +313,7 @@ class Settings:
 _RANGES = {
     "hidden": (1, 1 << 20), "block": (1, 1 << 20), "seed": (0, 2**63 - 1), "epochs": (1, 1_000_000), "batch": (1, 1_000_000),
     "lr": (1e-12, 1e3), "clip": (0, 1e9), "noise": (0, 1e6), "offset": (0, 1e6), "shift": (0, 1_000_000), "warp": (0, 10),
-    "turn": (0, 360), "dropout": (0, 0.99), "v_init": (0, 1e6), "leak": (0, MAX_LEAK), "sign_lr": (0, 1e3),
+    "turn": (0, 360), "stretch": (0, 1), "dropout": (0, 0.99), "v_init": (0, 1e6), "leak": (0, MAX_LEAK), "sign_lr": (0, 1e3),
     "evaluate_every": (1, 1_000_000), "decay": (0, 1e3), "copies": (1, 1_000), "folds": (0, 1_000), "until": (0, 1_000_000)}
 #: What a ridge depends on.
 _OF_RIDGES = ("fit", "task", "hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "leaks", "state_bits",
@@ -318,7 +321,8 @@ _OF_RIDGES = ("fit", "task", "hidden", "block", "seed", "v_bits", "u_bits", "rea
 #: What only a training of stages alone has a use for.
 _OF_DRAWN_RECURRENCES = ("wires", "drive", "copies")
 #: And what it has none for.
-_OF_TRAINED_RECURRENCES = ("activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+_OF_TRAINED_RECURRENCES = ("activation", "layers", "noise", "offset", "turn", "stretch", "clip", "state_in_loop",
+                           "v_init")
 
 
 def _leak_ends(text):

@@ -331,6 +331,28 @@ def test_pictures_warp_about_their_middle_whatever_the_order_of_their_pixels():
                 assert abs(int(result[row, column]) - value) < 0.51
 
 
+def test_sequences_are_stretched_about_their_middle_and_mirrored_at_their_ends():
+    rng = np.random.default_rng(2)
+    inputs = rng.integers(-100, 101, (50, 9, 2)).astype(np.int8)
+    sequences = Sequences(inputs, np.zeros(50, np.int64))
+    assert np.array_equal(sequences.stretched(inputs, 0.0, rng), inputs)
+    stretched = sequences.stretched(inputs, 0.4, np.random.default_rng(7))
+    factors = 1 + 0.4 * np.random.default_rng(7).normal(size=50)
+    longer = np.concatenate([inputs[:, :0:-1], inputs, inputs[:, -2::-1]], axis=1)  # steps -8 to 16
+    for sequence, factor, result in zip(longer, factors, stretched, strict=True):
+        places = (np.arange(9) - 4) * factor + 4
+        expected = np.stack([np.interp(places, np.arange(-8, 17), channel) for channel in sequence.T], axis=1)
+        assert np.abs(result - expected).max() < 0.51
+    one = np.array([[[5]]])
+    assert np.array_equal(Sequences(one, np.zeros(1, np.int64)).stretched(one, 0.5, rng), one)
+
+
+def test_pictures_are_not_stretched():
+    pictures = Pictures(np.zeros((1, 12, 1), np.uint8), np.zeros(1, np.int64), rows=3, order=np.arange(12))
+    with pytest.raises(DataError, match="stretch must be 0 where sequences are pictures"):
+        pictures.stretched(pictures.inputs, 0.1, np.random.default_rng(0))
+
+
 def test_only_pictures_can_be_warped(folder):
     task = load_task("digits", folder)
     with pytest.raises(DataError, match="warp must be 0 but for the tasks smnist"):

@@ -71,6 +71,20 @@ class Sequences:
         by = rng.integers(-most, most, len(inputs), endpoint=True)
         return np.stack([shifted(one, k) for one, k in zip(inputs, by, strict=True)])
 
+    def stretched(self, inputs, deviation, rng):
+        """``inputs`` [k, steps, d], each faster or slower about its middle: by 1, and a normal number of ``deviation``.
+
+        What a faster one lacks is mirrored at its ends; between two steps it is a straight line.
+        """
+        count, steps, _ = inputs.shape
+        last, factors = steps - 1, 1 + deviation * rng.normal(size=(count, 1))
+        places = np.abs((np.arange(steps) - last / 2) * factors + last / 2)
+        places = last - np.abs(last - places % (2 * last)) if last else np.zeros_like(places)
+        before = np.minimum(places.astype(np.int64), max(0, last - 1))
+        sequences, share = np.arange(count)[:, None], (places - before)[..., None]
+        between = inputs[sequences, before] * (1 - share) + inputs[sequences, np.minimum(before + 1, last)] * share
+        return np.rint(between).astype(inputs.dtype)
+
     def turned(self, inputs, degrees, rng):
         """Raises a DataError: only channels that are axes can be turned (:class:`hadam_hw.train.tasks.motion.Worn`)."""
         raise DataError("turn must be 0 but for the tasks har, har2, har-mu, har2-mu, dsa-persons and dsa-random, whose "
@@ -94,6 +108,10 @@ class Pictures(Sequences):
         by = rng.integers(-most, most, (len(inputs), 2), endpoint=True)
         return self._sequences(np.stack([
             shifted(shifted(one, down).T, right).T for one, (down, right) in zip(self._pictures(inputs), by, strict=True)]))
+
+    def stretched(self, inputs, deviation, rng):
+        """Raises a DataError: pictures are stretched by :meth:`warped`."""
+        raise DataError("stretch must be 0 where sequences are pictures, which warp stretches")
 
     def warped(self, inputs, deviation, rng):
         """``inputs`` [k, steps, 1], each picture turned, stretched and sheared about its middle, 0 where it came from.
