@@ -29,6 +29,7 @@ TASKS = {
     "har2-mu": lambda *given: load_har2(*given, companded=True),
     "dsa-random": load_dsa_random,
     "dsa-persons": load_dsa_persons,
+    "dsa-persons-mu": lambda *given: load_dsa_persons(*given, companded=True),
     "imdb": load_imdb,
     "sst2": load_sst2,
     "sst2-post": lambda *given: load_sst2(*given, before=False),
