@@ -5,15 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# What is installed depends on this file alone: one stamp for each content, so a second run starts at once.
-KEY := $(shell sha256sum pyproject.toml | cut -c1-16)
+# What is installed depends on these files alone: one stamp for each content, so a second run starts at once.
+KEY := $(shell cat pyproject.toml requirements.lock | sha256sum | cut -c1-16)
 CORE := $(VENV)/installed-core-$(KEY)
 TESTS := $(VENV)/installed-tests-$(KEY)
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock
 
 MODEL := models/pmnist-h128-b64.npz
 
-.PHONY: help install demo docs test check lint warm system-packages clean
+.PHONY: help install demo docs test check lint lock warm system-packages clean
 
 help:
 	@echo "make demo   install what the generator needs into $(VENV), build $(MODEL) for the iCEBreaker"
@@ -22,6 +22,7 @@ help:
 	@echo "make test   install what the tests need, run them all"
 	@echo "make check  lint and unit tests, while you edit: under a minute"
 	@echo "make lint   look for mistakes and style"
+	@echo "make lock   the newest versions that pyproject.toml allows, into requirements.lock"
 	@echo "make clean  remove build/ and $(VENV)"
 
 install: $(TESTS)
@@ -43,6 +44,14 @@ check: lint
 lint: $(TESTS)
 	$(BIN)/ruff check .
 
+# A fresh environment without constraints; torch's build for processors carries a suffix that other machines have not.
+lock:
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --disable-pip-version-check --quiet --editable '.[test]'
+	(echo '# What the suite was run with: made by make lock.'; \
+	    build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//') > build/requirements.lock
+	mv build/requirements.lock requirements.lock
+
 warm: $(CORE)
 	@$(BIN)/python -m rtl_gen.tools.toolchain
 
@@ -57,7 +66,7 @@ $(CORE): | $(BIN)/python
 
 $(TESTS): | $(BIN)/python
 	@echo "Installing the tests' packages into $(VENV), PyTorch among them (some minutes) ..."
-	$(PIP) torch==2.13.0
+	$(PIP) torch
 	$(PIP) --editable '.[test]'
 	@touch $@ $(CORE)
 

@@ -54,7 +54,8 @@ def _moved(text, source, place):
 
 def _commands():
     """A page of the help of each verb."""
-    parts = ["# Commands\n\n`hadam VERB ...`; each verb loads what it alone needs.\n"]
+    parts = ["# Commands\n\n`hadam VERB ...`; each verb loads what it alone needs. `eval \"$(hadam completion bash)\"` in\n"
+             "`~/.bashrc` makes the shell complete verbs and options; `zsh` and `fish` likewise.\n"]
     for verb in VERBS.values():
         said = subprocess.run([sys.executable, "-m", "hadam_hw", verb.name, "--help"], cwd=ROOT, text=True, check=True,
                               capture_output=True, env=os.environ | {"COLUMNS": "100"}).stdout

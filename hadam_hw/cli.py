@@ -5,6 +5,7 @@ import argparse
 import os
 import sys
 
+from hadam_hw import completion
 from hadam_hw.command import PROGRAM, VERBS
 from hadam_hw.errors import HadamError, UsageError
 from hadam_hw.processes import EndedError, end_on_signals
@@ -37,6 +38,12 @@ class VerbParser(Parser):
     def __init__(self, name, **settings):
         super().__init__(prog=f"{PROGRAM} {name}", epilog=VERBS[name].epilog,
                          formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+
+    def parse_args(self, args=None, namespace=None):
+        """As in argparse; while a shell completes a line, answers what may come next and ends the process."""
+        if completion.asked():
+            completion.answer(self)
+        return super().parse_args(args, namespace)
 
 
 def positive(kind, below=1e6):

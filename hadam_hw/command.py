@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 
+from hadam_hw import completion
 from hadam_hw.errors import ToolMissingError, UsageError
 
 PROGRAM = "hadam"
@@ -27,7 +28,7 @@ class Verb:
     module : str
         Whose ``main(argv)`` does it.
     older : str
-        How it was spelled before, and still may be.
+        How it was spelled before, and still may be; empty for a verb that has no older words.
     example : str
         What follows the word, of a call that makes sense.
     """
@@ -41,7 +42,8 @@ class Verb:
     @property
     def epilog(self):
         """What stands at the end of the verb's help."""
-        return f"example: {PROGRAM} {self.name} {self.example}".rstrip() + f"\nolder spelling: {self.older}"
+        example = f"example: {PROGRAM} {self.name} {self.example}".rstrip()
+        return f"{example}\nolder spelling: {self.older}" if self.older else example
 
     def run(self, argv):
         """Runs the verb; returns the exit code.
@@ -94,6 +96,7 @@ _TABLE = (
     Verb("bench", "measures a device's speed", "firmware.verbs.bench", "python -m firmware bench", "--port /dev/ttyUSB1"),
     Verb("export-c", "writes a model as C99", "firmware.verbs.export_c", "python -m firmware export-c",
          "--weights model.npz --out c"),
+    Verb("completion", "prints what makes a shell complete these words", "hadam_hw.verbs.completion", "", "bash"),
 )
 VERBS = {verb.name: verb for verb in _TABLE}
 
@@ -115,6 +118,8 @@ def main(argv, program=PROGRAM, names=None):
         If the first word is no verb.
     """
     names = tuple(VERBS) if names is None else names
+    if completion.asked():
+        argv = completion.verb(program, names)
     word = argv[0] if argv else "--help"
     if word in ("-h", "--help"):
         sys.stdout.write(_help(program, names))

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from hadam_hw.errors import OutputError
 
+#: For :func:`os.open`: bytes as they are. Windows would translate the ends of lines otherwise.
+BINARY = getattr(os, "O_BINARY", 0)
+
 
 def atomic_write(path, data):
     """Writes ``data`` (bytes, or text as UTF-8) beside ``path`` and renames it: no reader ever sees half of it."""
@@ -51,7 +54,7 @@ def _write_aside(target, data):
     aside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}")
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666  # of a new one the umask takes its part
     try:
-        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode), "wb") as file:
             file.write(data)
     except OSError as error:
         aside.unlink(missing_ok=True)

@@ -11,11 +11,14 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+from hadam_hw.errors import ToolMissingError
+
 try:  # POSIX alone
     import fcntl
     import resource
+    import tty
 except ImportError:
-    fcntl = resource = None
+    fcntl = resource = tty = None
 
 #: ``prctl``'s PR_SET_PDEATHSIG (linux/prctl.h): the signal that a process gets when the thread that started it is gone.
 _PARENT_DEATH_SIGNAL = 1
@@ -59,6 +62,33 @@ def locked(file):
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_EX)  # closing the file ends it
     yield
+
+
+def require_pseudo_terminals():
+    """Checks, before long work, that :func:`pseudo_terminal` has what it needs.
+
+    Raises
+    ------
+    ToolMissingError
+        If the system has none (Windows).
+    """
+    if tty is None or not hasattr(os, "openpty"):
+        raise ToolMissingError("This system has no pseudo-terminals, behind which a virtual board is offered; "
+                               "--count works through the test vectors without one")
+
+
+def pseudo_terminal():
+    """Opens a pseudo-terminal that passes bytes on as they are; returns the descriptors of our end and of the other.
+
+    Raises
+    ------
+    ToolMissingError
+        If the system has none.
+    """
+    require_pseudo_terminals()
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    return ours, theirs
 
 
 def run(command, **settings):

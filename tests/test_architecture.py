@@ -23,9 +23,10 @@ ARROWS = {
     # the compiled loop of the bank, loaded only where numba is there
     "hadam_hw.input.bank_kernel": ("numpy", "numba", "hadam_hw.input.bank_numpy"),
     "hadam_hw.terminal": ("rich",),
+    "hadam_hw.completion": ("argcomplete",),
     # a sound of another rate is SciPy's affair, an extra
-    "hadam_hw.recordings": ("numpy", "hadam_hw.recordings", "hadam_hw.archive", "hadam_hw.errors", "hadam_hw.terminal",
-                            "jinja2"),
+    "hadam_hw.recordings": ("numpy", "hadam_hw.recordings", "hadam_hw.archive", "hadam_hw.errors", "hadam_hw.files",
+                            "hadam_hw.terminal", "jinja2"),
     "hadam_hw.recordings.resample": ("numpy", "scipy", "hadam_hw.recordings", "hadam_hw.errors"),
     # a checkpoint is in a format of torch or of safetensors; each is asked for only when such a file is read
     "hadam_hw.checkpoint": ("numpy", "hadam_hw", "-hadam_hw.train", "torch", "safetensors"),

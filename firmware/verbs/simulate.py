@@ -9,6 +9,7 @@ from firmware.device import run, say
 from firmware.host.client import Client
 from hadam_hw.cli import VerbParser, positive
 from hadam_hw.model_file import load_model
+from hadam_hw.processes import require_pseudo_terminals
 from rtl_gen.plan.arch import parse_architecture, spellings
 from rtl_gen.progress import Progress
 
@@ -28,6 +29,8 @@ def main(argv):
     parsing.add_argument("--seconds", type=positive(float), metavar="S", help="end after so long")
     parsing.add_argument("--json", action="store_true", help="for machines")
     arguments = parsing.parse_args(argv)
+    if arguments.count is None:
+        require_pseudo_terminals()
     model, architecture = load_model(arguments.weights), parse_architecture(arguments.arch)
 
     import boards

@@ -4,7 +4,8 @@
 import os
 import select
 import time
-import tty
+
+from hadam_hw.processes import pseudo_terminal
 
 #: Clocks between two looks at the terminal.
 CHUNK = 4_000
@@ -27,8 +28,7 @@ class Terminal:
         self._after = 2 * identity.silence_clocks + identity.answer_clocks + 256 * identity.step_clocks
         self._until = 0
         # The other end is kept open here, so that clients may come and go.
-        self._ours, self._theirs = os.openpty()
-        tty.setraw(self._theirs)
+        self._ours, self._theirs = pseudo_terminal()
         #: Where a client finds the board.
         self.name = os.ttyname(self._theirs)
 

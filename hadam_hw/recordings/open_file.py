@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hadam_hw.errors import DataError
+from hadam_hw.files import BINARY
 from hadam_hw.recordings.limits import MAX_FILES
 
 #: train/walk/anna/monday/1.csv is one too deep.
 _MAX_DEPTH = 4
+#: POSIX: without it a pipe that nobody writes to would never be opened. Windows has no pipes among its files.
+_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)
 
 
 @contextmanager
@@ -23,8 +26,7 @@ def regular_file(path, shown, max_bytes):
         If it is no regular file, cannot be opened or has more than ``max_bytes``.
     """
     try:
-        # Without O_NONBLOCK a pipe that nobody writes to would never be opened.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | _WITHOUT_WAITING | BINARY)
     except OSError as error:
         raise DataError(f"{shown} cannot be read: {error.strerror or error}") from None
     except ValueError:
