@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hadam_hw.errors import DataError
-from hadam_hw.input import Encoding, Input, ReferenceChannel
+from hadam_hw.input import Encoding, Input, Law, ReferenceChannel
 from hadam_hw.layer import InputFormat
 from hadam_hw.train.data import read_npz_xz
 from hadam_hw.train.tasks import TASKS, load_task
@@ -132,6 +132,15 @@ def test_companding_enlarges_small_motion_alone(name, folder):
         expected = np.sign(x[..., :6]) * np.log1p(255 * np.abs(x[..., :6])) / np.log1p(255)
         assert np.abs(expected - motion)[np.abs(x[..., :6]) > 0.5].max() < 0.04
         assert len(np.unique(motion[np.abs(x[..., :6]) < 0.05])) > 10 * len(np.unique(x[np.abs(x) < 0.05]))
+
+
+def test_dsas_gyroscopes_are_companded(folder):
+    plain, companded = load_task("dsa-persons", folder), load_task("dsa-persons-mu", folder)
+    assert companded.scale == plain.scale / 2 == 1 / 48
+    assert [channel.law is Law.MU_LAW for channel in companded.input.channels] == [k // 3 % 3 == 1 for k in range(45)]
+    assert np.array_equal(plain.test.labels, companded.test.labels)
+    named = [load_task(f"{name}:2:3", folder).train.labels for name in ("dsa-persons", "dsa-persons-mu")]
+    assert np.array_equal(*named)
 
 
 def input_of(mean, deviation, laws, steps):

@@ -40,14 +40,14 @@ TASKS = {
     "copy": load_copy,
 }
 #: How many numbers may follow a name.
-MOST_NUMBERS = {"copy": 2, "dsa-persons": 7}
+MOST_NUMBERS = {"copy": 2, "dsa-persons": 7, "dsa-persons-mu": 7}
 
 
 def load_task(name, folder=None, seed=0):
     """The task ``name``, one of :data:`TASKS`; ``seed`` chooses what is kept for validation.
 
-    ``copy`` takes numbers: ``copy:100`` has 100 blanks, ``copy:100:5`` also 5 symbols. So does ``dsa-persons``:
-    ``dsa-persons:2:5:6:8`` trains on these persons, and tests on the others.
+    ``copy`` takes numbers: ``copy:100`` has 100 blanks, ``copy:100:5`` also 5 symbols. So do ``dsa-persons`` and
+    ``dsa-persons-mu``: ``dsa-persons:2:5:6:8`` trains on these persons, and tests on the others.
 
     Raises
     ------

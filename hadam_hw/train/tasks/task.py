@@ -87,7 +87,7 @@ class Sequences:
 
     def turned(self, inputs, degrees, rng):
         """Raises a DataError: only channels that are axes can be turned (:class:`hadam_hw.train.tasks.motion.Worn`)."""
-        raise DataError("turn must be 0 but for the tasks har, har2, har-mu, har2-mu, dsa-persons and dsa-random, whose "
+        raise DataError("turn must be 0 but for the tasks har, har2, dsa-persons and dsa-random and those with -mu, whose "
                         "channels are the axes of worn sensors")
 
     def warped(self, inputs, deviation, rng):
