@@ -69,9 +69,8 @@ class Sequences:
         return np.stack([shifted(one, k) for one, k in zip(inputs, by, strict=True)])
 
     def turned(self, inputs, degrees, rng):
-        """Raises a DataError: only channels that are axes can be turned (:class:`hadam_hw.train.tasks.motion.Worn`)."""
-        raise DataError("turn must be 0 but for the tasks har, har2, har-mu, har2-mu, dsa-persons and dsa-random, whose "
-                        "channels are the axes of worn sensors")
+        """Raises a DataError: only channels that are axes can be turned (:class:`hadam_hw.train.tasks.worn.Worn`)."""
+        raise DataError("turn must be 0 but where three channels are a worn sensor's axes, named as acc_x, acc_y and acc_z")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
