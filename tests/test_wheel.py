@@ -18,6 +18,7 @@ import numpy as np
 
 import hadam_hw
 import rtl_gen
+import sim
 
 rng = np.random.default_rng(1)
 labels = ["walk", "run"] * 24
@@ -26,7 +27,8 @@ model = hadam_hw.fit(waves, labels, rate_hz=50, fit="ridge", hidden=16)
 assert np.mean(np.array(model.predict(waves)) == labels) > 0.9
 hadam_hw.save(model, "mine.npz")
 design = rtl_gen.compile(model, board="icebreaker", arch="folded:2")
-assert len(design.bitstream) > 10_000 and design.report
+assert len(design.bitstream) > 10_000 and design.report["arch"] == "folded:2"
+assert sim.verify(model, design.report["arch"], steps=40).outputs == 2
 """
 
 
