@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the site has beyond the pages of docs/: the commands' help, and pages of the repository's other folders."""
 
+import json
 import os
 import re
 import subprocess
@@ -14,7 +15,7 @@ from hadam_hw.command import VERBS
 ROOT = Path(__file__).resolve().parent.parent
 #: Pages that stand elsewhere in the repository, and where the site has them.
 OUTSIDE = {"bench/RESULTS.md": "project/RESULTS.md", "CONTRIBUTING.md": "project/CONTRIBUTING.md",
-           "CHANGELOG.md": "project/CHANGELOG.md"}
+           "CHANGELOG.md": "project/CHANGELOG.md", "docs/notebook.ipynb": "notebook.md"}
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 #: What is left of ``:class:`~package.Name```.
 _ROLE = re.compile(r":(?:mod|class|func|data|meth|attr|exc):<code>~?(?:[\w.]*\.)?(\w+)</code>")
@@ -23,7 +24,9 @@ _ROLE = re.compile(r":(?:mod|class|func|data|meth|attr|exc):<code>~?(?:[\w.]*\.)
 def on_files(files, config):
     """Adds the pages that are made, and those from elsewhere."""
     for source, place in OUTSIDE.items():
-        files.append(File.generated(config, place, content=_moved((ROOT / source).read_text("utf-8"), source, place)))
+        text = (ROOT / source).read_text("utf-8")
+        text = notebook_page(json.loads(text)) if source.endswith(".ipynb") else text
+        files.append(File.generated(config, place, content=_moved(text, source, place)))
     files.append(File.generated(config, "reference/commands.md", content=_commands()))
     return files
 
@@ -38,6 +41,24 @@ def on_page_markdown(markdown, page, config, files):
 def on_page_content(html, page, config, files):
     """Roles of docstrings become what they name."""
     return _ROLE.sub(r"<code>\1</code>", html)
+
+
+def notebook_page(book):
+    """The Markdown of an executed notebook: its cells, and what they said."""
+    parts = []
+    for cell in book["cells"]:
+        source = "".join(cell["source"])
+        parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
+        for output in cell.get("outputs", ()):
+            data = {kind: "".join(text) for kind, text in output.get("data", {}).items()}
+            picture, said = data.get("image/svg+xml"), "".join(output.get("text", data.get("text/plain", "")))
+            parts.append(_picture(picture) if picture else f"```text\n{said.rstrip()}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _picture(svg):
+    """An SVG as a block of Markdown, which an empty line would end."""
+    return "<div>\n" + "\n".join(line for line in svg.splitlines() if line.strip()) + "\n</div>"
 
 
 def _moved(text, source, place):

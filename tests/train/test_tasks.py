@@ -13,8 +13,8 @@ from hadam_hw.input import Encoding, Input, Law, ReferenceChannel
 from hadam_hw.layer import InputFormat
 from hadam_hw.train.data import read_npz_xz
 from hadam_hw.train.tasks import TASKS, load_task
-from hadam_hw.train.tasks.motion import Worn
 from hadam_hw.train.tasks.task import Pictures, Sequences
+from hadam_hw.train.tasks.worn import Triad, Worn, triads
 from tests.train import task_files
 
 NAMES = [name if name != "copy" else "copy:12:10" for name in TASKS]
@@ -143,10 +143,10 @@ def test_dsas_gyroscopes_are_companded(folder):
     assert np.array_equal(*named)
 
 
-def input_of(mean, deviation, laws, steps):
+def input_of(mean, deviation, laws, steps, names=None):
     """The input of channels with those means and deviations."""
     return Input(InputFormat(len(laws), 8, True), [
-        ReferenceChannel(name=f"channel_{k}", law=law, offset=mean[k], scale=deviation[k], steps=steps)
+        ReferenceChannel(name=names[k] if names else f"channel_{k}", law=law, offset=mean[k], scale=deviation[k], steps=steps)
         for k, law in enumerate(laws)])
 
 
@@ -377,7 +377,8 @@ def test_sequences_move_in_time():
 
 def test_worn_units_turn_as_a_whole_in_what_was_measured():
     rng = np.random.default_rng(3)
-    source = input_of(rng.normal(size=18), rng.uniform(1, 3, 18), ["linear"] * 18, 24)
+    names = [f"{place}_{sensor}_{axis}" for place in ("wrist", "hip") for sensor in ("acc", "gyro", "mag") for axis in "xyz"]
+    source = input_of(rng.normal(size=18), rng.uniform(1, 3, 18), ["linear"] * 18, 24, names)
     inputs = rng.integers(-50, 51, (4, 6, 18)).astype(np.int8)
     worn = Worn(inputs, np.zeros(4, dtype=np.int64), source=source)
     assert np.array_equal(worn.turned(inputs, 0.0, rng), inputs)
@@ -396,9 +397,30 @@ def test_worn_units_turn_as_a_whole_in_what_was_measured():
     assert len(set(np.round(angles, 1))) > 4
 
 
+@pytest.mark.parametrize(("names", "found"), [
+    (["acc_x", "acc_y", "acc_z", "temperature"], [("", (0, 1, 2))]),
+    (["gz", "az", "gx", "ax", "gy", "ay"], [("", (2, 4, 0)), ("", (3, 5, 1))]),
+    (["LeftArm Acc X", "LeftArm Acc Y", "LeftArm Acc Z"], [("leftarm", (0, 1, 2))]),
+    (["x", "y", "z"], [("", (0, 1, 2))]),
+    ([f"{kind}_acc_{axis}" for kind in ("body", "total") for axis in "xyz"], [("", (0, 1, 2)), ("", (3, 4, 5))]),
+    (["imu1.gyro.x", "imu1.gyro.y", "imu1.gyro.z", "imu2.gyro.x"], [("1", (0, 1, 2))]),
+    (["acc_x", "acc_y", "max", "may"], []), (["acc_x", "acc_y", "acc_z", "acc-x"], []), ([], []),
+])
+def test_axes_of_a_sensor_are_known_by_their_names(names, found):
+    assert triads(names) == tuple(Triad(*one) for one in found)
+
+
+def test_axes_of_a_sensor_are_of_one_unit_and_other_channels_stay():
+    assert triads(["a_x", "a_y", "a_z"], ["g", "g", "deg"]) == ()
+    source = input_of(np.zeros(4), np.ones(4), ["linear"] * 4, 24, ["acc_x", "light", "acc_y", "acc_z"])
+    inputs = np.random.default_rng(1).integers(-50, 51, (5, 7, 4)).astype(np.int8)
+    turned = Worn(inputs, np.zeros(5, np.int64), source=source).turned(inputs, 30.0, np.random.default_rng(2))
+    assert np.array_equal(turned[..., 1], inputs[..., 1]) and (turned != inputs)[..., [0, 2, 3]].any(axis=(0, 1)).all()
+
+
 def test_only_worn_units_can_be_turned(folder):
     for name in ("har", "har2", "har-mu", "har2-mu", "dsa-random", "dsa-persons"):
         assert isinstance(load_task(name, folder).train, Worn)
     task = load_task("digits", folder)
-    with pytest.raises(DataError, match="turn must be 0 but for the tasks har"):
+    with pytest.raises(DataError, match="turn must be 0 but where three channels are a worn sensor's axes"):
         task.train.turned(task.train.inputs, 5.0, np.random.default_rng(0))

@@ -86,9 +86,8 @@ class Sequences:
         return np.rint(between).astype(inputs.dtype)
 
     def turned(self, inputs, degrees, rng):
-        """Raises a DataError: only channels that are axes can be turned (:class:`hadam_hw.train.tasks.motion.Worn`)."""
-        raise DataError("turn must be 0 but for the tasks har, har2, dsa-persons and dsa-random and those with -mu, whose "
-                        "channels are the axes of worn sensors")
+        """Raises a DataError: only channels that are axes can be turned (:class:`hadam_hw.train.tasks.worn.Worn`)."""
+        raise DataError("turn must be 0 but where three channels are a worn sensor's axes, named as acc_x, acc_y and acc_z")
 
     def warped(self, inputs, deviation, rng):
         """Raises a DataError: only pictures can be turned, stretched and sheared (:class:`Pictures`)."""
