@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 
 from bench.hostile import resident
 from bench.own_models import random_model
@@ -87,7 +88,7 @@ class GoldenDevice(threading.Thread):
         return Frame(Command.RESULT, result.encode(self._identity.output_bytes), frame.tag)
 
 
-def follow(verb, count, *, pipe=False, example=None, program=HADAM):
+def follow(verb, count, *, pipe=False, example=None, program=HADAM, tell=lambda place, mebibytes: None):
     """(MiB that the process had at each tenth, windows labeled, what it said in the end) of ``count`` lines.
 
     Parameters
@@ -100,6 +101,8 @@ def follow(verb, count, *, pipe=False, example=None, program=HADAM):
     example : Example, optional
     program : tuple of str
         How ``hadam`` is called.
+    tell : callable
+        Is given the sample and the MiB at each tenth.
 
     Raises
     ------
@@ -133,6 +136,7 @@ def follow(verb, count, *, pipe=False, example=None, program=HADAM):
                 windows += 1
                 if said["start"] * TENTHS // samples >= len(memory):
                     memory.append(resident("VmRSS", process.pid))
+                    tell(said["start"], memory[-1])
             ending = process.stderr.read().decode()
     return memory, windows, ending
 
@@ -156,7 +160,9 @@ def main(argv):
     parser.add_argument("--pipe", action="store_true", help="nobody waits for the reader")
     parser.add_argument("--mebibytes", type=float, default=1.0, help="that memory may grow after the second tenth")
     arguments = parser.parse_args(argv)
-    memory, windows, ending = follow(arguments.verb, arguments.lines, pipe=arguments.pipe)
+    say = Console(stderr=True, highlight=False).print
+    memory, windows, ending = follow(arguments.verb, arguments.lines, pipe=arguments.pipe,
+                                     tell=lambda place, mebibytes: say(f"sample {place:,}: {mebibytes:.1f} MiB"))
     sys.stdout.write(f"{arguments.lines:,} lines, {windows:,} windows with golden's labels; MiB at each tenth: "
                      + ", ".join(f"{each:.1f}" for each in memory) + f"\n{ending}")
     return int(growth(memory) > arguments.mebibytes)
