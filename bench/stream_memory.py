@@ -107,7 +107,7 @@ def follow(verb, count, *, pipe=False, example=None, program=HADAM, tell=lambda 
     Raises
     ------
     AssertionError
-        If a label is not golden's.
+        If a label is not golden's, or the verb ends with an error.
     """
     example = example or Example()
     blocks = -(-count // (example.block + example.damaged))
@@ -138,6 +138,8 @@ def follow(verb, count, *, pipe=False, example=None, program=HADAM, tell=lambda 
                     memory.append(resident("VmRSS", process.pid))
                     tell(said["start"], memory[-1])
             ending = process.stderr.read().decode()
+        if process.returncode:
+            raise AssertionError(f"{verb} ended with {process.returncode}: {ending}")
     return memory, windows, ending
 
 

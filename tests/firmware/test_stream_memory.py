@@ -37,6 +37,11 @@ def test_a_verb_that_keeps_samples_is_found():
     assert growth(follow("stream", LINES, program=(sys.executable, "-c", KEEPING))[0]) > 1
 
 
+def test_a_verb_that_ends_early_is_found():
+    with pytest.raises(AssertionError, match="ended with 3: half"):
+        follow("predict", WINDOW, program=(sys.executable, "-c", "import sys; sys.stderr.write('half'); sys.exit(3)"))
+
+
 def test_a_wrong_label_is_found():
     example = Example()
     example.model = example.model.with_readout(classes=("right", "up", "left"))
