@@ -81,7 +81,7 @@ def trainings_table(trainings):
         rows.append([record["task"], f"`{record['name']}`", ", ".join(filter(None, variant)), record["hidden"], record["block"],
                      record.get("stages", ""), f"{record['v_bits']} / {record['u_bits']} / {record['state_bits']}",
                      _score(record["float"]), f"**{record['integer']:.2f}**", _score(record["full_precision"]),
-                     _score(record["validation"]), f"{record['bytes']:,}", record["epochs"],
+                     _score(record["validation"]), f"{record['bytes']:,}", record["epochs"] or "ridge",
                      "" if record["seconds"] is None else f"{record['seconds']:.0f}",
                      record["seed"]])
     return _table(["task", "model", "variant", "n", "block", "hidden stages", "bits V / U / state", "float", "integers",
@@ -130,11 +130,11 @@ def baselines_table(trainings, baselines):
         ours = [record for record in trainings if record["task"] == task]
         if ours:
             best = max(ours, key=_validation)
-            rows.append([task, "**HadamRNN, integers**", best["hidden"], f"{best['bytes']:,}", best["epochs"],
+            rows.append([task, "**HadamRNN, integers**", best["hidden"], f"{best['bytes']:,}", best["epochs"] or "ridge",
                          f"{best['validation']:.2f}", f"**{best['integer']:.2f}**"])
         for record in (record for record in baselines if record["task"] == task):
             kind = record["kind"] + (f", leak {record['leak']}" if record["leak"] else "")
-            rows.append([task, kind, record["width"], f"{record['bytes']:,}", record["epochs"],
+            rows.append([task, kind, record["width"], f"{record['bytes']:,}", record["epochs"] or "ridge",
                          f"{record['validation']:.2f}", f"{record['test']:.2f}"])
     return _table(["task", "network", "width", "bytes", "epochs", "validation", "test"], rows)
 

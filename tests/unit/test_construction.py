@@ -30,6 +30,7 @@ TOO_LARGE = np.uint64(2**63 + 1)
 #: The shipped models, so that no change of a constructor changes what an old file means.
 DIGESTS = {
     "copy-h128-b64": "666f0c53c937007c73bfb7d6cf83bd783fcc274ff8e8ad97544b5f8297bf2bf2",
+    "digits-bank-h128": "9d62f7df2e1f873cba1b8caa61db67c248679988ced26bcfc711163a45ba7992",
     "digits-h128-b64": "4a7a396d80dfb9aaa068b2fbbcb9dd21641538e720c94d85a575080484643ab3",
     "dsa-persons-h64-b64": "356111a07843fef1096a5038c7ff1519d8752e618f22f63c09a57a476aef5330",
     "dsa-random-h64-b64": "7797d2c9a48ed7fe9b4c7f8e7abee7f2298744f27826daf81b3f42fef55ac31a",
