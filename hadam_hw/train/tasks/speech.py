@@ -26,9 +26,9 @@ KEYWORD_VALIDATION_PART = 8
 def load_digits(name, folder, rng, bank=False):
     """FSDD: 8 kHz recordings through :data:`hadam_hw.input.log_mel.DIGITS`, or through a ``bank`` of resonators.
 
-    The bank's codes less the mean of each band over the training clips are what gateware and C make of samples, too. Frames before a clip are 0, the mean of all frames, so that nothing but the bias drives the state there; of a clip that is
-    too long the loudest 80 frames in a row are kept. The official split has all six speakers on both sides, and validation
-    follows it.
+    The bank's codes less the mean of each band over the training clips are what gateware and C make of samples, too.
+    Frames before a clip are 0, the mean of all frames, so that nothing but the bias drives the state there; of a clip that is too long the loudest
+    80 frames in a row are kept. The official split has all six speakers on both sides, and validation follows it.
     """
     path = fetch(folder, "fsdd/fsdd_8khz_int16.npz.xz")
     arrays = read_npz_xz(path, audio=1, offset=1, label=1, index=1, test=1)
@@ -55,8 +55,8 @@ def _through_bank(clips):
     """The input of a bank with the means of ``clips`` taken off, from samples on in integers."""
     front_end = BankFrontEnd(mel_bank(DIGIT_RATE_HZ))
     codes = np.concatenate([front_end.bank.encode(np.rint(clip[:, 0] * 32768).astype(np.int64)) for clip in clips])
-    return Input.direct(front_end, width=8, signed=True, offset=np.rint(codes.mean(axis=0)).astype(np.int64), length=DIGIT_LENGTH,
-                        **DIGIT_ORIGIN)
+    return Input.direct(front_end, width=8, signed=True, offset=np.rint(codes.mean(axis=0)).astype(np.int64),
+                        length=DIGIT_LENGTH, **DIGIT_ORIGIN)
 
 
 def load_keywords(name, folder, rng):
