@@ -27,8 +27,9 @@ def load_digits(name, folder, rng, bank=False):
     """FSDD: 8 kHz recordings through :data:`hadam_hw.input.log_mel.DIGITS`, or through a ``bank`` of resonators.
 
     The bank's codes less the mean of each band over the training clips are what gateware and C make of samples, too.
-    Frames before a clip are 0, the mean of all frames, so that nothing but the bias drives the state there; of a clip that is too
-    long the loudest 80 frames in a row are kept. The official split has all six speakers on both sides, and validation follows it.
+    Frames before a clip are 0, the mean of all frames, so that nothing but the bias drives the state there; of a clip that
+    is too long the loudest 80 frames in a row are kept. The official split has all six speakers on both sides, and validation
+    follows it.
     """
     path = fetch(folder, "fsdd/fsdd_8khz_int16.npz.xz")
     arrays = read_npz_xz(path, audio=1, offset=1, label=1, index=1, test=1)
