@@ -25,7 +25,8 @@ ASKED = {"pmnist": [(256, 98, None), (128, 97.2, None), (128, 95.5, 5000)], "smn
          "fashion": [(128, 87, None), (None, 88, None)],
          "har": [(None, 92, 3000)], "har-mu": [(None, 92, 3000), (None, 95.5, 4000)], "har2": [(None, 95.6, 3000)],
          "har2-mu": [(None, 95.6, 3000), (None, 96.5, 4000)], "dsa-random": [(None, 84, 3250)],
-         "dsa-persons": [(None, 84, 3250), (None, 88, None)], "sst2": [(128, 80, None)], "keywords": [(None, 82, None)],
+         "dsa-persons": [(None, 84, 3250), (None, 88, None)],
+         "dsa-persons-mu": [(None, 84, 3250), (None, 88, None)], "sst2": [(128, 80, None)], "keywords": [(None, 82, None)],
          "imdb": [(128, 86, None)], "digits": [(None, 95, None)], "copy": [(128, 100, None)]}
 
 
