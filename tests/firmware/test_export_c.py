@@ -26,7 +26,7 @@ from tests.firmware.c_harness import compile_all, compile_models, expected, expo
 from tests.models_for_tests import centred, random_model, random_stack
 
 MODELS = Path(__file__).parents[2] / "models"
-SHIPPED = ("pmnist-h128-b64", "pmnist-h512-b256", "har-h128-b64", "har-h256-b64", "keywords-h256x2-b64", "imdb-h128-b64")
+SHIPPED = ("pmnist-h128-b64", "pmnist-h512-b256", "har-h128-b64", "har-mu-h256-b64", "keywords-h256x2-b64", "imdb-h128-b64")
 
 #: Every number of levels from 1 to 12, both kinds of recurrence, all roundings, all widths of the sums.
 CORNERS = [

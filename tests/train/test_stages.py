@@ -177,10 +177,11 @@ def test_ctrl_c_keeps_the_best(task, cache, tmp_path):
         fit_stages(task, SETTINGS, tmp_path / "none", cache, on_step=lambda: (_ for _ in ()).throw(KeyboardInterrupt))
 
 
-def test_moved_copies_take_turns_and_their_states_are_kept(task, cache, tmp_path):
+@pytest.mark.parametrize("changes", [dict(shift=1), dict(warp=0.1), dict(shift=1, warp=0.1)])
+def test_moved_and_warped_copies_take_turns_and_their_states_are_kept(changes, task, cache, tmp_path):
     sequences = task.train
     moved = Pictures(sequences.inputs, sequences.labels, rows=3, order=np.arange(12))
-    task, settings, seen = replace(task, train=moved), replace(SETTINGS, copies=3, shift=1), []
+    task, settings, seen = replace(task, train=moved), replace(SETTINGS, copies=3, **changes), []
     fit_stages(task, settings, tmp_path / "a", cache, on_states=lambda done, total: seen.append(done))
     assert seen == [400] * 3  # of each copy once; copy 0 comes twice
     fit_stages(task, settings, tmp_path / "b", cache, on_states=lambda done, total: seen.append(done))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hadam_hw.errors import DataError
-from hadam_hw.input import Encoding, Input, ReferenceChannel
+from hadam_hw.input import Encoding, Input, Law, ReferenceChannel
 from hadam_hw.layer import InputFormat
 from hadam_hw.train.data import read_npz_xz
 from hadam_hw.train.tasks import TASKS, load_task
@@ -132,6 +132,15 @@ def test_companding_enlarges_small_motion_alone(name, folder):
         expected = np.sign(x[..., :6]) * np.log1p(255 * np.abs(x[..., :6])) / np.log1p(255)
         assert np.abs(expected - motion)[np.abs(x[..., :6]) > 0.5].max() < 0.04
         assert len(np.unique(motion[np.abs(x[..., :6]) < 0.05])) > 10 * len(np.unique(x[np.abs(x) < 0.05]))
+
+
+def test_dsas_gyroscopes_are_companded(folder):
+    plain, companded = load_task("dsa-persons", folder), load_task("dsa-persons-mu", folder)
+    assert companded.scale == plain.scale / 2 == 1 / 48
+    assert [channel.law is Law.MU_LAW for channel in companded.input.channels] == [k // 3 % 3 == 1 for k in range(45)]
+    assert np.array_equal(plain.test.labels, companded.test.labels)
+    named = [load_task(f"{name}:2:3", folder).train.labels for name in ("dsa-persons", "dsa-persons-mu")]
+    assert np.array_equal(*named)
 
 
 def input_of(mean, deviation, laws, steps, names=None):
@@ -309,6 +318,54 @@ def test_pictures_move_as_pictures_whatever_the_order_of_their_pixels():
     down = np.array([[0, 0, 0, 0], [1, 2, 3, 4], [5, 6, 7, 8]], np.uint8)
     left = np.array([[2, 3, 4, 0], [6, 7, 8, 0], [10, 11, 12, 0]], np.uint8)
     assert {down.tobytes(), left.tobytes(), picture.tobytes()} <= seen and len(seen) == 9
+
+
+def test_pictures_warp_about_their_middle_whatever_the_order_of_their_pixels():
+    rng = np.random.default_rng(1)
+    pictures = rng.integers(0, 256, (3, 30, 1)).astype(np.uint8)  # 5 rows of 6
+    order = rng.permutation(30)
+    rows = Pictures(pictures, np.zeros(3, np.int64), rows=5, order=np.arange(30))
+    permuted = Pictures(pictures[:, order], np.zeros(3, np.int64), rows=5, order=order)
+    assert np.array_equal(rows.warped(rows.inputs, 0.0, rng), rows.inputs)
+    for seed in range(20):
+        warped = rows.warped(rows.inputs, 0.3, np.random.default_rng(seed))
+        other = permuted.warped(permuted.inputs, 0.3, np.random.default_rng(seed))
+        assert np.array_equal(warped[:, order], other) and warped.dtype == np.uint8
+        matrices = np.eye(2) + 0.3 * np.random.default_rng(seed).normal(size=(3, 2, 2))
+        for picture, matrix, result in zip(pictures.reshape(3, 5, 6), matrices, warped.reshape(3, 5, 6), strict=True):
+            for row, column in ((2, 3), (0, 0), (4, 1)):
+                y, x = matrix @ [row - 2, column - 2.5] + [2, 2.5]
+                around = [(j, k) for j in range(5) for k in range(6) if abs(y - j) < 1 and abs(x - k) < 1]
+                value = sum(picture[j, k] * (1 - abs(y - j)) * (1 - abs(x - k)) for j, k in around)
+                assert abs(int(result[row, column]) - value) < 0.51
+
+
+def test_sequences_are_stretched_about_their_middle_and_mirrored_at_their_ends():
+    rng = np.random.default_rng(2)
+    inputs = rng.integers(-100, 101, (50, 9, 2)).astype(np.int8)
+    sequences = Sequences(inputs, np.zeros(50, np.int64))
+    assert np.array_equal(sequences.stretched(inputs, 0.0, rng), inputs)
+    stretched = sequences.stretched(inputs, 0.4, np.random.default_rng(7))
+    factors = 1 + 0.4 * np.random.default_rng(7).normal(size=50)
+    longer = np.concatenate([inputs[:, :0:-1], inputs, inputs[:, -2::-1]], axis=1)  # steps -8 to 16
+    for sequence, factor, result in zip(longer, factors, stretched, strict=True):
+        places = (np.arange(9) - 4) * factor + 4
+        expected = np.stack([np.interp(places, np.arange(-8, 17), channel) for channel in sequence.T], axis=1)
+        assert np.abs(result - expected).max() < 0.51
+    one = np.array([[[5]]])
+    assert np.array_equal(Sequences(one, np.zeros(1, np.int64)).stretched(one, 0.5, rng), one)
+
+
+def test_pictures_are_not_stretched():
+    pictures = Pictures(np.zeros((1, 12, 1), np.uint8), np.zeros(1, np.int64), rows=3, order=np.arange(12))
+    with pytest.raises(DataError, match="stretch must be 0 where sequences are pictures"):
+        pictures.stretched(pictures.inputs, 0.1, np.random.default_rng(0))
+
+
+def test_only_pictures_can_be_warped(folder):
+    task = load_task("digits", folder)
+    with pytest.raises(DataError, match="warp must be 0 but for the tasks smnist"):
+        task.train.warped(task.train.inputs, 0.1, np.random.default_rng(0))
 
 
 def test_sequences_move_in_time():

@@ -36,6 +36,7 @@ DIGESTS = {
     "ecg-h64-b64": "040adbba7be962fb12f98e4b347a8692e626bee5bfc00aa632efb4c4ff90d4f7",
     "fashion-h128-b64": "5c8b9f0e166b44dc6efb6863e09115ce2274a60bf0b00d1c8099037eac380016",
     "fashion-o128-d128": "0d112e31f3213527e252be4995b4a936da1d915c588942b6bfa354c2a918a6e8",
+    "fashion-h512-d256": "85d7c1c60f862a7c76f5e910c5145ddaaa9513160849f9f1892dfba139a5c332",
     "har-h128-b64": "dd4b14b8eb05208a41864f95474d811e155539aa505924f04e6232427a9e3520",
     "har-h256-b64": "76ddceb713ea79facf93606ff40dc3b413ae6a3e510c98c61b972174ac0976c5",
     "har-mu-h128-s40": "785a388f5c38f847d898a45095714b4489af005a0a5b3d7295daf8250cf628f4",
@@ -53,6 +54,7 @@ DIGESTS = {
     "smnist-o64-d128": "5813b5888fe82f8bc45a6d17ad0b4f4234c573f73b6e68e9c825f573a33c4f3a",
     "pmnist-h512-b256-v6-u8": "00681c2f0aa3c900be2c506e762b58f0736f87388ffbf075b688bb04fc5be1c0",
     "smnist-h128-b64": "eb7f3e04a3ab3ee779f5880a28bfb7983545cf04e03d3e46d949d89c47936666",
+    "smnist-h512-d256": "6431bf7272a9e8f3264f72351cecfe89caecbf77c2e522f3a43e198ba1d4b9a3",
     "smnist-h512-b256": "c98a5fbdf24ec0b3cdaf899a327cfb4266bde8d85b1848ecfda705904265680a",
     "smnist-h512-b256-v6-u8": "029328e6df910ff84f7acdc416ed545a86fafbfc7ac46fe2b2049a76b9a05e48",
 }
@@ -388,17 +390,19 @@ def test_arrays_cannot_be_written_and_are_copies():
             array[...] = 0
 
 
+#: Each model that is shipped, or was.
+FILES = {path.stem: path for folder in ("models", "tests/data/models") for path in Path(folder).glob("*.npz")}
+
+
 def test_each_shipped_model_is_listed():
-    assert {path.stem for path in Path("models").glob("*.npz")} == DIGESTS.keys()
+    assert FILES.keys() == DIGESTS.keys()
 
 
 @pytest.mark.parametrize("name", DIGESTS)
 def test_a_shipped_model_means_what_it_meant(name):
-    model = load_model(Path("models") / f"{name}.npz")
-    assert model.digest == DIGESTS[name]
+    assert load_model(FILES[name]).digest == DIGESTS[name]
 
 
 @pytest.mark.parametrize("name", DIGESTS)
 def test_a_shipped_file_is_what_its_model_is_written_as(name):
-    path = Path("models") / f"{name}.npz"
-    assert model_bytes(load_model(path)) == path.read_bytes()
+    assert model_bytes(load_model(FILES[name])) == FILES[name].read_bytes()

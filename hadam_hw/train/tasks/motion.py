@@ -82,8 +82,10 @@ def load_har2(name, folder, rng, companded=False):
     return load_har(name, folder, rng, HAR2_OF_HAR, companded)
 
 
-def load_dsa_persons(name, folder, rng, *persons):
+def load_dsa_persons(name, folder, rng, *persons, companded=False):
     """Daily and Sports Activities, tested on persons that training has not seen: trained on ``persons``, or the first four.
+
+    ``companded``: the channels of the gyroscopes by the mu-law.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def load_dsa_persons(name, folder, rng, *persons):
     kept = seen & (arrays["person"] == rng.permutation(np.unique(arrays["person"][seen]))[0])
     return _dsa_task(name, arrays, rng.permutation(np.flatnonzero(seen & ~kept)), np.flatnonzero(kept), np.flatnonzero(~seen),
                      f"test on persons {_listed(set(known) - set(persons))}, unseen; validation on one of persons "
-                     f"{_listed(persons)}")
+                     f"{_listed(persons)}", companded)
 
 
 def _listed(persons):
@@ -130,20 +132,21 @@ def _dsa(folder):
     return arrays
 
 
-def _dsa_task(name, arrays, train, validation, test, split):
-    differences = arrays["dq"]
+def _dsa_task(name, arrays, train, validation, test, split, companded=False):
+    differences, scale = arrays["dq"], COMPANDED_STEPS if companded else STEPS
     channels, count, steps = differences.shape
     seen, form = np.concatenate([train, validation]), InputFormat(channels, 8, True)
     inputs, fitted = np.empty((count, steps, channels), dtype=np.int8), []
     for k, name_of in enumerate(DSA_CHANNELS):  # a channel at a time, since the whole as float64 is 400 MB
         values, unit = _dsa_channel(differences, k)
-        fitted.append(ReferenceChannel.fit(values[seen], name=name_of, unit=unit, law=Law.LINEAR, width=8, steps=STEPS))
+        law = Law.MU_LAW if companded and "gyro" in name_of else Law.LINEAR
+        fitted.append(ReferenceChannel.fit(values[seen], name=name_of, unit=unit, law=law, width=8, steps=scale))
         inputs[..., k] = fitted[k].codes(values, form)
     source = Input(form, fitted, rate_hz=DSA_HZ, window=steps, hop=steps, **DSA_ORIGIN)
     labels = arrays["activity"].astype(np.int64)
     parts = [Worn(inputs[chosen], labels[chosen], groups=arrays["person"][chosen], source=source)
              for chosen in (train, validation, test)]
-    return Task(name, *parts, form, 1 / STEPS, DSA_CLASSES, split, input=source, measured=lambda: np.stack(
+    return Task(name, *parts, form, 1 / scale, DSA_CLASSES, split, input=source, measured=lambda: np.stack(
         [_dsa_channel(differences[:, test], k)[0] for k in range(channels)], axis=-1))
 
 
