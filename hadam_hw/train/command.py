@@ -160,7 +160,8 @@ def _add_own(group):
                        "sizes are very unequal")
     group.add_argument("--test", type=float, metavar="SHARE", help="of the groups, held out for the test where the recordings "
                        "do not say; 0 for none (default 0.2)")
-    group.add_argument("--budget", type=float, metavar="SECONDS", help="that gradients may take (default 300)")
+    group.add_argument("--budget", type=float, metavar="SECONDS",
+                       help="of processor time that gradients may take (default 300)")
 
 
 def _arguments(argv):

@@ -29,15 +29,18 @@ from hadam_hw.train.own.choose import Tried
 from hadam_hw.train.own.finish import Fitted
 from hadam_hw.train.own.options import OWN
 from hadam_hw.train.own.prepare import class_weights
+from hadam_hw.train.own.race import Race
 from hadam_hw.train.settings import Drive, Settings
 from hadam_hw.train.state_cache import state_cache
 from hadam_hw.train.tasks.task import Sequences, Task
 from hadam_hw.train.tasks.worn import Worn, triads
 
 #: Updates that a training has at least, and the least and the most epochs that they may take.
-UPDATES, LEAST_EPOCHS, EPOCHS = 1500, 6, (20, 120)
-#: By how many degrees worn sensors are turned while training, the likeliest first; on so many folds they are compared.
-TURNS, COMPARED = (10.0, 0.0), 2
+UPDATES, LEAST_EPOCHS, EPOCHS = 900, 6, (12, 120)
+#: A longer training takes so many times the epochs of a short one, at most so many.
+LONGER, MOST_EPOCHS = 5, 200
+#: By how many degrees worn sensors are turned while training, the likeliest first.
+TURNS = (10.0, 0.0)
 #: Batches whose times tell how long the rest takes; the first ones compile.
 TIMED = range(3, 6)
 #: A sequence of a small class is drawn at most so many times an epoch.
@@ -153,39 +156,25 @@ class _Work:
         return TURNS
 
     def by_folds(self, folder):
-        """Trains folds while there is time, then all as far as their best epoch."""
-        began, budget = time.perf_counter(), self.options.budget
-        count, epochs = self.data.folds, self.epochs()
-        turns = self.turns()
+        """Compares short trainings of a few folds, then a longer one; trains what is left of the folds while there is time, and
+        then all."""
+        budget, turns, epochs = self.options.budget, self.turns(), self.epochs()
+        race = Race(lambda settings, k, limit: self._fold(settings, k, folder, limit), self.data.folds, budget)
         try:
-            first = self._fold(self.settings(epochs, turns[0]), 0, folder, epochs)
+            race.start(self.settings(epochs, turns[0]), limit=epochs)
         except _TooSlowError as slow:
             fewer = int(budget / slow.seconds)
             if fewer < LEAST_EPOCHS or "epochs" in self.options.given:
                 return Judged(None, 0.0, 0.0, f"gradients were left out: {epochs} epochs of two trainings take longer than "
                               f"the {budget:.0f} s of --budget")
-            epochs = fewer
-            first = self._fold(self.settings(epochs, turns[0]), 0, folder, None)
-        one = time.perf_counter() - began
-        last = one * count / max(1, count - 1)
-
-        def room():
-            """The trainings of a fold that there is time for."""
-            return int((began + budget - last - time.perf_counter()) // one)
-
-        trained = {turns[0]: [first]}
-        if room() >= len(turns) * min(COMPARED, count) - 1:
-            for turn, k in [(turn, k) for k in range(min(COMPARED, count)) for turn in turns]:
-                folds = trained.setdefault(turn, [])
-                if len(folds) == k:
-                    folds.append(self._fold(self.settings(epochs, turn), k, folder, None))
-        best = max(trained, key=lambda turn: _best(trained[turn]))
-        settings, done = self.settings(epochs, best), trained[best]
-        tried = tuple(Tried(f"gradients: turned by {turn:g} degrees; {len(folds)} of {count} folds", None, _best(folds))
-                      for turn, folds in trained.items() if len(trained) > 1)
-        while len(done) < count and room() > 0:
-            done.append(self._fold(settings, len(done), folder, None))
-        return self._judged(settings, done, folder, tried)
+            race.start(self.settings(fewer, turns[0]))
+        if len(turns) > 1:
+            race.compare(*(self.settings(race.best.epochs, turn) for turn in turns[1:]))
+        longer = min(LONGER * race.best.epochs, MOST_EPOCHS, int(race.left / (1 + race.whole)))
+        if longer > race.best.epochs and "epochs" not in self.options.given:
+            race.compare(self.settings(longer, race.best.turn))
+        race.finish()
+        return self._judged(race.best, race.folds(race.best), folder, race.tried())
 
     def _judged(self, settings, trained, folder, tried):
         """The :class:`Judged` of the folds ``trained``, by one more training of the whole training part."""
@@ -275,12 +264,6 @@ class _Work:
         return self._right(np.array([answers[place] for place in places.tolist()]), places)
 
 
-def _best(folds):
-    """The best mean, in percent, of the trainings of some folds."""
-    scores = FoldScores.of([curve for curve, _, _ in folds])
-    return scores.mean(scores.chosen)[1]
-
-
 class _Clock:
     """Called after each batch: raises :class:`_TooSlowError` when some batches show that two trainings take too long."""
 
@@ -290,7 +273,7 @@ class _Clock:
         self.times = []
 
     def __call__(self):
-        self.times.append(time.perf_counter())
+        self.times.append(time.process_time())
         if len(self.times) == TIMED.stop:
             taken = np.diff(self.times)[TIMED.start - 1:]
             seconds = 2.2 * float(np.median(taken)) * self.batches  # of an epoch of both trainings
