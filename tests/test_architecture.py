@@ -59,6 +59,7 @@ ARROWS = {
     "rtl_gen.link.frames": ("bitstring", "hadam_hw.errors"),
     "rtl_gen.link.frame_reader": ("rtl_gen.link.frames",),
     "firmware": ("firmware", "hadam_hw", "rtl_gen", "boards", "numpy", "rich", "-hadam_hw.train"),
+    "firmware.virtual.page": ("numpy", "jinja2", "hadam_hw", "-hadam_hw.train"),
     "firmware.mcu": ("numpy", "jinja2", "firmware.mcu", "hadam_hw", "rtl_gen.plan.adder_graph", "rtl_gen.link.frames",
                      "rtl_gen.wishbone.registers", "-hadam_hw.golden", "-hadam_hw.train"),
     "firmware.host": ("rtl_gen.link.frames", "rtl_gen.link.frame_reader", "firmware.host", "hadam_hw.errors", "hadam_hw.cli",

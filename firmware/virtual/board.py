@@ -2,9 +2,9 @@
 """A compiled board as a line to a device."""
 
 import ctypes
-import tempfile
 import time
 
+from firmware.virtual.library import load_library
 from hadam_hw.errors import BoardError
 from rtl_gen.design.reset import RESET_CYCLES
 
@@ -37,10 +37,7 @@ class VirtualBoard:
         if compiled.divisor is None:
             raise BoardError("Virtual boards talk through a UART, and this design was compiled with link=Link.SPI")
         self.compiled = compiled
-        with tempfile.NamedTemporaryFile(suffix=".so") as file:
-            file.write(compiled.library)
-            file.flush()
-            self._library = ctypes.CDLL(file.name)
+        self._library = load_library(compiled.library)
         self._library.board_new.restype = ctypes.c_void_p
         self._library.board_run.restype = ctypes.c_uint64
         self._library.board_broken.restype = ctypes.c_uint64
@@ -89,6 +86,10 @@ class VirtualBoard:
         self.clocks += ran
         self._waiting = self._waiting[sent.value:]
         return self._room.raw[:got.value]
+
+    def now(self):
+        """The board's seconds since it was switched on."""
+        return self.clocks / self.compiled.clock_hz
 
     def close(self):
         """Forgets the simulation."""

@@ -64,6 +64,11 @@ class PdmDecimator:
         return (self.gain - 1).bit_length()
 
     @property
+    def unity(self):
+        """``loudest`` of :func:`modulate` at which the samples come back as loud as they were; at most :data:`LOUDEST`."""
+        return min(LOUDEST, (1 << SAMPLE_BITS - 1 + self.shift) / self.gain)
+
+    @property
     def width(self):
         """Bits of every word of the cascade: sums may wrap around in it, and the combs still give the exact y."""
         return self.scale + 2

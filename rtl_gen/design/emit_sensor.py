@@ -4,9 +4,10 @@
 import json
 
 from hadam_hw.errors import BoardError
+from hadam_hw.sensors.ear import window_of
 from rtl_gen.design.emit import CoreInstance, emit_core
 from rtl_gen.design.instantiation import instantiation_template
-from rtl_gen.design.sensor_top import BAUD, SensorTop, check_sensor, window_of
+from rtl_gen.design.sensor_top import BAUD, SensorTop, check_sensor
 from rtl_gen.design.verilog import emit_verilog
 from rtl_gen.sensors.rates import pdm_rates
 from rtl_gen.tools.design_files import CORE, CORE_FILE, DESIGN_FILE, FACTS_FILE, TEMPLATE_FILE
@@ -51,9 +52,10 @@ def emit_sensor_design(model, architecture, board, clock_mhz):
         "packing_options": board.packing_options, "clock_mhz": float(clock.hz / 10**6),
         "cycles_per_step": plan.timing.interval, "contexts": plan.timing.contexts,
         "latency_cycles": sequence.latency, "sequence_cycles": sequence.interval, "identity": None,
-        "link": "text", "link_profile": "text", "link_divisor": None, "link_baud": BAUD,
+        "link": "text", "link_profile": "text", "link_divisor": top.divisor, "link_baud": BAUD,
         "link_sequences_per_second": 1 / seconds, "codes": None,
-        "sensor": {"kind": "pdm", "bit_hz": float(clock.hz) / rates.divider, "ratio": rates.ratio, "rate_hz": rate_hz,
+        "sensor": {"kind": "pdm", "divider": rates.divider, "bit_hz": float(clock.hz) / rates.divider,
+                   "ratio": rates.ratio, "rate_hz": rate_hz,
                    "rate_wanted_hz": model.input.rate_hz, "window_steps": steps, "window_seconds": seconds}}
     text = emit_verilog(board.wrapper(top, clock), name) + core_text
     return {name: content.encode() for name, content in {

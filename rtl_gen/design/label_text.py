@@ -5,18 +5,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hadam_hw.sensors.ear import END, LONGEST, lines_of
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.words import output_stream
-
-#: Letters of a name that are sent.
-LONGEST = 15
-END = b"\n"
-
-
-def lines_of(model):
-    """The line of each label: the class's name in ASCII, others as ``?``, or its number."""
-    names = model.classes or tuple(map(str, range(model.label_count)))
-    return [name.encode("ascii", "replace")[:LONGEST] + END for name in names]
 
 
 class LabelText(wiring.Component):

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out, connect
 from hadam_hw.errors import BoardError
 from hadam_hw.input import BankFrontEnd
 from hadam_hw.readout import Pooling
-from hadam_hw.sensors.pdm import PdmDecimator
+from hadam_hw.sensors.ear import window_of
 from rtl_gen.design.label_text import LabelText
 from rtl_gen.design.reset import power_on_reset
 from rtl_gen.frontend.bank import BankCore
@@ -21,23 +21,6 @@ from rtl_gen.sensors.rates import pdm_rates
 
 #: Of the line of text: what any terminal is set to.
 BAUD = 115_200
-#: Bits that a sample is louder than full scale would have it: a person speaks some 30 dB below a microphone's loudest.
-GAIN_BITS = 4
-
-
-def window_of(source):
-    """Vectors of a sequence: the window of an input, or the steps of its length rule.
-
-    Raises
-    ------
-    BoardError
-        If it has neither.
-    """
-    steps = source.window or source.length.steps
-    if not steps:
-        raise BoardError("Model must have a window, or sequences of one length, to work on a sensor that never stops; fit one "
-                         "with --window")
-    return steps
 
 
 def check_sensor(model, timing, clock_hz):
@@ -98,9 +81,8 @@ class SensorTop(wiring.Component):
         check_sensor(model, core.timing, clock_hz)
         self.window, self.rates = window_of(model.input), pdm_rates(clock_hz, model.input.rate_hz)
         self.bank = model.input.front_end.bank
-        full = PdmDecimator(self.rates.ratio, 0)
-        self.decimator = PdmDecimator(self.rates.ratio, max(0, full.scale - 15 - GAIN_BITS))
-        self._divisor = divide_baud(clock_hz, BAUD)
+        self.decimator = self.rates.decimator
+        self.divisor = divide_baud(clock_hz, BAUD)
         self._text = LabelText(model)
         super().__init__({
             "clk": In(1), "locked": In(1), "pdm_clock": Out(1), "pdm_data": In(1), "tx": Out(1, init=1),
@@ -114,7 +96,7 @@ class SensorTop(wiring.Component):
         m.submodules.bank = bank = BankCore(self.bank)
         m.submodules.vectors = vectors = Vectors(core.model, self.window, self.bank.code_bits)
         m.submodules.text = text = self._text
-        m.submodules.transmitter = transmitter = UartTransmitter(self._divisor)
+        m.submodules.transmitter = transmitter = UartTransmitter(self.divisor)
         for initiator, target in ((microphone.samples, bank.samples), (bank.codes, vectors.codes), (vectors.x, core.x),
                                   (core.y, text.y), (text.o, transmitter.i)):
             connect(m, initiator, target)

@@ -4,11 +4,14 @@
 from dataclasses import dataclass
 
 from hadam_hw.errors import BoardError
+from hadam_hw.sensors.pdm import PdmDecimator
 
 #: Of the bit clock of a PDM microphone (ST MP34DT05, Knowles SPH0641LU4H-1; others were not verified).
 PDM_HZ = (1_000_000, 3_250_000)
 #: How far a sample rate may be off.
 MAX_ERROR = 0.01
+#: Bits that a sample is louder than full scale would have it: a person speaks some 30 dB below a microphone's loudest.
+GAIN_BITS = 4
 MIN_RATIO, MAX_RATIO, MIN_DIVIDER = 8, 512, 4
 
 
@@ -22,6 +25,11 @@ class PdmRates:
     def rate_hz(self, clock_hz):
         """Samples a second."""
         return clock_hz / (self.divider * self.ratio)
+
+    @property
+    def decimator(self):
+        """The :class:`~hadam_hw.sensors.pdm.PdmDecimator` of the samples."""
+        return PdmDecimator(self.ratio, max(0, PdmDecimator(self.ratio, 0).scale - 15 - GAIN_BITS))
 
 
 def pdm_rates(clock_hz, rate_hz):

@@ -53,6 +53,14 @@ def test_a_tone_comes_back():
     assert abs(heard.std() / tone[100:].std() / (LOUDEST * 250**3 / 512 / 32768) - 1) < 0.03
 
 
+@pytest.mark.parametrize("ratio, shift", [(375, 7), (250, 6), (25, 0)])
+def test_samples_come_back_as_loud_as_they_were(ratio, shift):
+    decimator = PdmDecimator(ratio, shift)
+    tone = np.round(3000 * np.sin(2 * np.pi * 82 / 1500 * np.arange(1600))).astype(int)
+    heard = decimator(modulate(tone, ratio, loudest=decimator.unity))
+    assert abs(heard[100:].std() / tone[100:].std() - decimator.unity / ((1 << 15 + shift) / ratio**3)) < 0.05
+
+
 @pytest.mark.parametrize("arguments, words", [((7, 0), "Ratio .* between 8 and 512, not 7"), ((513, 0), "not 513"),
                                               ((64, 28), "Shift .* between 0 and 27, not 28"), ((64.0, 1), "integer|whole")])
 def test_what_makes_no_decimator_is_refused(arguments, words):

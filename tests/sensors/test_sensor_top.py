@@ -85,7 +85,7 @@ def simulate(top, bits, clocks):
     simulator.add_clock(1e-7, domain="board")
     simulator.add_testbench(pins)
     simulator.run()
-    return text_of(levels, top._divisor), seen
+    return text_of(levels, top.divisor), seen
 
 
 def test_a_sound_becomes_lines_of_text():

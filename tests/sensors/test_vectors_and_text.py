@@ -8,7 +8,8 @@ from amaranth.sim import Simulator
 from hadam_hw import golden
 from hadam_hw.input import BankFrontEnd, Input
 from hadam_hw.input.bank_design import mel_bank
-from rtl_gen.design.label_text import LabelText, lines_of
+from hadam_hw.sensors.ear import lines_of
+from rtl_gen.design.label_text import LabelText
 from rtl_gen.frontend.vectors import Vectors
 from tests.models_for_tests import random_model
 

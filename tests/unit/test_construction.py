@@ -30,8 +30,10 @@ TOO_LARGE = np.uint64(2**63 + 1)
 #: The shipped models, so that no change of a constructor changes what an old file means.
 DIGESTS = {
     "copy-h128-b64": "666f0c53c937007c73bfb7d6cf83bd783fcc274ff8e8ad97544b5f8297bf2bf2",
+    "digits-bank-h128": "9d62f7df2e1f873cba1b8caa61db67c248679988ced26bcfc711163a45ba7992",
     "digits-h128-b64": "4a7a396d80dfb9aaa068b2fbbcb9dd21641538e720c94d85a575080484643ab3",
     "dsa-persons-h64-b64": "356111a07843fef1096a5038c7ff1519d8752e618f22f63c09a57a476aef5330",
+    "dsa-persons-mu-h64-b64": "7ced2400c58aff6b287b71510c0355f40e792e22df8b97181d2d1b696ae3d417",
     "dsa-random-h64-b64": "7797d2c9a48ed7fe9b4c7f8e7abee7f2298744f27826daf81b3f42fef55ac31a",
     "ecg-h64-b64": "040adbba7be962fb12f98e4b347a8692e626bee5bfc00aa632efb4c4ff90d4f7",
     "fashion-h128-b64": "5c8b9f0e166b44dc6efb6863e09115ce2274a60bf0b00d1c8099037eac380016",
@@ -40,6 +42,7 @@ DIGESTS = {
     "har-h128-b64": "dd4b14b8eb05208a41864f95474d811e155539aa505924f04e6232427a9e3520",
     "har-h256-b64": "76ddceb713ea79facf93606ff40dc3b413ae6a3e510c98c61b972174ac0976c5",
     "har-mu-h128-s40": "785a388f5c38f847d898a45095714b4489af005a0a5b3d7295daf8250cf628f4",
+    "har-mu-h128-s40-stretch": "8f9b9a73f6ee82c1ec42631180537637e0ff5416d239042446430b12ba097527",
     "har-mu-h256-b64": "b34e5d8db022c53193a71f9e66c52a4f20a3d958f3b5b19c8441a46a93ec97ce",
     "har2-mu-h128-s32": "882e95d75f6afbd5fdeb1ffc4ccfb3af6362669f90127cbfc24d7be983c233b3",
     "har2-mu-h256-b64": "4d843247bff91a110e7d1e7c4874395ff1f9da5bda314a8d979b31cfcf64a969",

@@ -36,6 +36,7 @@ TASKS = {
     "qqp": load_qqp,
     "ecg": load_ecg,
     "digits": load_digits,
+    "digits-bank": lambda *given: load_digits(*given, bank=True),
     "keywords": load_keywords,
     "copy": load_copy,
 }
