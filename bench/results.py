@@ -102,7 +102,7 @@ def _validation(record):
 
 def _wires(record):
     """How the rows are permuted, where they are, and whether a single unit is driven."""
-    words = [{"drawn": "wires drawn", "ring": "a ring"}.get(record.get("wires"), ""),
+    words = [{"drawn": "wires drawn", "any": "any wires", "ring": "a ring"}.get(record.get("wires"), ""),
              "oscillators" if record.get("recurrence") == "oscillators" else "",
              "one unit driven" if record.get("drive") == "one" else ""]
     return ", ".join(filter(None, words))

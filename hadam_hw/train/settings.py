@@ -47,12 +47,14 @@ class Kind(Enum):
 class Wires(Enum):
     """The permutation of the units that follows the blocks.
 
-    ``NONE``. ``DRAWN``: from the seed, one cycle for blocks of 1. ``RING``: for blocks of 1, each unit takes the one before it
+    ``NONE``. ``DRAWN``: from the seed, one cycle for blocks of 1, and for larger ones a permutation that keeps each word in its
+    bank of a folded core. ``ANY``: any permutation. ``RING``: for blocks of 1, each unit takes the one before it
     as it is; any other cycle whose signs have the product 1 is this one, but for the order and the signs of its units.
     """
 
     NONE = "none"
     DRAWN = "drawn"
+    ANY = "any"
     RING = "ring"
 
 
@@ -295,7 +297,7 @@ class Settings:
         if self.readout is Pooling.EVERY:
             raise DataError(f"readout must be last or sum {when}, not every: a sequence has one label there")
         if self.wires is Wires.RING and self.block != 1:
-            raise DataError(f"wires must be drawn or none for blocks of {self.block}; a ring has blocks of 1")
+            raise DataError(f"wires must be drawn, any or none for blocks of {self.block}; a ring has blocks of 1")
         if self.signs not in (Signs.AUTO, Signs.FIXED):
             raise DataError(f"signs must be fixed {when}, not {self.signs.value}")
 
