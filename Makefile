@@ -13,12 +13,13 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constr
 
 MODEL := models/pmnist-h128-b64.npz
 
-.PHONY: help install demo docs test check lint lock warm system-packages clean
+.PHONY: help install demo docs notebook test check lint lock warm system-packages clean
 
 help:
 	@echo "make demo   install what the generator needs into $(VENV), build $(MODEL) for the iCEBreaker"
 	@echo "make install  everything into $(VENV), for docs/tutorial.md"
 	@echo "make docs   the pages of docs/ as a site: build/site/index.html opens from the disk"
+	@echo "make notebook  execute docs/notebook.ipynb, after it was changed"
 	@echo "make test   install what the tests need, run them all"
 	@echo "make check  lint and unit tests, while you edit: under a minute"
 	@echo "make lint   look for mistakes and style"
@@ -37,6 +38,9 @@ test: $(TESTS) system-packages warm
 docs: $(TESTS)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 	@echo "build/site/index.html is ready"
+
+notebook: $(TESTS)
+	$(BIN)/python -m tests.notebook
 
 check: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q tests/unit tests/test_architecture.py tests/test_docstrings.py

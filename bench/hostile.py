@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``python -m bench hostile``: files that lie, through the reader: each is recordings or one sentence, soon and in little.
+"""``python -m bench hostile``: files that lie, through the reader or ``hadam predict``: each is taken or one sentence, soon.
 
 Memory is what the kernel counts as the process's highest while it reads, above what it had before; time is the processor's.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import hostile_files
+from bench import hostile_files, hostile_predict
 from hadam_hw.cli import Parser
 from hadam_hw.errors import HadamError
 from hadam_hw.recordings import Lines, read_file, read_recordings
@@ -24,7 +24,8 @@ from hadam_hw.recordings.summary import Summary
 
 #: Of a table's sentences, those that are about all of it and so name no line.
 _WHOLE = ("cannot be read", "must be a regular file", "at most", "UTF-16", "must hold", "must have the", "must be finite",
-          "must have a rate", "is a link", "lies too deep", "must have a class")
+          "must have a rate", "is a link", "lies too deep", "must have a class", "does not say how", "numbers without a unit",
+          "as the model takes it")
 _STREAM_BYTES = 1 << 16
 _PLACE = re.compile(r"line \d+")
 
@@ -62,9 +63,9 @@ def complaint(path, read, seconds, mebibytes):
     return wrong, said, grown
 
 
-def resident(which):
-    """Memory of this process in MiB: VmRSS, what it has, or VmHWM, the most that it had."""
-    return int(re.search(rf"{which}:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+def resident(which, process="self"):
+    """Memory of a process in MiB: VmRSS, what it has, or VmHWM, the most that it had."""
+    return int(re.search(rf"{which}:\s+(\d+)", Path(f"/proc/{process}/status").read_text())[1]) / 1024
 
 
 def _wrong_sentence(said, path):
@@ -80,14 +81,20 @@ def _wrong_sentence(said, path):
     return None
 
 
-def sweep(count, seed, read=read_all, seconds=2.0, mebibytes=256.0, large=True):
+def through_reader(path):
+    """What tries ``path``: the reader of sets, and where it is one file that of files and that of lines."""
+    reads = [read_all] if path.is_dir() else [read_all, read_file]
+    return [*reads, _stream] if path.suffix.casefold() == ".csv" and path.is_file() else reads
+
+
+def sweep(count, seed, reads=through_reader, seconds=2.0, mebibytes=256.0, large=True):
     """(complaints, counter of sentences' beginnings, most MiB) of ``count`` files, and of the large ones.
 
     Parameters
     ----------
     count, seed : int
-    read : callable
-        What is tried.
+    reads : callable
+        Path to the callables that take it, one after the other; the first of them has its sentences counted.
     seconds, mebibytes : float
         What a file may take: processor time, and memory above the start.
     large : bool
@@ -102,12 +109,13 @@ def sweep(count, seed, read=read_all, seconds=2.0, mebibytes=256.0, large=True):
     for name, make in cases:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(make(Path(folder)))
-            wrong, sentence, grown = complaint(path, read, seconds, mebibytes)
+            first, *others = reads(path)
+            wrong, sentence, grown = complaint(path, first, seconds, mebibytes)
             most = max(most, grown)
-            if wrong is None and not path.is_dir():
-                wrong = complaint(path, read_file, seconds, mebibytes)[0]
-            if wrong is None and path.suffix.casefold() == ".csv" and path.is_file():
-                wrong = complaint(path, _stream, seconds, mebibytes)[0]
+            for read in others:
+                if wrong is None:
+                    wrong, _, grown = complaint(path, read, seconds, mebibytes)
+                    most = max(most, grown)
         said["recordings" if sentence is None else " ".join(sentence.replace(path.name, "FILE").split()[:9])] += 1
         if wrong is not None:
             complaints.append(f"{name}: {wrong}")
@@ -127,10 +135,15 @@ def main(argv):
                     formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--through", choices=("reader", "predict"), default="reader", help="what is given the files")
     parser.add_argument("--seconds", type=float, default=2.0, help="processor time that a file may take")
     parser.add_argument("--mebibytes", type=float, default=256.0, help="memory above the start")
     arguments = parser.parse_args(argv)
-    complaints, said, most = sweep(arguments.count, arguments.seed, seconds=arguments.seconds, mebibytes=arguments.mebibytes)
+    with tempfile.TemporaryDirectory() as folder:
+        reads = through_reader
+        if arguments.through == "predict":
+            reads = hostile_predict.through_predict(hostile_predict.save_models(Path(folder)))
+        complaints, said, most = sweep(arguments.count, arguments.seed, reads, arguments.seconds, arguments.mebibytes)
     for line in complaints:
         sys.stdout.write(line + "\n")
     sys.stdout.write(f"{sum(said.values())} files, {said['recordings']} of them read, {len(said) - 1} kinds of sentences; "

@@ -25,7 +25,8 @@ ASKED = {"pmnist": [(256, 98, None), (128, 97.2, None), (128, 95.5, 5000)], "smn
          "fashion": [(128, 87, None), (None, 88, None)],
          "har": [(None, 92, 3000)], "har-mu": [(None, 92, 3000), (None, 95.5, 4000)], "har2": [(None, 95.6, 3000)],
          "har2-mu": [(None, 95.6, 3000), (None, 96.5, 4000)], "dsa-random": [(None, 84, 3250)],
-         "dsa-persons": [(None, 84, 3250), (None, 88, None)], "sst2": [(128, 80, None)], "keywords": [(None, 82, None)],
+         "dsa-persons": [(None, 84, 3250), (None, 88, None)],
+         "dsa-persons-mu": [(None, 84, 3250), (None, 88, None)], "sst2": [(128, 80, None)], "keywords": [(None, 82, None)],
          "imdb": [(128, 86, None)], "digits": [(None, 95, None)], "copy": [(128, 100, None)]}
 
 
@@ -81,7 +82,7 @@ def trainings_table(trainings):
         rows.append([record["task"], f"`{record['name']}`", ", ".join(filter(None, variant)), record["hidden"], record["block"],
                      record.get("stages", ""), f"{record['v_bits']} / {record['u_bits']} / {record['state_bits']}",
                      _score(record["float"]), f"**{record['integer']:.2f}**", _score(record["full_precision"]),
-                     _score(record["validation"]), f"{record['bytes']:,}", record["epochs"],
+                     _score(record["validation"]), f"{record['bytes']:,}", record["epochs"] or "ridge",
                      "" if record["seconds"] is None else f"{record['seconds']:.0f}",
                      record["seed"]])
     return _table(["task", "model", "variant", "n", "block", "hidden stages", "bits V / U / state", "float", "integers",
@@ -101,7 +102,7 @@ def _validation(record):
 
 def _wires(record):
     """How the rows are permuted, where they are, and whether a single unit is driven."""
-    words = [{"drawn": "wires drawn", "ring": "a ring"}.get(record.get("wires"), ""),
+    words = [{"drawn": "wires drawn", "any": "any wires", "ring": "a ring"}.get(record.get("wires"), ""),
              "oscillators" if record.get("recurrence") == "oscillators" else "",
              "one unit driven" if record.get("drive") == "one" else ""]
     return ", ".join(filter(None, words))
@@ -130,11 +131,11 @@ def baselines_table(trainings, baselines):
         ours = [record for record in trainings if record["task"] == task]
         if ours:
             best = max(ours, key=_validation)
-            rows.append([task, "**HadamRNN, integers**", best["hidden"], f"{best['bytes']:,}", best["epochs"],
+            rows.append([task, "**HadamRNN, integers**", best["hidden"], f"{best['bytes']:,}", best["epochs"] or "ridge",
                          f"{best['validation']:.2f}", f"**{best['integer']:.2f}**"])
         for record in (record for record in baselines if record["task"] == task):
             kind = record["kind"] + (f", leak {record['leak']}" if record["leak"] else "")
-            rows.append([task, kind, record["width"], f"{record['bytes']:,}", record["epochs"],
+            rows.append([task, kind, record["width"], f"{record['bytes']:,}", record["epochs"] or "ridge",
                          f"{record['validation']:.2f}", f"{record['test']:.2f}"])
     return _table(["task", "network", "width", "bytes", "epochs", "validation", "test"], rows)
 

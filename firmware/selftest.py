@@ -3,11 +3,7 @@
 
 from firmware.device import last
 from hadam_hw import golden
-from hadam_hw.errors import HadamError, ModelError
-
-
-class DiffersError(HadamError):
-    """A device and the golden model differ."""
+from hadam_hw.errors import DiffersError, ModelError
 
 
 def vectors(model, count=None):

@@ -96,6 +96,8 @@ _TABLE = (
     Verb("bench", "measures a device's speed", "firmware.verbs.bench", "python -m firmware bench", "--port /dev/ttyUSB1"),
     Verb("export-c", "writes a model as C99", "firmware.verbs.export_c", "python -m firmware export-c",
          "--weights model.npz --out c"),
+    Verb("export-page", "writes a page that hears, with the model's C in it", "firmware.verbs.export_page", "",
+         "--weights digits.npz --out hear.html"),
     Verb("completion", "prints what makes a shell complete these words", "hadam_hw.verbs.completion", "", "bash"),
 )
 VERBS = {verb.name: verb for verb in _TABLE}

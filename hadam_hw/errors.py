@@ -57,6 +57,10 @@ class LinkError(HadamError):
     """What came over a link is not the answer that was asked for."""
 
 
+class DiffersError(HadamError):
+    """A core that is simulated, or a device, computes other integers than the golden model."""
+
+
 class DoesNotFitError(HadamError):
     """A design needs more than its chip has."""
 

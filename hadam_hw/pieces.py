@@ -8,6 +8,7 @@ import numpy as np
 from hadam_hw.errors import DataError, ModelError
 from hadam_hw.input import Crop, LengthRule, NoFrontEnd
 from hadam_hw.recordings import Kind
+from hadam_hw.terminal import listed
 
 #: Names of channels that nobody gave: they are matched by their places.
 _UNNAMED = "channel_{}"
@@ -95,7 +96,7 @@ def _of_one(source, recording):
 def _of_values(source, values, kind):
     if kind is Kind.COUNTS and not _same_counts(source):
         return source.encode_counts(values.astype(np.int64))
-    return source.encode(values.astype(np.float64))
+    return source.encode(values.astype(np.float64, copy=False))
 
 
 def _by_rule(source, vectors):
@@ -143,11 +144,11 @@ def _matched(source, recording):
     else:
         lacking = [name for name in wanted if name not in given]
         if lacking:
-            raise DataError(f"{recording.source} must have the channels {', '.join(wanted)}, and lacks {lacking[0]!r}; it has "
-                            f"{', '.join(given)}")
+            raise DataError(f"{recording.source} must have the channels {listed(wanted)}, and lacks {lacking[0]!r}; it has "
+                            f"{listed(given)}")
         order = [given.index(name) for name in wanted]
     for place, one in zip(order, source.sources):
         other = recording.units[place]
         if one.unit and other and other != one.unit and recording.kind is Kind.MEASURED:
             raise DataError(f"{recording.source} must have {one.name} in {one.unit}, as the model takes it, not in {other}")
-    return recording.values[:, list(order)]
+    return recording.values if list(order) == list(range(len(given))) else recording.values[:, list(order)]

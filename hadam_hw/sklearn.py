@@ -30,7 +30,7 @@ class HadamClassifier(ClassifierMixin, BaseEstimator):
         ``"even"``, ``"none"`` or ``"auto"``.
     folds : int
     budget : float
-        Seconds that gradients may take.
+        Seconds of processor time that gradients may take.
     random_state : int or RandomState, optional
         Of folds and all that is drawn; None is 0, so that fits are repeated unless told otherwise.
 

@@ -3,6 +3,9 @@
 
 import sys
 
+#: Names in a sentence, where there may be hundreds.
+MOST_NAMES = 12
+
 
 def console(**settings):
     """A :class:`rich.console.Console` that takes text as it is: what users named is no markup, and no line is broken.
@@ -17,6 +20,12 @@ def console(**settings):
 def printable(text):
     """``text`` without what would move the cursor of a terminal: such characters as their escapes."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in str(text))
+
+
+def listed(names):
+    """The first of ``names`` with commas between, and how many more there are."""
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def show_table(columns, rows, title=None):

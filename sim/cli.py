@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from hadam_hw.cli import VerbParser
-from hadam_hw.errors import HadamError
+from hadam_hw.errors import DiffersError
 from hadam_hw.model_file import load_model
 from hadam_hw.readout import Pooling
 from hadam_hw.terminal import console
@@ -21,10 +21,6 @@ DESCRIPTION = "Simulates a core's emitted Verilog and compares every integer tha
 MAX_STEPS = 10_000_000
 #: Of a model that has no pool: for sequences of up to 1,024 steps.
 POOL_BITS = 10
-
-
-class DiffersError(HadamError):
-    """The simulated core and the golden model differ."""
 
 
 def _steps(text):

@@ -20,7 +20,7 @@ from sim.serial_sums import golden_sums, serial_cells, sums_of
 from sim.stream_rules import StreamRuleBroken, StreamWatcher
 from sim.turns import take_turns
 
-#: Clocks without a word from the core, after which it is called stuck: more than any small core's step or read-out.
+#: Clocks in which a core takes and gives nothing, after which it is called stuck: more than any step or read-out takes.
 PATIENCE = 10_000
 #: Clocks that a stream may pause.
 PAUSES = (0, 0, 1, 2, 7, 40)
@@ -143,6 +143,7 @@ def run_core(core, sequences, outputs, pauses=None):
             silent += 1
             wait_x = max(0, wait_x - (not offering))
             if offering and now & 1:
+                silent = 0
                 if turn is not None:
                     seen.sent.append(turn)
                 try:

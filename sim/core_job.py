@@ -169,7 +169,7 @@ def core_job(entries):
         plan = parse_architecture(entry.architecture).plan(entry.model)
         longest = max(itertools.chain.from_iterable((*run.x_pauses, *run.y_pauses) for run in entry.runs), default=0)
         answer = plan.sequence_timing(1).latency + SPARE_CLOCKS
-        loading = len(plan.readout.image.rows) if plan.readout.image else 0  # a row a clock, for which the first answer waits
+        loading = len(plan.image.rows) if plan.image else 0  # a row a clock, for which the first answer waits
         quiet = answer if entry.quiet_clocks is None else entry.quiet_clocks
         cores.append({"name": f"{entry.architecture} n={entry.model.size}", "quiet_clocks": quiet,
                       "stuck_clocks": 2 * answer + longest + loading, "runs": [asdict(run) for run in entry.runs]})

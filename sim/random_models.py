@@ -69,9 +69,10 @@ def _describe(layer):
 def random_case(seed):
     """The :class:`Case` of ``seed``, 0 or more; always the same one."""
     rng = np.random.default_rng(seed)
+    draw = random_stack if not rng.integers(STACKS) else random_model  # once: many stacks are refused
     while True:
         try:
-            model = random_stack(rng) if not rng.integers(STACKS) else random_model(rng)
+            model = draw(rng)
             plan = random_architecture(rng, model).plan(model)
         except (ModelError, ArchitectureError):
             continue
@@ -80,14 +81,18 @@ def random_case(seed):
 
 def random_architecture(rng, model):
     """Any architecture; not each renders the model."""
-    kind = rng.choice(["serial", "parallel", "contexts", "folded"], p=[0.5, 0.12, 0.1, 0.28])
+    recurrences = [layer.recurrence for layer in model.layers]
+    odds = [0.5, 0.12, 0.1, 0.28]
+    if len(recurrences) > 1:
+        odds = [0.25, 0.05, 0, 0.7] if _alike(*recurrences) else [0.8, 0.2, 0, 0]
+    kind = rng.choice(["serial", "parallel", "contexts", "folded"], p=odds)
     if kind == "serial":
         narrowest = min(layer.state.width for layer in model.layers)
         return Serial(int(rng.integers(1, min(MAX_DIGIT, max(1, narrowest // 2)), endpoint=True)))
     if kind == "folded":
-        # most recurrences are folded with one of the radices only
-        by_word = model.top.recurrence.foldable_block == 1 or model.top.recurrence.pairs is not None
-        radix = 1 if by_word else int(rng.choice(RADICES))
+        # most recurrences are folded with one of the radices only, and two layers with one that both take
+        least = min(recurrence.foldable_block or 1 for recurrence in recurrences) if len(recurrences) > 1 else max(RADICES)
+        radix = 1 if _by_word(recurrences[0]) else int(rng.choice([radix for radix in RADICES if radix <= least]))
         return Folded(radix, int(rng.choice([1, 1, 2, 4])))
     return Parallel(int(rng.integers(2, 9)) if kind == "contexts" else 1)
 
@@ -115,10 +120,23 @@ def random_model(rng):
 
 
 def random_stack(rng):
-    """Two layers, the upper one's input matrix of -1, 0 and 1."""
-    below = random_layer(rng, random_recurrence(rng, 8), random_input(rng), int(rng.integers(1, 9)))
+    """Two layers, the upper one's input matrix of -1, 0 and 1; half of them such that one folded core may take both."""
+    recurrences, alike = (random_recurrence(rng, 8), random_recurrence(rng)), rng.integers(2)
+    while alike and not _alike(*recurrences):
+        recurrences = random_recurrence(rng, 8), random_recurrence(rng)
+    below = random_layer(rng, recurrences[0], random_input(rng), int(rng.integers(1, 9)))
     source = InputFormat(below.size, below.state.width - 1, False)
-    return random_readout(rng, random_layer(rng, random_recurrence(rng), source, 1)).above(below)
+    return random_readout(rng, random_layer(rng, recurrences[1], source, 1)).above(below)
+
+
+def _alike(below, above):
+    """Whether both are folded a word at a time, or both with butterflies."""
+    return _by_word(below) and _by_word(above) or min((one.foldable_block or 1) for one in (below, above)) > 1
+
+
+def _by_word(recurrence):
+    """Whether it is folded a word at a time."""
+    return recurrence.foldable_block == 1 or recurrence.pairs is not None
 
 
 def random_recurrence(rng, most=MAX_UNITS):

@@ -47,7 +47,7 @@ class CorePorts:
         model, contexts = plan.model, plan.timing.contexts
         x, y = input_stream(model, contexts), output_stream(model.readout_width, contexts)
         x_width, y_width = (Shape.cast(stream.members["payload"].shape).width for stream in (x, y))
-        image = plan.readout.image
+        image = plan.image
         return cls(module, x_width, y_width, model.top.state.width, image.rows if image else ())
 
 

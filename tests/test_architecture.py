@@ -37,6 +37,7 @@ ARROWS = {
                                    "hadam_hw.files", "hadam_hw.train.tasks"),
     # what is not by gradients loads no PyTorch, and wants no other extra
     "hadam_hw.train": ("numpy", "hadam_hw", "rich", *DENIED),
+    "hadam_hw.train.threads": ("threadpoolctl",),
     # scikit-learn is an extra, and so is what trains by gradients
     "hadam_hw.sklearn": ("numpy", "sklearn", "hadam_hw.train.own.api"),
     # a training by gradients is loaded when it is asked for

@@ -56,6 +56,12 @@ def test_the_commands_and_the_docstrings_are_there(site):
     assert 'id="hadam_hw.model.Model"' in python and ":class:" not in python
 
 
+def test_the_notebook_is_a_page_with_what_its_cells_said(site):
+    page = (site / "notebook.html").read_text("utf-8")
+    assert "recordings of shape" in page and page.count("<svg") > 3 and "Equal(" in page
+    assert 'href="notebook.html"' in (site / "python.html").read_text("utf-8")
+
+
 def test_a_dead_link_is_found(tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "index.md").write_text("[gone](gone.md)\n")

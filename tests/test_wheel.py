@@ -2,6 +2,7 @@
 """The wheel alone, in an environment that has nothing else, beside the newest releases that its ranges allow."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,22 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 
-#: What an installed package must do where there is no clone: from arrays to a placed design.
-WAY = """
-import numpy as np
-
-import hadam_hw
-import rtl_gen
-
-rng = np.random.default_rng(1)
-labels = ["walk", "run"] * 24
-waves = [np.sin((0.2 if label == "walk" else 0.6) * np.arange(64) + rng.uniform(0, 6))[:, None] for label in labels]
-model = hadam_hw.fit(waves, labels, rate_hz=50, fit="ridge", hidden=16)
-assert np.mean(np.array(model.predict(waves)) == labels) > 0.9
-hadam_hw.save(model, "mine.npz")
-design = rtl_gen.compile(model, board="icebreaker", arch="folded:2")
-assert len(design.bitstream) > 10_000 and design.report
-"""
+#: What an installed package must do where there is no clone: the first lines of docs/python.md, from arrays to a proven core.
+WAY = (ROOT / "docs" / "python.md").read_text("utf-8").partition("```python\n")[2].partition("```")[0]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +41,8 @@ def call(python, *arguments, cwd):
 def test_from_arrays_to_a_placed_design(installed, tmp_path):
     done = call(installed, "-c", WAY, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
+    words = r"1\.0 \[\[.* logic cells, \d{5,} bytes\nEqual\(sequences=1, steps=40, outputs=2\)\n"
+    assert re.fullmatch(words, done.stdout, re.DOTALL), done.stdout
     done = call(installed, "-m", "hadam_hw", "inspect", "mine.npz", cwd=tmp_path)
     assert done.returncode == 0 and "50 Hz" in done.stdout, done.stdout + done.stderr
 

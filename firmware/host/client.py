@@ -49,6 +49,7 @@ class Client:
     Parameters
     ----------
     transport : Transport
+        Where it has a method ``now``, its seconds are the ones that count.
     digest : str, optional
         Of the model that the device must compute; a longer one is compared as far as the device knows its own.
     timeout : float
@@ -69,6 +70,8 @@ class Client:
             raise LinkError(f"Timeout must be a finite number of seconds greater than 0, not {timeout!r}; "
                             f"the default is {DEFAULT_TIMEOUT:g}")
         self._transport = transport
+        # a virtual board has a clock of its own, which a slow machine does not hurry
+        self._now = getattr(transport, "now", time.monotonic)
         self._digest = digest
         self._timeout = timeout
         self._attempts = attempts
@@ -243,7 +246,7 @@ class Client:
         identity = self._identity
         longest = max(IDENTITY.bytes, result_bytes(identity.outputs, identity.output_bytes)) if identity else MAX_PAYLOAD
         reader, heard = FrameReader(longest), 0
-        ends = time.monotonic() + patience + MAX_REPLY_SECONDS  # a byte now and then must not go on for days
+        ends = self._now() + patience + MAX_REPLY_SECONDS  # a byte now and then must not go on for days
         while True:
             got = self._transport.read(patience)
             heard += len(got)
@@ -251,6 +254,6 @@ class Client:
                 damaged = frame.command == Command.ERROR and len(frame.payload) == 1 and frame.payload[0] in DAMAGED
                 if frame.tag == tag or damaged:
                     return frame
-            if not got or heard > MAX_HEARD or time.monotonic() > ends:
+            if not got or heard > MAX_HEARD or self._now() > ends:
                 raise NoReplyError(f"Device must answer within {patience:.3g} s, and {heard} bytes that are no reply came; "
                                    "check port, baud rate and bitstream")

@@ -87,6 +87,10 @@ class VirtualBoard:
         self._waiting = self._waiting[sent.value:]
         return self._room.raw[:got.value]
 
+    def now(self):
+        """The board's seconds since it was switched on."""
+        return self.clocks / self.compiled.clock_hz
+
     def close(self):
         """Forgets the simulation."""
         if self._handle is not None:

@@ -90,8 +90,9 @@ class BankFrontEnd(FrontEnd):
 
     def counts(self, measured):
         """Samples of 16 bits, the nearest."""
-        measured = np.asarray(measured, dtype=np.float64)
-        return np.clip(np.rint(measured * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int64)
+        counts = np.asarray(measured, dtype=np.float64) * _FULL_SCALE
+        np.rint(counts, out=counts)  # in place: minutes of sound are many megabytes
+        return np.clip(counts, -_FULL_SCALE, _FULL_SCALE - 1, out=counts).astype(np.int64)
 
     def from_counts(self, counts):
         """The bank's codes int64 [frames, bands] of samples of 16 bits [n, 1]."""

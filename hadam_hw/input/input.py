@@ -24,6 +24,7 @@ from hadam_hw.input.front_end import FrontEnd, NoFrontEnd
 from hadam_hw.input.law import Encoding, Law
 from hadam_hw.input.length import MAX_STEPS, LengthRule
 from hadam_hw.layer import InputFormat
+from hadam_hw.terminal import listed
 
 MAX_SOURCE = 400
 MAX_RATE_HZ = 1e9
@@ -264,7 +265,7 @@ class Input:
         return np.stack([channel.counts(values[:, k]) for k, channel in enumerate(self.channels)], axis=1)
 
     def _checked(self, measured):
-        values = self._shaped(as_array("Measured numbers", measured)).astype(np.float64)
+        values = self._shaped(as_array("Measured numbers", measured)).astype(np.float64, copy=False)
         wrong = np.argwhere(~np.isfinite(values))
         if len(wrong):
             sample, source = wrong[0]
@@ -280,7 +281,7 @@ class Input:
         count = len(self.sources)
         values = values[:, None] if values.ndim == 1 and count == 1 else values
         if values.ndim != 2 or values.shape[1] != count or not len(values):
-            names = ", ".join(source.name for source in self.sources[:12]) + (", ..." if count > 12 else "")
+            names = listed([source.name for source in self.sources])
             raise ModelError(f"Sequence must be numbers [samples, {count}], a column each of {names}, not {list(values.shape)}")
         return values
 

@@ -74,8 +74,10 @@ class LengthRule:
     def _start(self, vectors):
         spare = len(vectors) - self.steps
         if self.crop is Crop.LOUDEST:
-            sums = np.cumsum(np.concatenate([[0], vectors.sum(axis=1)]))
-            return int(np.argmax(sums[self.steps:] - sums[:-self.steps]))
+            sums = vectors.sum(axis=1)
+            np.cumsum(sums, out=sums)  # in place, as for the differences: a long recording is many megabytes
+            sums[self.steps:] -= sums[:-self.steps]
+            return int(np.argmax(sums[self.steps - 1:]))
         return spare if self.crop is Crop.LAST else 0
 
     def padded(self, codes):

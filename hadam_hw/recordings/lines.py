@@ -9,6 +9,7 @@ from hadam_hw.errors import DataError
 from hadam_hw.recordings.limits import MAX_CHANNELS, MAX_STREAM_LINE_BYTES
 from hadam_hw.recordings.names import shown
 from hadam_hw.recordings.text_line import Header, delimiter_of, is_numbers
+from hadam_hw.terminal import listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +116,7 @@ class Lines:
         wanted = header.channels if self.channels is None else self.channels
         lacking = [name for name in wanted if name not in header.channels]
         if lacking:
-            raise DataError(f"{place}: a header must name the channels {', '.join(wanted)}, and lacks {shown(lacking[0])}")
+            raise DataError(f"{place}: a header must name the channels {listed(wanted)}, and lacks {shown(lacking[0])}")
         order = [header.channels.index(name) for name in wanted]
         self.channels, self.units = tuple(wanted), tuple(header.units[k] for k in order)
         return replace(header, numbers=tuple(header.numbers[k] for k in order), channels=self.channels, units=self.units)

@@ -8,6 +8,7 @@ import numpy as np
 
 from hadam_hw.errors import DataError
 from hadam_hw.recordings.limits import MAX_CHANNELS
+from hadam_hw.terminal import listed
 
 
 class Part(Enum):
@@ -102,8 +103,7 @@ class Recording:
         if self.channels == names:
             return self
         if sorted(self.channels) != sorted(names):
-            raise DataError(f"{self.source} must have the channels of {whose}, {', '.join(names)}, not "
-                            f"{', '.join(self.channels)}")
+            raise DataError(f"{self.source} must have the channels of {whose}, {listed(names)}, not {listed(self.channels)}")
         order = [self.channels.index(name) for name in names]
         return replace(self, values=self.values[:, order], channels=names, units=tuple(self.units[k] for k in order))
 
@@ -145,10 +145,10 @@ class RecordingSet:
         known = {*self.classes, None}
         for recording in self.recordings:
             if recording.channels != self.channels:
-                raise DataError(f"{recording.source} must have the channels {', '.join(self.channels)}, not "
-                                f"{', '.join(recording.channels)}")
+                raise DataError(f"{recording.source} must have the channels {listed(self.channels)}, not "
+                                f"{listed(recording.channels)}")
             if recording.label not in known:
-                raise DataError(f"{recording.source} must have one of the classes {', '.join(self.classes)}, not "
+                raise DataError(f"{recording.source} must have one of the classes {listed(self.classes)}, not "
                                 f"{recording.label!r}")
 
     def __len__(self):

@@ -16,6 +16,21 @@ from hadam_hw.errors import ModelError
 from hadam_hw.recurrence.base import MAX_LEAK, MAX_SIZE, Recurrence
 
 
+def turn_of(butterfly, block, log2_radix):
+    """For each axis of a folded core's butterfly whether its ends change places (:mod:`rtl_gen.plan.folding`): the bits of its
+    number within the block, ``log2_radix`` at a time, folded on each other."""
+    inside, turn = butterfly & ((block >> log2_radix) - 1), 0
+    while inside:
+        turn ^= inside & ((1 << log2_radix) - 1)
+        inside >>= log2_radix
+    return turn
+
+
+def bank_of(unit, block, log2_radix):
+    """The bank of ``1 << log2_radix`` in which a folded core keeps the word of ``unit``."""
+    return unit & ((1 << log2_radix) - 1) ^ turn_of(unit >> log2_radix, block, log2_radix)
+
+
 @dataclass(frozen=True, eq=False)
 class Hadamard(Recurrence):
     """``R[i, :] = signs[i] K[wires[i], :]`` with ``K = kron(I, H_block)``, scaled by ``1/sqrt(block)`` or a little less.

@@ -38,6 +38,8 @@ _HELP = {
     "offset": "deviation of a constant on each channel of a sequence while training, in the units of x",
     "shift": "steps (pixels of a picture) that a sequence is moved by, at most, while training",
     "turn": "degrees by which a worn sensor is turned about some axis, their deviation, while training",
+    "stretch": "deviation of the factor by which a sequence is faster or slower, from 1, while training",
+    "warp": "deviation of each element of the matrix that turns, stretches and shears a picture, while training",
     "dropout": "of the features while training", "v_init": "deviation of V at the start",
     "readout": "of the last state, the sum of all, or each", "leak": "0, or the state shrinks by 1 - 2**-LEAK a step",
     "leaks": "LEAST-MOST, as 2-5: a leak drawn for each unit in place of --leak, for --readout sum",
@@ -57,7 +59,7 @@ _HELP = {
     "until": "0, or an epoch that folds chose before: as far as that the whole training part is trained on",
     "recurrence": "oscillators: pairs of units, in blocks of 2, whose frequencies are chosen for the task, or "
     "drawn where V is trained",
-    "copies": "of the training set, each moved anew by --shift, with --stages",
+    "copies": "of the training set, each moved anew by --shift and warped by --warp, with --stages",
     "fit": "gradient: by PyTorch, step by step; ridge: in seconds, without PyTorch: recurrence and V are drawn, and U "
     f"is fitted in closed form. --hidden {DEFAULTS['hidden']}, --block {DEFAULTS['block']}, --u-bits {DEFAULTS['u_bits']} "
     f"unless told otherwise, or suits pictures; of --leak {', '.join(map(str, LEAKS))} the best on validation",
@@ -158,7 +160,8 @@ def _add_own(group):
                        "sizes are very unequal")
     group.add_argument("--test", type=float, metavar="SHARE", help="of the groups, held out for the test where the recordings "
                        "do not say; 0 for none (default 0.2)")
-    group.add_argument("--budget", type=float, metavar="SECONDS", help="that gradients may take (default 300)")
+    group.add_argument("--budget", type=float, metavar="SECONDS",
+                       help="of processor time that gradients may take (default 300)")
 
 
 def _arguments(argv):

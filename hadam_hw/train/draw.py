@@ -12,6 +12,7 @@ from hadam_hw.layer import Layer, make_phases
 from hadam_hw.oscillators import Oscillators
 from hadam_hw.quantize import quantize_codes
 from hadam_hw.recurrence import Hadamard
+from hadam_hw.recurrence.hadamard import bank_of
 from hadam_hw.train.frequencies import LONGEST, chosen_oscillations, drawn_oscillations
 from hadam_hw.train.leaks import leak_of
 from hadam_hw.train.settings import Drive, Kind, Wires
@@ -19,6 +20,8 @@ from hadam_hw.train.states import last_states
 
 #: Sequences that the binary point is chosen on.
 CALIBRATION = 2048
+#: Of folded cores: the butterflies of the largest have 8 words.
+LARGEST_LOG2_RADIX = 3
 #: Extra fraction bits of V in the second phase, where blocks have one.
 INPUT_FRAC = 4
 #: Sequences that tell how loud pairs of oscillators are.
@@ -27,12 +30,22 @@ LOUDNESS = 512
 SATURATION_LIMIT = 1e-6
 
 
-def drawn_wires(size, block, rng):
+def drawn_wires(size, block, rng, *, keep_banks=True):
     """The wires int64 [size] in front of blocks of ``block`` units: a permutation drawn by ``rng``.
+
+    With ``keep_banks`` each unit takes the word of a unit of its own bank, so that a folded core of the largest radix that the
+    block has, up to 8, can render it in one lane.
 
     Blocks of 1 mix nothing, so there it is one cycle through all units. Shorter cycles would come back to where they began, up
     to a sign, and keep no more than sums of inputs that are their length apart.
     """
+    if block > 1 and keep_banks:
+        log2_radix, wires = min(LARGEST_LOG2_RADIX, block.bit_length() - 1), np.empty(size, np.int64)
+        banks = np.array([bank_of(unit, block, log2_radix) for unit in range(size)])
+        for bank in range(1 << log2_radix):
+            units = np.flatnonzero(banks == bank)
+            wires[units] = rng.permutation(units)
+        return wires
     order = rng.permutation(size)
     if block > 1:
         return order
@@ -106,7 +119,8 @@ def _hadamard(settings, inputs, rng):
         signs, wires = np.ones(size), np.roll(np.arange(size), 1)
     else:
         signs = rng.choice([-1, 1], size)
-        wires = drawn_wires(size, settings.block, rng) if settings.wires is Wires.DRAWN else None
+        wires = None if settings.wires is Wires.NONE else drawn_wires(
+            size, settings.block, rng, keep_banks=settings.wires is Wires.DRAWN)
     recurrence = Hadamard(size, settings.block, signs, leak_of(settings), wires)
     return recurrence, drawn_codes(size, inputs, settings.v_bits, settings.drive, rng)
 

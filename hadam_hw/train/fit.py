@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from hadam_hw import golden
+from hadam_hw.errors import DataError
 from hadam_hw.quantize import quantize_codes
 from hadam_hw.train.epochs import Epochs
 from hadam_hw.train.export import cross_entropy, float_score, model_of_layers, real, state_unit, to_model
@@ -65,6 +66,8 @@ def fit(task, settings, checkpoint, on_epoch=lambda epoch: None, on_step=lambda:
 
 def _fit(task, settings, checkpoint, until, on_epoch, on_step, on_trial):
     """One training, of all epochs with the best kept, or as far as epoch ``until``, which is kept."""
+    if task.vocabulary and settings.stretch:
+        raise DataError(f"stretch must be 0 where inputs are tokens, not {settings.stretch}")
     torch.set_num_threads(1)  # the recurrence is one loop, and two threads on the small products cost more than they gain
     settings = resolved(settings, task)
     network = network_of(task, settings)
@@ -102,6 +105,8 @@ def _epoch(network, optimiser, task, settings, epoch, on_step):
     for index, chosen in enumerate(batches):
         inputs, labels = task.train.draw(chosen, rng)
         inputs = task.train.moved(inputs, settings.shift, rng) if settings.shift else inputs
+        inputs = task.train.stretched(inputs, settings.stretch, rng) if settings.stretch else inputs
+        inputs = task.train.warped(inputs, settings.warp, rng) if settings.warp else inputs
         inputs = task.train.turned(inputs, settings.turn, rng) if settings.turn else inputs
         x, labels = real(task, inputs), torch.from_numpy(labels)
         optimiser.zero_grad()

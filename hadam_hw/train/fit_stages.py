@@ -124,18 +124,20 @@ def _epoch(stages, optimiser, schedule, states, labels, settings, epoch, on_step
 
 
 class _Copies:
-    """The states of the training set, float32 [sequences, n], for each of its moved copies; one is held at a time."""
+    """The states of the training set, float32 [sequences, n], for each copy of it, moved and warped; one is held at a time."""
 
     def __init__(self, task, settings, layer, cache, on_states):
         self.task, self.settings, self.layer, self.cache, self.on_states = task, settings, layer, cache, on_states
         self.held = None, None
 
     def states(self, copy):
-        """Those of copy number ``copy``; 0 is not moved."""
+        """Those of copy number ``copy``; 0 is as it is."""
         if self.held[0] != copy:
             inputs, train = self.task.train.inputs, self.task.train
             if copy:
-                inputs = train.moved(inputs, self.settings.shift, np.random.default_rng([self.settings.seed, 6, copy]))
+                rng, shift, warp = np.random.default_rng([self.settings.seed, 6, copy]), self.settings.shift, self.settings.warp
+                inputs = train.moved(inputs, shift, rng) if shift else inputs
+                inputs = train.warped(inputs, warp, rng) if warp else inputs
             summed = self.settings.readout is Pooling.SUM
             found, _ = kept_states(self.layer, inputs, self.cache, summed=summed, progress=self.on_states)
             self.held = copy, torch.from_numpy(found.astype(np.float32))

@@ -18,6 +18,7 @@ from hadam_hw.train.draw import drawn_layer
 from hadam_hw.train.scores import percent
 from hadam_hw.train.settings import Settings
 from hadam_hw.train.states import last_states
+from hadam_hw.train.threads import one_thread
 
 #: Of the ridge, in variances of a state.
 STRENGTHS = tuple(10.0 ** (-k / 2) for k in range(11))
@@ -93,6 +94,7 @@ class FittedRidge:
     validation_score: float
 
 
+@one_thread
 def fit_ridge(task, tried, on_states=lambda done, total: None):
     """The best of the settings ``tried``, as :class:`FittedRidge`.
 
@@ -131,6 +133,7 @@ def fit_ridge(task, tried, on_states=lambda done, total: None):
     return FittedRidge(chosen, best.layer, readout, best.strength, error, score)
 
 
+@one_thread
 def fit_values(layer, train, validation, *, pooling=Pooling.LAST, bits=6, units=()):
     """A :class:`Readout` of values, in closed form, behind a layer.
 
@@ -176,6 +179,7 @@ def fit_values(layer, train, validation, *, pooling=Pooling.LAST, bits=6, units=
     return readout, rmse(readout.measured(readout(found.validation, 0), 0), right)
 
 
+@one_thread
 def fit_readout(task, settings, layer, train, validation):
     """:class:`FittedRidge` behind a layer that is there already.
 

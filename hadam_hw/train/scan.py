@@ -125,8 +125,10 @@ def _advance(drive, state, gains, cross, steps, block, least, rectify, step, lim
 
 
 @numba.njit(cache=True, fastmath=True)
-def _retreat(gradient, reached, carried, gains, cross, before, steps, block, signed, rectify, step, limit, gain_gradient):
+def _retreat(gradient, even, reached, carried, gains, cross, before, steps, block, signed, rectify, step, limit, gain_gradient):
     """Replaces the gradients of the first ``steps`` rectified (or ``signed``) states [n, steps, lanes] by those of the drives.
+
+    Unless ``even`` is empty it is the gradient [n, lanes] of each step, and nothing is read of ``gradient``.
 
     ``reached`` are the states, ``before`` [n, lanes] the one before them, ``carried`` [n, lanes] what comes from the steps
     behind; it is replaced by what goes to those before. Adds up ``gain_gradient`` unless it is empty. Rounding passes a
@@ -139,9 +141,10 @@ def _retreat(gradient, reached, carried, gains, cross, before, steps, block, sig
     for t in range(steps - 1, -1, -1):
         for i in range(size):
             row, here, state = carried[i], gradient[i, t], reached[i, t]
+            given = even[i] if even.size else here
             gain = number(1) if cross.size else gains[i]
             for k in range(count):
-                value = row[k] + (here[k] if signed or state[k] > zero else zero)
+                value = row[k] + (given[k] if signed or state[k] > zero else zero)
                 if rectify:
                     value = value if state[k] > zero else zero
                 if step > 0:
@@ -259,22 +262,21 @@ class _Scan(torch.autograd.Function):
             buffer, sent = drive.buffers(2)
             mixing = gains.numpy(), cross.numpy()
             stepping = buffer.numpy(), state.numpy(), *mixing
-            returning = sent.numpy(), buffer.numpy(), carried.numpy(), *mixing
+            even = (toward / steps).contiguous() if read is Read.MEAN else toward.new_empty(0, 0)
+            returning = sent.numpy(), even.numpy(), buffer.numpy(), carried.numpy(), *mixing
             for part, before in reversed(list(zip(drive.parts(), befores, strict=True))):
                 wide = part.stop - part.start
                 here, back = buffer.flatten(1)[:, :wide], sent.flatten(1)[:, :wide]
                 drive.make(part, here)
                 state.copy_(before)
                 _advance(*stepping, wide // drive.count, block, least, *rule)
-                if read is Read.MEAN:
-                    back.view(size, -1, drive.count)[:] = (toward / steps)[:, None]
-                elif read is Read.LAST:
+                if read is Read.LAST:
                     back.zero_()
                     if part.stop == steps * drive.count:
                         back[:, -drive.count:] = toward
                 elif read in (Read.EVERY, Read.SIGNED):
                     back[:] = toward[:, part]
-                else:
+                elif read is Read.LOGITS:
                     torch.mm(out_weight.t(), toward[:, part], out=back)
                     to_out.addmm_(toward[:, part], (torch.relu(here) if least else here).t())
                 _retreat(*returning, before.numpy(), wide // drive.count, block, read is Read.SIGNED, *rule,

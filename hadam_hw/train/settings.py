@@ -47,12 +47,14 @@ class Kind(Enum):
 class Wires(Enum):
     """The permutation of the units that follows the blocks.
 
-    ``NONE``. ``DRAWN``: from the seed, one cycle for blocks of 1. ``RING``: for blocks of 1, each unit takes the one before it
+    ``NONE``. ``DRAWN``: from the seed, one cycle for blocks of 1, and for larger ones a permutation that keeps each word in its
+    bank of a folded core. ``ANY``: any permutation. ``RING``: for blocks of 1, each unit takes the one before it
     as it is; any other cycle whose signs have the product 1 is this one, but for the order and the signs of its units.
     """
 
     NONE = "none"
     DRAWN = "drawn"
+    ANY = "any"
     RING = "ring"
 
 
@@ -108,6 +110,11 @@ class Settings:
     shift : int
         Steps by which a sequence is moved to and fro in time while training, pixels in both directions for a picture; what is
         uncovered is 0.
+    stretch : float
+        Deviation of the factor by which a sequence is faster or slower while training, from 1.
+    warp : float
+        Deviation of each element of the matrix that turns, stretches and shears a picture about its middle while training,
+        from the unit matrix.
     turn : float
         Deviation, in degrees, of the angle by which a worn sensor is turned about an axis drawn for each sequence, while
         training; for tasks whose channels are the three axes of sensors.
@@ -143,7 +150,8 @@ class Settings:
         AdamW's decay of the weights of the stages.
     recurrence : Kind
     copies : int
-        Copies of the training set, one an epoch in turn, each moved anew by up to ``shift``; the first is not moved.
+        Copies of the training set, one an epoch in turn, each moved anew by up to ``shift`` and warped by ``warp``; the first
+        is as it is.
     folds : int
         0, or the epoch is chosen by so many folds of the training persons, and then all of them are trained on
         (:mod:`hadam_hw.train.folds`).
@@ -167,6 +175,8 @@ class Settings:
     offset: float = 0.0
     shift: int = 0
     turn: float = 0.0
+    stretch: float = 0.0
+    warp: float = 0.0
     dropout: float = 0.0
     v_init: float = 0.3
     readout: Pooling = Pooling.LAST
@@ -262,8 +272,8 @@ class Settings:
         if self.drawn:
             self._leave_alone(_OF_TRAINED_RECURRENCES, "where the recurrence is drawn, as it is for stages of the last state")
             self._check_drawn("where the recurrence is drawn")
-            if self.copies > 1 and not self.shift:
-                raise DataError(f"copies must be 1, or more with a shift that moves them, not {self.copies}")
+            if self.copies > 1 and not self.shift and not self.warp:
+                raise DataError(f"copies must be 1, or more with a shift that moves them or a warp, not {self.copies}")
             return
         self._leave_alone(_OF_DRAWN_RECURRENCES, "where V is trained: only a recurrence that is drawn has it")
         if not self.stages:
@@ -287,7 +297,7 @@ class Settings:
         if self.readout is Pooling.EVERY:
             raise DataError(f"readout must be last or sum {when}, not every: a sequence has one label there")
         if self.wires is Wires.RING and self.block != 1:
-            raise DataError(f"wires must be drawn or none for blocks of {self.block}; a ring has blocks of 1")
+            raise DataError(f"wires must be drawn, any or none for blocks of {self.block}; a ring has blocks of 1")
         if self.signs not in (Signs.AUTO, Signs.FIXED):
             raise DataError(f"signs must be fixed {when}, not {self.signs.value}")
 
@@ -304,8 +314,8 @@ class Settings:
 #: The least and the greatest of each number, beyond which no training makes sense; models have bounds of their own.
 _RANGES = {
     "hidden": (1, 1 << 20), "block": (1, 1 << 20), "seed": (0, 2**63 - 1), "epochs": (1, 1_000_000), "batch": (1, 1_000_000),
-    "lr": (1e-12, 1e3), "clip": (0, 1e9), "noise": (0, 1e6), "offset": (0, 1e6), "shift": (0, 1_000_000), "turn": (0, 360),
-    "dropout": (0, 0.99), "v_init": (0, 1e6), "leak": (0, MAX_LEAK), "sign_lr": (0, 1e3),
+    "lr": (1e-12, 1e3), "clip": (0, 1e9), "noise": (0, 1e6), "offset": (0, 1e6), "shift": (0, 1_000_000), "warp": (0, 10),
+    "turn": (0, 360), "stretch": (0, 1), "dropout": (0, 0.99), "v_init": (0, 1e6), "leak": (0, MAX_LEAK), "sign_lr": (0, 1e3),
     "evaluate_every": (1, 1_000_000), "decay": (0, 1e3), "copies": (1, 1_000), "folds": (0, 1_000), "until": (0, 1_000_000)}
 #: What a ridge depends on.
 _OF_RIDGES = ("fit", "task", "hidden", "block", "seed", "v_bits", "u_bits", "readout", "leak", "leaks", "state_bits",
@@ -313,7 +323,8 @@ _OF_RIDGES = ("fit", "task", "hidden", "block", "seed", "v_bits", "u_bits", "rea
 #: What only a training of stages alone has a use for.
 _OF_DRAWN_RECURRENCES = ("wires", "drive", "copies")
 #: And what it has none for.
-_OF_TRAINED_RECURRENCES = ("activation", "layers", "noise", "offset", "turn", "clip", "state_in_loop", "v_init")
+_OF_TRAINED_RECURRENCES = ("activation", "layers", "noise", "offset", "turn", "stretch", "clip", "state_in_loop",
+                           "v_init")
 
 
 def _leak_ends(text):

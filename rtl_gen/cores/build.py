@@ -3,6 +3,7 @@
 
 from rtl_gen.cores.context_core import ContextCore
 from rtl_gen.cores.core import Core
+from rtl_gen.cores.folded_stack import FoldedStackCore
 from rtl_gen.cores.stacked_core import StackedCore
 from rtl_gen.gateware.folded.cell import FoldedCell
 from rtl_gen.gateware.folded.input import FoldedInput
@@ -17,8 +18,8 @@ from rtl_gen.gateware.rendering import render
 from rtl_gen.gateware.serial.cell import SerialCell
 
 #: What renders the plans of this package; it is known once it is imported.
-KINDS = (Core, StackedCore, ContextCore, SerialCell, ParallelCell, ParallelStep, ContextCell, FoldedCell, FoldedInput,
-         OneWordCell, PairCell, Shears, OneStageReadout, StagedReadout)
+KINDS = (Core, StackedCore, FoldedStackCore, ContextCore, SerialCell, ParallelCell, ParallelStep, ContextCell, FoldedCell,
+         FoldedInput, OneWordCell, PairCell, Shears, OneStageReadout, StagedReadout)
 
 
 def build_core(model, architecture):

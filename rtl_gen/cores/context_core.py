@@ -43,7 +43,7 @@ class ContextCore(Rendering, renders=ContextCorePlan):
     saturated : Out(1)
         For observation: high for one clock a step in which at least one unit saturated.
     codes : In(stream of 16 bits)
-        Only where the read-out's codes lie in SPRAM: the rows of ``plan.readout.image``, once after each reset. Sequences may
+        Only where the read-out's codes lie in SPRAM: the rows of ``plan.image``, once after each reset. Sequences may
         come before; their read-out waits.
     """
 

@@ -37,7 +37,7 @@ class Core(Rendering, renders=CorePlan):
     saturated : Out(1)
         For observation: high for one clock a step in which at least one unit saturated, some clocks after that step.
     codes : In(stream of 16 bits)
-        Only where the read-out's codes lie in SPRAM: the rows of ``plan.readout.image``, once after each reset. Sequences may
+        Only where the read-out's codes lie in SPRAM: the rows of ``plan.image``, once after each reset. Sequences may
         come before; their read-out waits.
     """
 

@@ -39,7 +39,7 @@ class StackedCore(Rendering, renders=StackedCorePlan):
     saturated : Out(1)
         High for one clock for each layer and step in which at least one unit saturated.
     codes : In(stream of 16 bits)
-        Only where the read-out's codes lie in SPRAM: the rows of ``plan.readout.image``, once after each reset. Sequences may
+        Only where the read-out's codes lie in SPRAM: the rows of ``plan.image``, once after each reset. Sequences may
         come before; their read-out waits.
     """
 

@@ -96,7 +96,7 @@ def emit_design(model, architecture, board, clock_mhz, steps, *, link=Link.UART,
     check_link(plan, clock.hz, baud, link, profile)
     check_loading(plan, board, profile)
     core, core_text = emit_core(model, architecture)
-    image = plan.readout.image
+    image = plan.image
     top = Top(CoreInstance(core), clock_hz=clock.hz, baud=baud, link=link, profile=profile, silence_clocks=silence_clocks,
               image=image, address=board.flash.offset if image else 0)
     name = f"hadam_{board.name.replace('-', '_')}"

@@ -53,7 +53,7 @@ _CODES_PORTS = """\
 
 def instantiation_template(core, module):
     """Verilog text that instantiates ``core``, emitted as ``module``, with its ports spelled out."""
-    model, image = core.model, core.plan.readout.image
+    model, image = core.model, core.plan.image
     return _TEMPLATE.format(
         module=module, architecture=core.architecture, size=model.size, inputs=model.inputs, width=model.input.width,
         signedness="signed" if model.input.signed else "unsigned", outputs=model.outputs, logit=model.readout_width,

@@ -43,14 +43,14 @@ def identify(core, *, clock_hz, link_hz, silence_clocks=SILENCE_CLOCKS, lean=Fal
 
 
 def check_loading(core, board, profile):
-    """Refuses a core whose codes the board's chip cannot hold or cannot be loaded with; ``core`` may be its plan's.
+    """Refuses a core whose codes the board's chip cannot hold or cannot be loaded with; the core's plan.
 
     Raises
     ------
     BoardError
         Saying what lacks.
     """
-    needed, chip, advice = core.readout.sprams, board.chip, "leave out ,codes=spram"
+    needed, chip, advice = core.sprams, board.chip, "leave out ,codes=spram"
     if needed > chip.spram:
         has = f"has {chip.spram}" if chip.spram else "has none"
         raise BoardError(f"Chip must have {needed} SPRAM{'s' * (needed > 1)} for these codes, and {chip.label} {has}; {advice}")

@@ -104,5 +104,5 @@ def estimate(model, architecture, board, asked_mhz=None):
     parts, rams = inventory(plan)
     cells, rams = round(cells_of(parts + surroundings(plan, board.lean_link))), rams + LINK_RAMS
     fmax = round(clock_mhz(plan, cells, board.chip.device), 1)
-    return Estimate(str(architecture), cells, rams, plan.readout.sprams, fmax, asked_mhz or _running_mhz(board, fmax),
+    return Estimate(str(architecture), cells, rams, plan.sprams, fmax, asked_mhz or _running_mhz(board, fmax),
                     plan.timing.interval, plan.timing.contexts)

@@ -39,7 +39,7 @@ def surroundings(plan, lean=False):
     """Cells of what a board puts around the core of ``plan``: UART, frames, the identity, reset, what loads codes."""
     model = plan.model
     vector = model.inputs * model.input.width if model.inputs > 1 else 0
-    loader = Counter({"link": LOADER} if plan.readout.sprams else {})
+    loader = Counter({"link": LOADER} if plan.sprams else {})
     if lean:
         return loader + Counter({"link": LEAN_LINK + LINK_VECTOR_BIT * vector + model.readout_width})
     return loader + Counter({"link": LINK + LINK_VECTOR_BIT * vector + LINK_LOGIT_BIT * model.readout_width})

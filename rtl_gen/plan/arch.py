@@ -21,7 +21,9 @@ from hadam_hw.errors import ArchitectureError
 from rtl_gen.plan.alignment import align
 from rtl_gen.plan.code_store import CodeStore
 from rtl_gen.plan.core import ContextCorePlan, CorePlan, StackedCorePlan
+from rtl_gen.plan.feed import Feed
 from rtl_gen.plan.folded import FoldedPlan
+from rtl_gen.plan.folded_stack import FoldedStackPlan
 from rtl_gen.plan.folding import fold
 from rtl_gen.plan.one_word import OneWordPlan, fold_words
 from rtl_gen.plan.pairs import PairPlan, fold_pairs
@@ -123,11 +125,15 @@ class Architecture(ABC):
         pair = self.pair(*model.layers[-2:])
         if pair is None:
             raise ArchitectureError(
-                f"Architecture of two stacked layers must be 'serial', 'serial:D' or 'parallel', not {self}")
+                f"Architecture of two stacked layers must be 'serial', 'serial:D', 'parallel' or 'folded:R', not {self}")
         if len(model.layers) > 2:
             raise ArchitectureError(f"Layers must be one or two in hardware, not {len(model.layers)}; "
                                     "the golden model and C take more")
-        return StackedCorePlan(model, self, *pair)
+        return self.stack(model, *pair)
+
+    def stack(self, model, lower, upper):
+        """The plan of a core of two layers, whose cells are those of :meth:`pair`."""
+        return StackedCorePlan(model, self, lower, upper)
 
     @classmethod
     def candidates(cls, model, chip):
@@ -312,21 +318,25 @@ class Folded(Architecture):
     @classmethod
     def candidates(cls, model, chip):
         """Each radix and few lanes, where there is something to fold."""
-        block, pairs = model.top.recurrence.foldable_block, model.top.recurrence.pairs
-        if len(model.layers) == 1 and pairs is not None:
-            return [cls(1, lanes) for lanes in LANES if len(pairs) % lanes == 0]
-        if len(model.layers) > 1 or block is None:
-            return []
-        return [cls(radix, lanes) for radix in RADICES for lanes in LANES
-                if radix <= block and (radix > 1) == (block > 1) and model.size // block % lanes == 0]
+        return [] if len(model.layers) > 2 else [
+            cls(radix, lanes) for radix in RADICES for lanes in LANES
+            if all(_foldable(layer.recurrence, radix, lanes) for layer in model.layers)]
 
-    def cell(self, layer):
+    def cell(self, layer, feed=None):
         """A :class:`FoldedPlan`; without butterflies a :class:`OneWordPlan`, or for pairs a :class:`PairPlan`."""
         if self.radix == 1 and layer.recurrence.pairs is not None:
-            return PairPlan(layer, fold_pairs(layer.recurrence, self.lanes))
+            return PairPlan(layer, fold_pairs(layer.recurrence, self.lanes), feed)
         if self.radix == 1:
-            return OneWordPlan(layer, fold_words(layer.recurrence, self.lanes))
-        return FoldedPlan(layer, fold(layer.recurrence, self), self.lanes)
+            return OneWordPlan(layer, fold_words(layer.recurrence, self.lanes), feed)
+        return FoldedPlan(layer, fold(layer.recurrence, self), self.lanes, feed)
+
+    def pair(self, lower, upper):
+        """The lower cell's words go into a memory of the upper one."""
+        return self.cell(lower), self.cell(upper, Feed(lower.state.width, self.codes))
+
+    def stack(self, model, lower, upper):
+        """A :class:`FoldedStackPlan`."""
+        return FoldedStackPlan(model, self, lower, upper)
 
     def placement_options(self, family):
         """On iCE40 nextpnr's usual router was seen to run in circles on a folded core that fills the memories."""
@@ -376,6 +386,14 @@ def _check_contexts(contexts):
     if not 1 <= contexts <= MAX_CONTEXTS:
         raise ArchitectureError(f"Contexts must be between 1 and {MAX_CONTEXTS}, not {contexts}")
     return contexts
+
+
+def _foldable(recurrence, radix, lanes):
+    """Whether a recurrence may be folded so, as far as its sizes go."""
+    block, pairs = recurrence.foldable_block, recurrence.pairs
+    if pairs is not None:
+        return radix == 1 and len(pairs) % lanes == 0
+    return block is not None and radix <= block and (radix > 1) == (block > 1) and recurrence.size // block % lanes == 0
 
 
 def _adders(model):

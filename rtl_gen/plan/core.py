@@ -41,8 +41,22 @@ def check_store(model, architecture):
                                 "are few; leave out ,codes=spram")
 
 
+class LoadedCodes:
+    """What the plan of a core says of codes that are loaded before anything is computed: here those of its read-out."""
+
+    @property
+    def sprams(self):
+        """SPRAMs that hold them."""
+        return self.readout.sprams
+
+    @property
+    def image(self):
+        """What they are loaded from, a :class:`~rtl_gen.plan.code_store.CodeImage`; None where there is none."""
+        return self.readout.image
+
+
 @dataclass(frozen=True, eq=False)
-class CorePlan:
+class CorePlan(LoadedCodes):
     """A cell and a read-out (:class:`rtl_gen.cores.core.Core`).
 
     Parameters
@@ -111,7 +125,7 @@ class CorePlan:
 
 
 @dataclass(frozen=True, eq=False)
-class StackedCorePlan:
+class StackedCorePlan(LoadedCodes):
     """Two cells, one that feeds the other, and a read-out (:class:`rtl_gen.cores.stacked_core.StackedCore`).
 
     Parameters
@@ -142,15 +156,24 @@ class StackedCorePlan:
         """The read-out's plan."""
         return plan_readout(self.model, self.architecture.codes)
 
+    @property
+    def between(self):
+        """Clocks from the start of a step of the lower layer to that of the upper one, if it is free."""
+        return self.lower.timing.interval + self.upper.at_once
+
+    @property
+    def layers_interval(self):
+        """Clocks from one step to the next that both layers can keep."""
+        return max(self.lower.timing.interval + self.upper.handing_over, self.upper.timing.interval)
+
     @cached_property
     def timing(self):
         """:class:`Timing` of one step; the latency is from an accepted vector to the upper layer's new state."""
-        lower, upper = self.lower.timing.interval, self.upper.timing.interval
-        interval = max(lower + self.upper.handing_over, upper)
+        upper, interval = self.upper.timing.interval, self.layers_interval
         if self.model.pooling is Pooling.SUM:
             interval = max(interval, upper + 1 + self.upper.unload_interval,
                            1 + self.upper.unload_cycles + self.readout.pooling_cycles)
-        return Timing(lower + self.upper.at_once + upper, interval)
+        return Timing(self.between + upper, interval)
 
     def sequence_timing(self, steps):
         """:class:`SequenceTiming` of sequences of ``steps`` vectors that never wait for their host, nor the answer for it.
@@ -175,7 +198,7 @@ class StackedCorePlan:
 
 
 @dataclass(frozen=True, eq=False)
-class ContextCorePlan:
+class ContextCorePlan(LoadedCodes):
     """A cell for several sequences in turn, a queue and a read-out (:class:`rtl_gen.cores.context_core.ContextCore`).
 
     Parameters

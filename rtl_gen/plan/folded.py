@@ -11,6 +11,8 @@ from hadam_hw.fixed import signed_width
 from hadam_hw.layer import Layer
 from rtl_gen.plan.adder_graph import matrix_graph
 from rtl_gen.plan.alignment import align
+from rtl_gen.plan.code_store import CodeStore
+from rtl_gen.plan.feed import Feed, PackedCodes
 from rtl_gen.plan.folding import Folding
 from rtl_gen.plan.networks import WordNetworkPlan
 from rtl_gen.plan.parts import MUX, observation_cells, saturation_cells, selection_latency, selector_cells
@@ -102,10 +104,13 @@ class FoldedInputPlan:
     layer : Layer
     groups : tuple of tuple of int
         The units of each group, in the order of work.
+    feed : Feed, optional
+        The inputs are the states of a layer below, kept in a memory; by default they come all at once with the step.
     """
 
     layer: Layer
     groups: tuple[tuple[int, ...], ...]
+    feed: Feed | None = None
 
     @cached_property
     def alignment(self):
@@ -139,9 +144,14 @@ class FoldedInputPlan:
         return WordNetworkPlan(graph, min(self.layer.input.minimum, -1), self.layer.input.maximum)
 
     @property
+    def depth(self):
+        """Clocks from an element to its multiples: those of their bank, and of the memory that a feed fills."""
+        return self.network.latency + (self.feed is not None)
+
+    @property
     def latency(self):
         """Clocks from the last element of a group to the complete sum."""
-        return self.network.latency + 3
+        return self.depth + 3
 
     @property
     def widths(self):
@@ -151,8 +161,31 @@ class FoldedInputPlan:
 
     @property
     def memories(self):
-        """(rows as integers, bits of a row) of each memory."""
-        return [(packed_rows(contents), len(self.groups[0]) * contents[1]) for contents in (self.code_rows, self.bias_rows)]
+        """(rows as integers, bits of a row) of each constant memory."""
+        contents = (self.bias_rows,) if self.packed else (self.code_rows, self.bias_rows)
+        return [(packed_rows(each), len(self.groups[0]) * each[1]) for each in contents]
+
+    @cached_property
+    def packed(self):
+        """The codes as :class:`PackedCodes` where they lie in SPRAM, else None."""
+        if self.feed is None or self.feed.store is not CodeStore.SPRAM:
+            return None
+        return PackedCodes(tuple(packed_rows(self.code_rows)), len(self.groups[0]) * self.code_rows[1])
+
+    @property
+    def element_cells(self):
+        """Cells that hold the inputs and go through them: registers, or what addresses the memory of a feed."""
+        layer = self.layer
+        if self.feed is None:
+            return layer.inputs * layer.input.width
+        packed = self.packed
+        reading = 2 * len(self.groups[0]) * self.code_rows[1] * packed.clocks_a_row.bit_length() if packed else 0
+        return 4 * layer.inputs.bit_length() + self.feed.width + reading
+
+    @property
+    def element_rams(self):
+        """Block RAMs that hold the inputs."""
+        return 0 if self.feed is None else block_rams(max(2, self.layer.inputs), self.layer.input.width)
 
     @property
     def steady(self):
@@ -162,7 +195,7 @@ class FoldedInputPlan:
     @property
     def early_codes(self):
         """Whether codes are read a clock ahead, into a register: where their table is long, and multiples take a clock."""
-        return len(self.groups) * self.layer.inputs > BLOCK_ROWS and self.network.latency > 0
+        return len(self.groups) * self.layer.inputs > BLOCK_ROWS and self.depth > 0
 
     @cached_property
     def code_rows(self):
@@ -207,11 +240,14 @@ class FoldedPlan:
     folding : Folding
         Of the units of one lane.
     lanes : int
+    feed : Feed, optional
+        The layer stands on another one.
     """
 
     layer: Layer
     folding: Folding
     lanes: int
+    feed: Feed | None = None
 
     @property
     def alignment(self):
@@ -250,14 +286,14 @@ class FoldedPlan:
         return FoldedInputPlan(self.layer, tuple(
             tuple(lane * folding.units + folding.finished(lane, butterfly, bank)
                   for lane in range(self.lanes) for bank in range(group * half, (group + 1) * half))
-            for butterfly in range(folding.rows) for group in range(2)))
+            for butterfly in range(folding.rows) for group in range(2)), self.feed)
 
     @cached_property
     def schedule(self):
         """The :class:`FoldedSchedule`."""
         return FoldedSchedule(
             passes=len(self.folding.passes), rows=self.folding.rows, groups=2, inputs=self.layer.inputs,
-            rho=self.folding.log2_radix, multiples=self.source.network.latency, leak=int(self.leak > 0))
+            rho=self.folding.log2_radix, multiples=self.source.depth, leak=int(self.leak > 0))
 
     @property
     def timing(self):
@@ -286,11 +322,12 @@ class FoldedPlan:
                                        + 2 * (width + rho + leak) * (leak > 0)),
             "folded products": finished * (multiples.width + MUX * (sum(source.widths) - max(source.widths))),
             "folded input": multiples.sums + 2 * multiples.differences + sum(source.widths) * phases
-            + layer.inputs * layer.input.width,
+            + source.element_cells,
             "folded control": 60 + 4 * folding.rows.bit_length() * len(folding.passes),
             "selector": selector_cells(banks, layer.state.width),
             "observation": observation_cells(finished),
         })
         order = [(folding.table, banks * folding.row_bits)] if folding.table else []
         parts["folded control"] += 2 * banks * folding.row_bits * len(order)  # a choice of rows, and two pages
-        return parts, banks * block_rams(folding.memory_rows, width) + table_rams([*source.memories, *order])
+        tables = table_rams([*source.memories, *order])
+        return parts, banks * block_rams(folding.memory_rows, width) + tables + source.element_rams

@@ -21,6 +21,7 @@ from functools import cached_property
 import numpy as np
 
 from hadam_hw.errors import ArchitectureError
+from hadam_hw.recurrence.hadamard import bank_of, turn_of
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,11 @@ class Folding:
 
     def turn(self, butterfly):
         """For each axis whether its ends change places: the bits of ``butterfly`` within the block, folded on each other."""
-        inside, turn = butterfly & ((self.block >> self.log2_radix) - 1), 0
-        while inside:
-            turn ^= inside & (self.radix - 1)
-            inside >>= self.log2_radix
-        return turn
+        return turn_of(butterfly, self.block, self.log2_radix)
 
     def bank(self, unit):
         """The bank of a unit."""
-        return unit & (self.radix - 1) ^ self.turn(unit >> self.log2_radix)
+        return bank_of(unit, self.block, self.log2_radix)
 
     def row(self, unit):
         """The row of a unit in its bank."""

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from hadam_hw.errors import ArchitectureError
 from hadam_hw.layer import Layer
+from rtl_gen.plan.feed import Feed
 from rtl_gen.plan.folded import FoldedInputPlan, table_rams
 from rtl_gen.plan.parts import MUX, observation_cells, saturation_cells, selection_latency, selector_cells
 from rtl_gen.plan.ram import block_rams
@@ -181,7 +182,7 @@ class OneWordInputPlan(FoldedInputPlan):
     @property
     def steady(self):
         """Whether the multiples are the input itself, shifted, in every clock of a step: then they need no registers."""
-        return self.layer.inputs == 1 and not self.network.latency
+        return self.layer.inputs == 1 and not self.depth
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,10 +196,13 @@ class OneWordPlan:
     ----------
     layer : Layer
     folding : OneWordFolding
+    feed : Feed, optional
+        The layer stands on another one.
     """
 
     layer: Layer
     folding: OneWordFolding
+    feed: Feed | None = None
 
     @property
     def alignment(self):
@@ -213,7 +217,7 @@ class OneWordPlan:
     @cached_property
     def source(self):
         """What makes ``C X + bias``, a :class:`OneWordInputPlan`."""
-        return OneWordInputPlan(self.layer, self.order)
+        return OneWordInputPlan(self.layer, self.order, self.feed)
 
     @property
     def order(self):
@@ -225,7 +229,7 @@ class OneWordPlan:
     def schedule(self):
         """The :class:`OneWordSchedule`."""
         return OneWordSchedule(
-            rows=self.folding.rows, inputs=self.layer.inputs, multiples=self.source.network.latency,
+            rows=self.folding.rows, inputs=self.layer.inputs, multiples=self.source.depth,
             product=int(self.leak > 0), table=int(self.folding.offset is None))
 
     @property
@@ -257,10 +261,11 @@ class OneWordPlan:
         parts = Counter({
             "moved words": lanes * (width + alignment.width + saturation_cells(layer, alignment) + shrinking),
             "moved sums": lanes * (alignment.width + multiples.width + MUX * (sum(source.widths) - max(source.widths))),
-            "moved input": multiples.sums + 2 * multiples.differences + layer.inputs * layer.input.width
+            "moved input": multiples.sums + 2 * multiples.differences + source.element_cells
             + sum(source.widths) * (not source.steady),
             "moved control": 25 + 3 * folding.row_bits + folding.row_bits * self.schedule.lead,
             "selector": selector_cells(lanes, width) if lanes > 1 else 0,
             "observation": observation_cells(lanes),
         })
-        return parts, folding.banks * block_rams(folding.memory_rows, width) + table_rams([*source.memories, *order])
+        tables = table_rams([*source.memories, *order])
+        return parts, folding.banks * block_rams(folding.memory_rows, width) + tables + source.element_rams

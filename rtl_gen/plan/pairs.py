@@ -240,6 +240,8 @@ class PairPlan(OneWordPlan):
     ----------
     layer : Layer
     folding : PairFolding
+    feed : Feed, optional
+        The layer stands on another one.
     """
 
     @property
@@ -250,7 +252,7 @@ class PairPlan(OneWordPlan):
     @cached_property
     def source(self):
         """What makes ``C X + bias``, a :class:`PairInputPlan`."""
-        return PairInputPlan(self.layer, self.order)
+        return PairInputPlan(self.layer, self.order, self.feed)
 
     @cached_property
     def shears(self):
@@ -260,7 +262,7 @@ class PairPlan(OneWordPlan):
     @cached_property
     def schedule(self):
         """The :class:`~rtl_gen.plan.one_word.OneWordSchedule`."""
-        return OneWordSchedule(rows=self.folding.rows, inputs=self.layer.inputs, multiples=self.source.network.latency,
+        return OneWordSchedule(rows=self.folding.rows, inputs=self.layer.inputs, multiples=self.source.depth,
                                product=self.shears.latency, table=0)
 
     def shear_rows(self, lane):

@@ -238,6 +238,22 @@ def test_a_flood_and_a_drip_are_given_up(monkeypatch):
         Client(Drip(), attempts=1).identify()
     assert MAX_REPLY_SECONDS < clock[0] < MAX_REPLY_SECONDS + 3
 
+    # a virtual board says how late it is there: a machine that takes an hour for it does not end the wait
+    class Slow(Drip):
+        seconds = 0.0
+
+        def now(self):
+            return self.seconds
+
+        def read(self, timeout):
+            Slow.seconds += timeout * 0.9
+            clock[0] += 3600
+            return super().read(timeout)
+
+    with pytest.raises(NoReplyError, match=r"and (\d{2,}) bytes"):
+        Client(Slow(), attempts=1).identify()
+    assert MAX_REPLY_SECONDS < Slow.seconds < MAX_REPLY_SECONDS + 3
+
 
 # pyserial leaves a socket to the garbage collector whose other end has gone
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -20,7 +20,7 @@ from firmware.virtual.compiled import compile_board
 from firmware.virtual.terminal import Terminal
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
-from hadam_hw.errors import LinkError
+from hadam_hw.errors import DiffersError, LinkError
 from hadam_hw.model import TestVectors
 from hadam_hw.model_file import load_model, save_model
 from hadam_hw.readout import Pooling
@@ -132,7 +132,7 @@ def test_one_wrong_bit_is_seen():
     results = [Result(tuple(y), int(golden.classify(y))) for y in outputs.tolist()]
     assert selftest.compare(model, model.vectors.inputs[:2], results) == 22
     wrong = (results[0], Result((results[1].logits[0] ^ 1, *results[1].logits[1:]), results[1].label))
-    with pytest.raises(selftest.DiffersError, match="sequence 1"):
+    with pytest.raises(DiffersError, match="sequence 1"):
         selftest.compare(model, model.vectors.inputs[:2], wrong)
 
 

@@ -66,7 +66,7 @@ def drive_core(core, sequences, *, x_pause=lambda: 0, y_pause=lambda: 0, idle=la
             assert len(record.accepted) == sum(len(sequence) for sequence in sequences)
 
     async def load(ctx):
-        for row in core.plan.readout.image.rows:
+        for row in core.plan.image.rows:
             ctx.set(core.codes.payload, row)
             ctx.set(core.codes.valid, 1)
             await ctx.tick().until(core.codes.ready)
@@ -86,7 +86,7 @@ def drive_core(core, sequences, *, x_pause=lambda: 0, y_pause=lambda: 0, idle=la
     simulator.add_process(check_stream(core.x))
     simulator.add_process(check_stream(core.y))
     simulator.add_testbench(send, background=True)
-    if core.plan.readout.sprams:
+    if core.plan.sprams:
         simulator.add_testbench(load, background=True)
     simulator.add_testbench(receive)
     simulator.run()

@@ -4,13 +4,17 @@
 from dataclasses import replace
 
 import pytest
+from amaranth.sim import Simulator
 
 import boards
 from hadam_hw.errors import ArchitectureError, BoardError
 from hadam_hw.readout import Pooling
 from rtl_gen.design.emit import emit_core, emit_design
+from rtl_gen.gateware.folded.codes import SpramCodes
 from rtl_gen.link.kind import Profile
 from rtl_gen.plan.arch import parse_architecture
+from rtl_gen.plan.code_store import SPRAM_ROWS
+from rtl_gen.plan.feed import PackedCodes
 from rtl_gen.tools.design_files import CORE_FILE, TEMPLATE_FILE
 from tests.gateware.test_core import check_against_golden, sequences_for
 from tests.models_for_tests import random_model, random_stack
@@ -34,6 +38,53 @@ def test_every_state_and_output_equals_the_golden_model(architecture, emit):
 def test_two_layers_equal_the_golden_model():
     stack = random_stack(lower=dict(size=4, block=4), upper=dict(size=4, block=4, outputs=3, hidden=HIDDEN))
     check_against_golden(stack, "serial,codes=spram", sequences_for(stack, [4, 3]))
+
+
+@pytest.mark.parametrize("stages", [(), HIDDEN])
+@pytest.mark.parametrize("word, shape", [
+    ("folded:2", dict(size=8, block=4)), ("folded:4x2", dict(size=16, block=4)), ("folded:1", dict(size=6, block=1)),
+    ("folded:1x2", dict(size=10, block=1))])
+def test_the_matrix_between_two_folded_layers(word, shape, stages):
+    """Alone, or before the codes of a hidden stage; a row of SPRAM holds one clock's codes or several."""
+    stack = random_stack(lower=dict(shape, inputs=2), upper=dict(shape, outputs=3, hidden=stages))
+    _, core, _ = check_against_golden(stack, f"{word},codes=spram", sequences_for(stack, [4, 3]))
+    assert core.plan.sprams == 1 + bool(stages)
+
+
+def test_a_matrix_of_one_spram_and_a_row():
+    """Two banks: what is behind the last row of the first is in the second."""
+    bits, clocks = 16, SPRAM_ROWS + 1
+    codes = SpramCodes(PackedCodes(tuple(range(clocks)), bits))
+    seen = []
+
+    async def bench(ctx):
+        ctx.set(codes.rows.valid, 1)
+        for row in codes.plan.image.rows:
+            assert ctx.get(codes.rows.ready)
+            ctx.set(codes.rows.payload, row)
+            await ctx.tick()
+        assert not ctx.get(codes.rows.ready)
+        ctx.set(codes.rows.valid, 0)
+        ctx.set(codes.load, 1)
+        await ctx.tick()
+        ctx.set(codes.load, 0)
+        ctx.set(codes.advance, 1)
+        for _ in range(clocks + 1):
+            await ctx.tick()
+            seen.append(ctx.get(codes.code))
+
+    simulator = Simulator(codes)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert seen[:clocks] == list(range(clocks))
+
+
+@pytest.mark.parametrize("count, bits, said", [
+    (8, 17, "at most 16 bits a clock, not 17"), (4 * 16_384 + 1, 16, "room in 4 SPRAMs, and take 5")])
+def test_a_matrix_too_wide_or_too_large_is_refused(count, bits, said):
+    with pytest.raises(ArchitectureError, match=said):
+        PackedCodes((0,) * count, bits)
 
 
 def test_a_spelling_says_where_codes_lie():

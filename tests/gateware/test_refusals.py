@@ -31,27 +31,34 @@ HIDDEN = ((4, 4, 9, 4), (3, 4, 4, 4), (3, 2, 1, 3))
 REFUSED = re.compile(r"needs a Hadamard recurrence|needs one leak for all units, not leaks of 0 to 7|one or two in hardware"
                      r"|without a butterfly, a word at a time; use 'folded:1'|needs blocks of 1, not of 4"
                      r"|at most the block of 1 unit, not 2|keep every word in its bank"
-                     r"|layers must be 'serial', 'serial:D' or 'parallel'|one context where states are summed")
+                     r"|layers must be 'serial', 'serial:D', 'parallel' or 'folded:R'|one context where states are summed")
 
 
 def table():
     """(recurrence, layers, cells) of each row of the page's table."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.read_text("utf-8").splitlines()
-            if re.search(r"\| (yes|no) \|$", line)]
+            if re.search(r"\| (yes|no|both) \|$", line)]
     return [(name, layers, dict(zip(COLUMNS, cells, strict=True))) for name, layers, *cells in rows]
 
 
 def models(name, layers, **readout):
-    """Models of a row: one of its recurrence, or one of several layers for each kind."""
+    """(model, names of its layers' rows) of a row: one of its recurrence, or several of two or three layers."""
     if layers == "1":
-        return [random_model(outputs=2, **ROWS[name], **readout)]
+        return [(random_model(outputs=2, **ROWS[name], **readout), (name,))]
     found = []
-    for shape in ROWS.values():
-        stack = random_stack(lower=dict(ROWS["Ternary"], inputs=2), upper=dict(shape, outputs=2, **readout))
+    for below, above in [*zip(ROWS, ROWS), *(("Ternary", name) for name in ROWS), *((name, "Integer") for name in ROWS)]:
+        stack = random_stack(lower=dict(ROWS[below], inputs=2), upper=dict(ROWS[above], outputs=2, **readout))
         if layers == "3 to 8":
-            stack = random_model(outputs=2, inputs=8, input_width=11, input_bits=1, **shape, **readout).above(*stack.layers)
-        found.append(stack)
+            top = random_model(outputs=2, inputs=8, input_width=11, input_bits=1, **ROWS[above], **readout)
+            stack = top.above(*stack.layers)
+        found.append((stack, (below, above)))
     return found
+
+
+def says(cell, names, word):
+    """Whether a cell of the table says yes for layers of these rows."""
+    alone = {name: cells[word] for name, layers, cells in table() if layers == "1"}
+    return all(alone[name] == "yes" for name in names) if cell == "both" else cell == "yes"
 
 
 def test_the_table_has_all_recurrences():
@@ -62,9 +69,9 @@ def test_the_table_has_all_recurrences():
 @pytest.mark.parametrize("emit", Pooling)
 @pytest.mark.parametrize("name, layers, cells", table(), ids=[f"{name}, {layers}" for name, layers, _ in table()])
 def test_what_the_table_says_holds(name, layers, cells, emit, stages):
-    for model in models(name, layers, emit=emit, hidden=HIDDEN[:stages]):
+    for model, names in models(name, layers, emit=emit, hidden=HIDDEN[:stages]):
         for word, cell in cells.items():
-            if cell == "yes" and not ("contexts" in word and emit is Pooling.SUM):
+            if says(cell, names, word) and not ("contexts" in word and emit is Pooling.SUM):
                 parse_architecture(word).plan(model)
                 continue
             with pytest.raises(ArchitectureError, match=REFUSED) as caught:

@@ -26,7 +26,13 @@ STACKS = {
                  activation=Activation.RELU, rounding=Rounding.HALF_EVEN),
     "hidden": dict(lower=dict(size=4, block=4, inputs=2), upper=dict(size=9, ternary=True, outputs=2, hidden=((3, 4, 8, 4),))),
     "saturating": dict(lower=dict(size=8, block=4, state_width=6), upper=dict(size=8, block=4, outputs=2, state_width=7)),
+    "moved": dict(lower=dict(size=12, block=1, inputs=2),
+                  upper=dict(size=6, block=1, outputs=2, frac=-3, hidden=((3, 4, 8, 4),))),
+    "two": dict(lower=dict(size=2, block=1), upper=dict(size=2, block=1, outputs=2, frac=-1)),
 }
+#: Stacks that are folded, each way.
+FOLDED = [*((name, word) for name in ("hadamard", "deep-below", "relu", "saturating") for word in ("folded:2", "folded:4")),
+          ("hadamard", "folded:4x1"), ("moved", "folded:1"), ("moved", "folded:1x2"), ("two", "folded:1")]
 
 
 def stack(name, emit):
@@ -34,12 +40,11 @@ def stack(name, emit):
     return model.with_readout(pooling=emit, pool_bits=2 if emit is Pooling.SUM else 0)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("name", STACKS)
-def test_every_state_and_output_equals_the_golden_model(architecture, name):
+@pytest.mark.parametrize("name, architecture", [*((name, word) for word in ARCHITECTURES for name in STACKS), *FOLDED])
+def test_every_state_and_output_equals_the_golden_model(name, architecture):
     model = stack(name, Pooling.EVERY)
     record, _, traces = check_against_golden(model, architecture, sequences_for(model, [3, 2, 1]))
-    assert len({tuple(state) for trace in traces for state in trace.states.tolist()}) > 3
+    assert len({tuple(state) for trace in traces for state in trace.states.tolist()}) > 3 * (name != "two")
     assert (record.saturated > 0) >= (name == "saturating")
 
 
@@ -58,11 +63,11 @@ def test_states_of_few_words_are_added_up(architecture, size, width, seed):
     check_against_golden(model, architecture, sequences_for(model, [3, 1, 2]))
 
 
-@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel"])
+@pytest.mark.parametrize("architecture", ["serial", "serial:2", "parallel", "folded:2", "folded:4"])
 @pytest.mark.parametrize("emit", list(Pooling))
 def test_pauses_change_nothing(architecture, emit):
     rng = random.Random(architecture)
-    model = stack("ternary", emit)
+    model = stack("hadamard" if architecture.startswith("folded") else "ternary", emit)
 
     def pause():
         return rng.choice([0, 0, 1, 2, 7, 80])
@@ -71,11 +76,14 @@ def test_pauses_change_nothing(architecture, emit):
 
 
 @pytest.mark.parametrize("name, architecture", [
-    *((name, architecture) for name in ("hadamard", "deep-below") for architecture in ("serial", "serial:3", "parallel"))])
+    *((name, architecture) for name in ("hadamard", "deep-below") for architecture in ("serial", "serial:3", "parallel")),
+    *FOLDED])
 def test_timing_is_as_promised(name, architecture):
     model, length = stack(name, Pooling.LAST), 5
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [length] * 4))
-    inside = [gap for k, gap in enumerate(np.diff(record.accepted)) if (k + 1) % length and k % length]
+    # the lower layer is a step ahead, in a folded core two: there the wait for a sequence's end is seen later
+    inside = [gap for k, gap in enumerate(np.diff(record.accepted))
+              if (k + 1) % length and k % length and (not architecture.startswith("folded") or (k - 1) % length)]
     assert inside[3:] == [core.timing.interval] * len(inside[3:])
     promised = core.sequence_timing(length)
     assert record.outputs[model.outputs - 1][0] - record.accepted[0] == promised.latency
@@ -83,9 +91,9 @@ def test_timing_is_as_promised(name, architecture):
     assert readouts[3] - readouts[2] == promised.interval
 
 
-@pytest.mark.parametrize("architecture", ["serial", "parallel"])
-def test_timing_of_a_sum(architecture):
-    model = stack("hadamard", Pooling.SUM)
+@pytest.mark.parametrize("name, architecture", [("hadamard", "serial"), ("hadamard", "parallel"), *FOLDED])
+def test_timing_of_a_sum(name, architecture):
+    model = stack(name, Pooling.SUM)
     record, core, _ = check_against_golden(model, architecture, sequences_for(model, [5] * 4))
     promised = core.sequence_timing(5)
     assert np.diff(record.accepted[2:5]).tolist() == [core.timing.interval] * 2
@@ -94,10 +102,9 @@ def test_timing_of_a_sum(architecture):
     assert readouts[3] - readouts[2] == promised.interval
 
 
-@pytest.mark.parametrize("word", ["folded:4", "parallel,contexts=2"])
-def test_other_architectures_are_refused(word):
-    with pytest.raises(ArchitectureError, match=f"must be 'serial', 'serial:D' or 'parallel', not {word}"):
-        build_core(stack("hadamard", Pooling.LAST), parse_architecture(word))
+def test_contexts_are_refused():
+    with pytest.raises(ArchitectureError, match="'parallel' or 'folded:R', not parallel,contexts=2"):
+        build_core(stack("hadamard", Pooling.LAST), parse_architecture("parallel,contexts=2"))
 
 
 def test_a_digit_too_wide_for_one_of_the_layers_is_refused():

@@ -7,10 +7,11 @@ import pytest
 from amaranth.hdl import Shape
 
 from hadam_hw.readout import Pooling
+from rtl_gen.gateware.folded import elements
 from rtl_gen.gateware.serial import cell as serial_cell
 from rtl_gen.plan import networks
 from rtl_gen.plan.adder_graph import recurrence_graph
-from rtl_gen.plan.arch import Serial
+from rtl_gen.plan.arch import Folded, Serial
 from sim.core_check import check_seed
 from sim.random_models import random_case
 
@@ -45,6 +46,16 @@ def test_the_sweep_finds_signs_that_a_short_slice_loses(monkeypatch):
     seeds = list(islice(cases(narrow), 4))
     assert [check_seed(seed) for seed in seeds] == [None] * 4
     monkeypatch.setattr(serial_cell, "shift_register", lambda source, shift, digit: Shape(source.width + shift, source.signed))
+    assert any(check_seed(seed) for seed in seeds)
+
+
+def test_the_sweep_finds_states_that_are_handed_over_as_they_are(monkeypatch):
+    def folded_stack(case):
+        return isinstance(case.plan.architecture, Folded) and len(case.model.layers) > 1
+
+    seeds = list(islice(cases(folded_stack), 4))
+    assert [check_seed(seed) for seed in seeds] == [None] * 4
+    monkeypatch.setattr(elements, "relu", lambda word: word)
     assert any(check_seed(seed) for seed in seeds)
 
 

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from bench.hostile import read_all, sweep
+from bench.hostile import sweep
 from bench.hostile_files import LARGE
 from hadam_hw.errors import DataError
 
@@ -59,7 +59,7 @@ def slow(path):
     (traceback, "KeyError: 'inputs'"), (two_lines, "characters that a terminal obeys"), (without_file, "names no file"),
     (without_line, "names no line"), (greedy, "memory grew to 3"), (slow, "of processor time")])
 def test_a_reader_with_a_fault_is_found(read, sentence):
-    complaints, _, _ = sweep(1, 1, read=read, seconds=1e-3 if read is slow else SECONDS, large=False)
+    complaints, _, _ = sweep(1, 1, reads=lambda path: [read], seconds=1e-3 if read is slow else SECONDS, large=False)
     assert len(complaints) == 1 and complaints[0].startswith("--seed 1, file 0, csv: ") and sentence in complaints[0]
 
 
@@ -68,5 +68,5 @@ def test_a_fault_in_the_reader_itself_is_found(monkeypatch):
 
     monkeypatch.setattr(text_line, "_MISSING", ())
     monkeypatch.setattr(text_line, "_NUMBER", text_line.re.compile(".*"))
-    complaints, _, _ = sweep(100, 1, read=read_all, seconds=SECONDS, large=False)
+    complaints, _, _ = sweep(100, 1, seconds=SECONDS, large=False)
     assert complaints and all("ValueError: could not convert" in line for line in complaints)

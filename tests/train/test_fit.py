@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from hadam_hw import golden
+from hadam_hw.errors import DataError
 from hadam_hw.layer import Activation, InputFormat
 from hadam_hw.readout import Pooling
 from hadam_hw.train.export import finish, to_model
@@ -138,6 +139,8 @@ def test_tokens_learn_through_a_table(layers, tmp_path):
     outputs = golden.run(model, integers(task, task.test.inputs)).outputs
     assert model.provenance.integer_score == percent(outputs, task.test.labels)
     assert (golden.run(model, model.vectors.inputs).outputs == model.vectors.outputs).all()
+    with pytest.raises(DataError, match="stretch must be 0 where inputs are tokens, not 0.1"):
+        fit(task, replace(settings, stretch=0.1), tmp_path / "d")
 
 
 def test_the_integers_decide_and_float_only_among_equals(task, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from hadam_hw import golden
 from hadam_hw.cli import run_cli
@@ -23,6 +24,7 @@ from hadam_hw.train.ridge import LeastSquares, fit_ridge, fit_values
 from hadam_hw.train.ridge_settings import DEFAULTS, LEAKS, tried_settings
 from hadam_hw.train.settings import Fit, Settings
 from hadam_hw.train.tasks import load_task
+from hadam_hw.train.threads import one_thread
 from tests.train import task_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -238,3 +240,11 @@ def test_values_that_are_none_are_one_sentence():
                             state_width=14, state_frac=2)
     with pytest.raises(DataError, match="Recurrence must have one phase for values by ridge"):
         fit_values(odd, good, good)
+
+
+def test_linear_algebra_takes_one_thread_in_a_ridge():
+    def threads():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        assert one_thread(threads)() == {1} and threads() == {2}

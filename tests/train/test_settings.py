@@ -69,7 +69,7 @@ def test_the_configurations_here_are_configurations(path):
 @pytest.mark.parametrize("name, value", [
     ("seed", -1), ("batch", 0), ("lr", float("nan")), ("lr", 0.0), ("lr", float("inf")), ("dropout", 2.0), ("dropout", 1.0),
     ("epochs", 0), ("noise", -0.1), ("evaluate_every", 0), ("copies", 0), ("folds", -1),
-    ("hidden", 0), ("shift", -1), ("turn", float("nan")), ("leak", 13), ("until", -1)])
+    ("hidden", 0), ("shift", -1), ("turn", float("nan")), ("warp", -0.1), ("stretch", 2), ("leak", 13), ("until", -1)])
 def test_a_number_that_means_nothing_is_refused(name, value):
     with pytest.raises(DataError, match=f"{name} must be between .* and .*, not "):
         Settings(**{"task": "har", "hidden": 64, "block": 16} | {name: value}).check()

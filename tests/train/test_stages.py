@@ -9,10 +9,11 @@ import torch
 
 from hadam_hw import golden
 from hadam_hw.cache import Cache
-from hadam_hw.errors import DataError
+from hadam_hw.errors import ArchitectureError, DataError
 from hadam_hw.fixed import Rounding
 from hadam_hw.model import InputFormat
 from hadam_hw.readout import Pooling
+from hadam_hw.recurrence import Hadamard
 from hadam_hw.train.draw import drawn_codes, drawn_layer, drawn_wires
 from hadam_hw.train.fit_stages import fit_stages
 from hadam_hw.train.scores import percent
@@ -22,6 +23,8 @@ from hadam_hw.train.stages import Stages
 from hadam_hw.train.states import last_states
 from hadam_hw.train.tasks import Sequences, Task
 from hadam_hw.train.tasks.task import Pictures
+from rtl_gen.plan.arch import Folded
+from rtl_gen.plan.folding import fold
 
 SETTINGS = Settings(task="steps", hidden=16, block=1, wires=Wires.DRAWN, stages="12:4:8", u_bits=6, epochs=4, batch=20, lr=1e-2)
 
@@ -56,6 +59,17 @@ def test_drawn_wires_of_blocks_of_one_are_one_cycle(size, seed):
         seen.add(unit)
         unit = wires[unit]
     assert unit == 0 and len(seen) == size
+
+
+@pytest.mark.parametrize("size, block, radix", [(64, 4, 4), (64, 2, 2), (128, 64, 8), (24, 8, 8)])
+def test_drawn_wires_keep_the_banks_of_a_folded_core(size, block, radix):
+    """Any permutation does not, and a folded core says so."""
+    signs = np.random.default_rng(1).choice([-1, 1], size)
+    wires = [drawn_wires(size, block, np.random.default_rng(5), keep_banks=kept) for kept in (True, False)]
+    fold(Hadamard(size, block, signs, wires=wires[0]), Folded(radix))
+    assert sorted(wires[0]) == list(range(size)) and (wires[0] != np.arange(size)).any()
+    with pytest.raises(ArchitectureError, match="keep every word in its bank"):
+        fold(Hadamard(size, block, signs, wires=wires[1]), Folded(radix))
 
 
 def test_other_drawn_wires_are_permutations():
@@ -177,10 +191,11 @@ def test_ctrl_c_keeps_the_best(task, cache, tmp_path):
         fit_stages(task, SETTINGS, tmp_path / "none", cache, on_step=lambda: (_ for _ in ()).throw(KeyboardInterrupt))
 
 
-def test_moved_copies_take_turns_and_their_states_are_kept(task, cache, tmp_path):
+@pytest.mark.parametrize("changes", [dict(shift=1), dict(warp=0.1), dict(shift=1, warp=0.1)])
+def test_moved_and_warped_copies_take_turns_and_their_states_are_kept(changes, task, cache, tmp_path):
     sequences = task.train
     moved = Pictures(sequences.inputs, sequences.labels, rows=3, order=np.arange(12))
-    task, settings, seen = replace(task, train=moved), replace(SETTINGS, copies=3, shift=1), []
+    task, settings, seen = replace(task, train=moved), replace(SETTINGS, copies=3, **changes), []
     fit_stages(task, settings, tmp_path / "a", cache, on_states=lambda done, total: seen.append(done))
     assert seen == [400] * 3  # of each copy once; copy 0 comes twice
     fit_stages(task, settings, tmp_path / "b", cache, on_states=lambda done, total: seen.append(done))
@@ -194,7 +209,7 @@ def test_moved_copies_take_turns_and_their_states_are_kept(task, cache, tmp_path
     (dict(signs=Signs.SEARCHED), "signs must be fixed"),
     (dict(copies=4), "copies must be 1, or more with a shift"), (dict(copies=0, shift=1), "copies must be between 1"),
     (dict(block=8), "block must be 1, 4, 16, 64 ... where stages are given, not 8"),
-    (dict(wires=Wires.RING, block=4), "wires must be drawn or none for blocks of 4"),
+    (dict(wires=Wires.RING, block=4), "wires must be drawn, any or none for blocks of 4"),
     (dict(stages=","), "at least"), (dict(stages="12:4"), "stages must be units:code bits:activation bits"),
     (dict(stages="12:4:x"), "not '12:4:x'"), (dict(stages=""), "wires must be left alone where V is trained"),
     (dict(stages="", wires=Wires.NONE, decay=0.1), "decay must be left alone without stages"),

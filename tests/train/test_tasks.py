@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from hadam_hw.errors import DataError
-from hadam_hw.input import Encoding, Input, ReferenceChannel
+from hadam_hw.input import Encoding, Input, Law, ReferenceChannel
 from hadam_hw.layer import InputFormat
 from hadam_hw.train.data import read_npz_xz
 from hadam_hw.train.tasks import TASKS, load_task
-from hadam_hw.train.tasks.motion import Worn
 from hadam_hw.train.tasks.task import Pictures, Sequences
+from hadam_hw.train.tasks.worn import Triad, Worn, triads
 from tests.train import task_files
 
 NAMES = [name if name != "copy" else "copy:12:10" for name in TASKS]
@@ -134,10 +134,19 @@ def test_companding_enlarges_small_motion_alone(name, folder):
         assert len(np.unique(motion[np.abs(x[..., :6]) < 0.05])) > 10 * len(np.unique(x[np.abs(x) < 0.05]))
 
 
-def input_of(mean, deviation, laws, steps):
+def test_dsas_gyroscopes_are_companded(folder):
+    plain, companded = load_task("dsa-persons", folder), load_task("dsa-persons-mu", folder)
+    assert companded.scale == plain.scale / 2 == 1 / 48
+    assert [channel.law is Law.MU_LAW for channel in companded.input.channels] == [k // 3 % 3 == 1 for k in range(45)]
+    assert np.array_equal(plain.test.labels, companded.test.labels)
+    named = [load_task(f"{name}:2:3", folder).train.labels for name in ("dsa-persons", "dsa-persons-mu")]
+    assert np.array_equal(*named)
+
+
+def input_of(mean, deviation, laws, steps, names=None):
     """The input of channels with those means and deviations."""
     return Input(InputFormat(len(laws), 8, True), [
-        ReferenceChannel(name=f"channel_{k}", law=law, offset=mean[k], scale=deviation[k], steps=steps)
+        ReferenceChannel(name=names[k] if names else f"channel_{k}", law=law, offset=mean[k], scale=deviation[k], steps=steps)
         for k, law in enumerate(laws)])
 
 
@@ -155,7 +164,8 @@ def test_what_was_measured_is_told_by_companded_integers():
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("har", "dsa", "ecg", "digits"))])
 def test_the_tasks_input_makes_its_integers_of_what_was_measured(name, folder):
     task = load_task(name, folder)
-    assert task.input.format == task.format and task.input.encoding is Encoding.REFERENCE
+    wanted = Encoding.INTEGER if name == "digits-bank" else Encoding.REFERENCE
+    assert task.input.format == task.format and task.input.encoding is wanted
     assert task.input.source and task.input.licence
     assert np.array_equal(np.stack([task.input.encode(one) for one in task.measured()]), task.test.inputs)
 
@@ -311,6 +321,54 @@ def test_pictures_move_as_pictures_whatever_the_order_of_their_pixels():
     assert {down.tobytes(), left.tobytes(), picture.tobytes()} <= seen and len(seen) == 9
 
 
+def test_pictures_warp_about_their_middle_whatever_the_order_of_their_pixels():
+    rng = np.random.default_rng(1)
+    pictures = rng.integers(0, 256, (3, 30, 1)).astype(np.uint8)  # 5 rows of 6
+    order = rng.permutation(30)
+    rows = Pictures(pictures, np.zeros(3, np.int64), rows=5, order=np.arange(30))
+    permuted = Pictures(pictures[:, order], np.zeros(3, np.int64), rows=5, order=order)
+    assert np.array_equal(rows.warped(rows.inputs, 0.0, rng), rows.inputs)
+    for seed in range(20):
+        warped = rows.warped(rows.inputs, 0.3, np.random.default_rng(seed))
+        other = permuted.warped(permuted.inputs, 0.3, np.random.default_rng(seed))
+        assert np.array_equal(warped[:, order], other) and warped.dtype == np.uint8
+        matrices = np.eye(2) + 0.3 * np.random.default_rng(seed).normal(size=(3, 2, 2))
+        for picture, matrix, result in zip(pictures.reshape(3, 5, 6), matrices, warped.reshape(3, 5, 6), strict=True):
+            for row, column in ((2, 3), (0, 0), (4, 1)):
+                y, x = matrix @ [row - 2, column - 2.5] + [2, 2.5]
+                around = [(j, k) for j in range(5) for k in range(6) if abs(y - j) < 1 and abs(x - k) < 1]
+                value = sum(picture[j, k] * (1 - abs(y - j)) * (1 - abs(x - k)) for j, k in around)
+                assert abs(int(result[row, column]) - value) < 0.51
+
+
+def test_sequences_are_stretched_about_their_middle_and_mirrored_at_their_ends():
+    rng = np.random.default_rng(2)
+    inputs = rng.integers(-100, 101, (50, 9, 2)).astype(np.int8)
+    sequences = Sequences(inputs, np.zeros(50, np.int64))
+    assert np.array_equal(sequences.stretched(inputs, 0.0, rng), inputs)
+    stretched = sequences.stretched(inputs, 0.4, np.random.default_rng(7))
+    factors = 1 + 0.4 * np.random.default_rng(7).normal(size=50)
+    longer = np.concatenate([inputs[:, :0:-1], inputs, inputs[:, -2::-1]], axis=1)  # steps -8 to 16
+    for sequence, factor, result in zip(longer, factors, stretched, strict=True):
+        places = (np.arange(9) - 4) * factor + 4
+        expected = np.stack([np.interp(places, np.arange(-8, 17), channel) for channel in sequence.T], axis=1)
+        assert np.abs(result - expected).max() < 0.51
+    one = np.array([[[5]]])
+    assert np.array_equal(Sequences(one, np.zeros(1, np.int64)).stretched(one, 0.5, rng), one)
+
+
+def test_pictures_are_not_stretched():
+    pictures = Pictures(np.zeros((1, 12, 1), np.uint8), np.zeros(1, np.int64), rows=3, order=np.arange(12))
+    with pytest.raises(DataError, match="stretch must be 0 where sequences are pictures"):
+        pictures.stretched(pictures.inputs, 0.1, np.random.default_rng(0))
+
+
+def test_only_pictures_can_be_warped(folder):
+    task = load_task("digits", folder)
+    with pytest.raises(DataError, match="warp must be 0 but for the tasks smnist"):
+        task.train.warped(task.train.inputs, 0.1, np.random.default_rng(0))
+
+
 def test_sequences_move_in_time():
     sequences = Sequences(np.arange(1, 11).reshape(1, 5, 2), np.zeros(1, np.int64))
     seen = {sequences.moved(sequences.inputs, 2, np.random.default_rng(seed))[0, :, 0].tobytes() for seed in range(40)}
@@ -320,7 +378,8 @@ def test_sequences_move_in_time():
 
 def test_worn_units_turn_as_a_whole_in_what_was_measured():
     rng = np.random.default_rng(3)
-    source = input_of(rng.normal(size=18), rng.uniform(1, 3, 18), ["linear"] * 18, 24)
+    names = [f"{place}_{sensor}_{axis}" for place in ("wrist", "hip") for sensor in ("acc", "gyro", "mag") for axis in "xyz"]
+    source = input_of(rng.normal(size=18), rng.uniform(1, 3, 18), ["linear"] * 18, 24, names)
     inputs = rng.integers(-50, 51, (4, 6, 18)).astype(np.int8)
     worn = Worn(inputs, np.zeros(4, dtype=np.int64), source=source)
     assert np.array_equal(worn.turned(inputs, 0.0, rng), inputs)
@@ -339,9 +398,30 @@ def test_worn_units_turn_as_a_whole_in_what_was_measured():
     assert len(set(np.round(angles, 1))) > 4
 
 
+@pytest.mark.parametrize(("names", "found"), [
+    (["acc_x", "acc_y", "acc_z", "temperature"], [("", (0, 1, 2))]),
+    (["gz", "az", "gx", "ax", "gy", "ay"], [("", (2, 4, 0)), ("", (3, 5, 1))]),
+    (["LeftArm Acc X", "LeftArm Acc Y", "LeftArm Acc Z"], [("leftarm", (0, 1, 2))]),
+    (["x", "y", "z"], [("", (0, 1, 2))]),
+    ([f"{kind}_acc_{axis}" for kind in ("body", "total") for axis in "xyz"], [("", (0, 1, 2)), ("", (3, 4, 5))]),
+    (["imu1.gyro.x", "imu1.gyro.y", "imu1.gyro.z", "imu2.gyro.x"], [("1", (0, 1, 2))]),
+    (["acc_x", "acc_y", "max", "may"], []), (["acc_x", "acc_y", "acc_z", "acc-x"], []), ([], []),
+])
+def test_axes_of_a_sensor_are_known_by_their_names(names, found):
+    assert triads(names) == tuple(Triad(*one) for one in found)
+
+
+def test_axes_of_a_sensor_are_of_one_unit_and_other_channels_stay():
+    assert triads(["a_x", "a_y", "a_z"], ["g", "g", "deg"]) == ()
+    source = input_of(np.zeros(4), np.ones(4), ["linear"] * 4, 24, ["acc_x", "light", "acc_y", "acc_z"])
+    inputs = np.random.default_rng(1).integers(-50, 51, (5, 7, 4)).astype(np.int8)
+    turned = Worn(inputs, np.zeros(5, np.int64), source=source).turned(inputs, 30.0, np.random.default_rng(2))
+    assert np.array_equal(turned[..., 1], inputs[..., 1]) and (turned != inputs)[..., [0, 2, 3]].any(axis=(0, 1)).all()
+
+
 def test_only_worn_units_can_be_turned(folder):
     for name in ("har", "har2", "har-mu", "har2-mu", "dsa-random", "dsa-persons"):
         assert isinstance(load_task(name, folder).train, Worn)
     task = load_task("digits", folder)
-    with pytest.raises(DataError, match="turn must be 0 but for the tasks har"):
+    with pytest.raises(DataError, match="turn must be 0 but where three channels are a worn sensor's axes"):
         task.train.turned(task.train.inputs, 5.0, np.random.default_rng(0))

@@ -12,7 +12,7 @@ from rtl_gen.estimate.choose import survey
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Tasks of the same recordings and classes, whose scores compare.
-SAME = {"har-mu": "har", "har2-mu": "har2"}
+SAME = {"har-mu": "har", "har2-mu": "har2", "dsa-persons-mu": "dsa-persons"}
 BOARD = boards.get("icebreaker")
 
 

@@ -20,6 +20,7 @@ from hadam_hw.train.own.pools import pools
 from hadam_hw.train.own.prepare import class_weights, encoded, fit_input, front_of, peaked
 from hadam_hw.train.ridge import SHARES, STRENGTHS, LeastSquares
 from hadam_hw.train.settings import Fit, Kind, Settings, Signs
+from hadam_hw.train.threads import one_thread
 
 #: Of the sample that kinds are compared on: sequences, and steps of all of them.
 SAMPLE, SAMPLE_STEPS = 1500, 300_000
@@ -115,6 +116,7 @@ class Folded:
         right = answers.argmax(axis=1) == self._labels[self.validated]
         return float(100 * np.average(right, weights=self._weights[self.validated]))
 
+    @one_thread
     def coded(self, bits):
         """(share of the largest weight that the largest code stands for, answers by codes [validated, classes], percent)."""
         found = []
@@ -139,6 +141,7 @@ def step_of(weights, share, bits):
     return share * (np.abs(weights).max() or 1.0) / (1 << bits - 1)
 
 
+@one_thread
 def choose(data, options, report=lambda words, done, total: None):
     """The :class:`Choice` of :class:`~hadam_hw.train.own.prepare.OwnData`.
 

@@ -16,6 +16,7 @@ from hadam_hw.train.own.choose import step_of
 from hadam_hw.train.own.pools import pools
 from hadam_hw.train.own.prepare import class_weights, encoded
 from hadam_hw.train.ridge import LeastSquares
+from hadam_hw.train.threads import one_thread
 
 #: Sequences that a model's file carries, and the numbers of all of them.
 VECTORS, VECTOR_NUMBERS = 32, 1 << 20
@@ -41,6 +42,7 @@ class Fitted:
     notes: str
 
 
+@one_thread
 def fit_ridge(choice, data, options):
     """The :class:`Fitted` of a :class:`~hadam_hw.train.own.choose.Choice`, on the whole training part."""
     settings, layer, labels = choice.settings, choice.layer, choice.sequences.labels

@@ -25,15 +25,22 @@ from hadam_hw.train.fit import fit, network_of
 from hadam_hw.train.fit_stages import fit_stages
 from hadam_hw.train.folds import FoldScores
 from hadam_hw.train.own.calibrate import calibrated_scale, spread
+from hadam_hw.train.own.choose import Tried
 from hadam_hw.train.own.finish import Fitted
 from hadam_hw.train.own.options import OWN
 from hadam_hw.train.own.prepare import class_weights
+from hadam_hw.train.own.race import Race
 from hadam_hw.train.settings import Drive, Settings
 from hadam_hw.train.state_cache import state_cache
 from hadam_hw.train.tasks.task import Sequences, Task
+from hadam_hw.train.tasks.worn import Worn, triads
 
 #: Updates that a training has at least, and the least and the most epochs that they may take.
 UPDATES, LEAST_EPOCHS, EPOCHS = 900, 6, (12, 120)
+#: A longer training takes so many times the epochs of a short one, at most so many.
+LONGER, MOST_EPOCHS = 5, 200
+#: By how many degrees worn sensors are turned while training, the likeliest first.
+TURNS = (10.0, 0.0)
 #: Batches whose times tell how long the rest takes; the first ones compile.
 TIMED = range(3, 6)
 #: A sequence of a small class is drawn at most so many times an epoch.
@@ -42,7 +49,7 @@ MOST_DRAWS = 20
 UNITS = 128
 #: Numbers of all sequences, padded.
 MAX_PADDED = 1 << 28
-TRAINED = {"lr": 5e-3, "u_bits": 6, "stages": "32:4:8"}
+TRAINED = {"lr": 3e-3, "u_bits": 6, "stages": "40:4:8"}
 DISTURBED = {"clip": 1.0, "noise": 0.1, "offset": 0.1, "v_init": 0.1}
 
 
@@ -60,12 +67,15 @@ class Judged:
         Of the ridge, on the same folds.
     words : str
         What was trained, or why nothing was.
+    tried : tuple of Tried
+        The others that it was compared with.
     """
 
     fitted: Fitted | None
     percent: float
     ridge_percent: float
     words: str
+    tried: tuple[Tried, ...] = ()
 
 
 class _TooSlowError(Exception):
@@ -109,14 +119,17 @@ class _Work:
         self.weights, _ = class_weights(self.labels, len(data.classes), options.balance)
         self.folds = data.fold_of[self.sequences.recordings]
         self.inputs = None if self.too_long else padded(self.sequences.codes)
+        source = choice.source
+        self.turnable = source.known and bool(triads([channel.name for channel in source.channels],
+                                                     [channel.unit for channel in source.channels]))
 
-    def settings(self, epochs):
-        """Those of the training, with ``epochs``."""
+    def settings(self, epochs, turn=0.0):
+        """Those of the training, with ``epochs``, and sensors turned by ``turn`` degrees."""
         layer, given = self.choice.settings, self.options.given
         fields = {name: getattr(layer, name) for name in ("hidden", "block", "seed", "readout", "leak", "leaks", "recurrence",
                                                           "wires", "v_bits", "state_bits", "rounding")}
         if self.trains_v:
-            fields |= DISTURBED
+            fields |= DISTURBED | {"turn": turn}
             if "hidden" not in given and fields["hidden"] > UNITS:
                 fields["hidden"] = UNITS
         else:
@@ -136,35 +149,48 @@ class _Work:
         batches = -(-int(np.sum(self._draws(np.arange(len(self.labels))))) // settings.batch)
         return int(np.clip(round(UPDATES / batches), *EPOCHS))
 
+    def turns(self):
+        """What is compared: by how many degrees sensors are turned while training, the likeliest first."""
+        if "turn" in self.options.given or not self.trains_v or not self.turnable:
+            return (self.options.given.get("turn", 0.0),)
+        return TURNS
+
     def by_folds(self, folder):
-        """Trains folds while there is time, then all as far as their best epoch."""
-        began, budget = time.perf_counter(), self.options.budget
-        count, epochs = self.data.folds, self.epochs()
+        """Compares short trainings of a few folds, then a longer one; trains what is left of the folds while there is time, and
+        then all."""
+        budget, turns, epochs = self.options.budget, self.turns(), self.epochs()
+        race = Race(lambda settings, k, limit: self._fold(settings, k, folder, limit), self.data.folds, budget)
         try:
-            curves = [self._fold(self.settings(epochs), 0, folder, epochs)]
+            race.start(self.settings(epochs, turns[0]), limit=epochs)
         except _TooSlowError as slow:
             fewer = int(budget / slow.seconds)
             if fewer < LEAST_EPOCHS or "epochs" in self.options.given:
                 return Judged(None, 0.0, 0.0, f"gradients were left out: {epochs} epochs of two trainings take longer than "
                               f"the {budget:.0f} s of --budget")
-            epochs = fewer
-            curves = [self._fold(self.settings(epochs), 0, folder, None)]
-        one = time.perf_counter() - began
-        last = one * count / max(1, count - 1)
-        more = int(np.clip((budget - one - last) // one, 0, count - 1))
-        settings = self.settings(epochs)
-        curves += [self._fold(settings, k, folder, None) for k in range(1, 1 + more)]
-        outputs, held = [curve[1] for curve in curves], [curve[2] for curve in curves]
-        scores = FoldScores.of([curve[0] for curve in curves])
+            race.start(self.settings(fewer, turns[0]))
+        if len(turns) > 1:
+            race.compare(*(self.settings(race.best.epochs, turn) for turn in turns[1:]))
+        longer = min(LONGER * race.best.epochs, MOST_EPOCHS, int(race.left / (1 + race.whole)))
+        if longer > race.best.epochs and "epochs" not in self.options.given:
+            race.compare(self.settings(longer, race.best.turn))
+        race.finish()
+        return self._judged(race.best, race.folds(race.best), folder, race.tried())
+
+    def _judged(self, settings, trained, folder, tried):
+        """The :class:`Judged` of the folds ``trained``, by one more training of the whole training part."""
+        curves, outputs, held = zip(*trained)
+        scores = FoldScores.of(curves)
         percent = self._right(np.concatenate([golden.classify(own) for own in outputs]), np.concatenate(held))
         ridge = self._ridge(np.concatenate(held))
-        words = (f"gradients: {settings.hidden} units, {'V trained' if self.trains_v else 'recurrence and V drawn'}, "
-                 f"stages {settings.stages}, epoch {scores.chosen} of {epochs} by {len(curves)} of {count} folds")
+        how = "V trained" if self.trains_v else "recurrence and V drawn"
+        how += f", turned by {settings.turn:g} degrees" if settings.turn else ""
+        words = (f"gradients: {settings.hidden} units, {how}, stages {settings.stages}, epoch {scores.chosen} of "
+                 f"{settings.epochs} by {len(curves)} of {self.data.folds} folds")
         self.say(f"{words}: {percent:.2f} % on validation; the ridge has {ridge:.2f} % there")
         scaled = np.concatenate([own / spread(own) for own in outputs])
         factor = calibrated_scale(scaled, self.labels[np.concatenate(held)])
         fitted = self.whole(replace(settings, until=scores.chosen), folder, factor)
-        return Judged(replace(fitted, percent=percent), percent, ridge, words)
+        return Judged(replace(fitted, percent=percent), percent, ridge, words, tried)
 
     def whole(self, settings, folder, factor):
         """The :class:`Fitted` of the whole training part as far as ``settings.until``."""
@@ -211,10 +237,14 @@ class _Work:
         learned = rng.permutation(np.repeat(learned, self._draws(learned)))
         if held is None:
             learned, held = learned[:-1], learned[-1:]
-        train, held = (Sequences(self.inputs[places], self.labels[places]) for places in (learned, rng.permutation(held)))
+        train, held = (self._sequences(places) for places in (learned, rng.permutation(held)))
         source, steps = self.choice.source, COMPANDED_STEPS if self.choice.mu_law else STEPS
         scale = 1 / steps if source.known else 1 / max(1.0, float(self.inputs.std()))
         return Task(OWN, train, held, held, source.format, scale, self.data.classes, self.data.sentence)
+
+    def _sequences(self, places):
+        arrays = self.inputs[places], self.labels[places]
+        return Worn(*arrays, source=self.choice.source) if self.turnable else Sequences(*arrays)
 
     def _draws(self, places):
         """How many times an epoch each of them is drawn."""
@@ -243,7 +273,7 @@ class _Clock:
         self.times = []
 
     def __call__(self):
-        self.times.append(time.perf_counter())
+        self.times.append(time.process_time())
         if len(self.times) == TIMED.stop:
             taken = np.diff(self.times)[TIMED.start - 1:]
             seconds = 2.2 * float(np.median(taken)) * self.batches  # of an epoch of both trainings

@@ -62,7 +62,7 @@ class OwnOptions:
     folds : int
         Of the training part, 2 or more, that choose what is left open; fewer where there are fewer groups.
     budget : float
-        Seconds that training by gradients may take.
+        Seconds of processor time that training by gradients may take; it is one thread.
     test : float
         The share of the groups that is held out for the test, where the recordings do not say; 0 for none.
     probability_scale : float or None

@@ -88,7 +88,7 @@ def train_own(data, options, console, command):
         if judged.fitted is None:
             console.print(f"note: {judged.words}")
         else:
-            tried += (Tried("ridge, on the folds of the gradients", None, judged.ridge_percent),
+            tried += judged.tried + (Tried("ridge, on the folds of the gradients", None, judged.ridge_percent),
                       Tried(judged.words, None, judged.percent)) if judged.words else ()
             if options.fit is Fitting.GRADIENT or judged.percent > judged.ridge_percent:
                 fitted, fitting = judged.fitted, Fitting.GRADIENT

@@ -29,24 +29,26 @@ TASKS = {
     "har2-mu": lambda *given: load_har2(*given, companded=True),
     "dsa-random": load_dsa_random,
     "dsa-persons": load_dsa_persons,
+    "dsa-persons-mu": lambda *given: load_dsa_persons(*given, companded=True),
     "imdb": load_imdb,
     "sst2": load_sst2,
     "sst2-post": lambda *given: load_sst2(*given, before=False),
     "qqp": load_qqp,
     "ecg": load_ecg,
     "digits": load_digits,
+    "digits-bank": lambda *given: load_digits(*given, bank=True),
     "keywords": load_keywords,
     "copy": load_copy,
 }
 #: How many numbers may follow a name.
-MOST_NUMBERS = {"copy": 2, "dsa-persons": 7}
+MOST_NUMBERS = {"copy": 2, "dsa-persons": 7, "dsa-persons-mu": 7}
 
 
 def load_task(name, folder=None, seed=0):
     """The task ``name``, one of :data:`TASKS`; ``seed`` chooses what is kept for validation.
 
-    ``copy`` takes numbers: ``copy:100`` has 100 blanks, ``copy:100:5`` also 5 symbols. So does ``dsa-persons``:
-    ``dsa-persons:2:5:6:8`` trains on these persons, and tests on the others.
+    ``copy`` takes numbers: ``copy:100`` has 100 blanks, ``copy:100:5`` also 5 symbols. So do ``dsa-persons`` and
+    ``dsa-persons-mu``: ``dsa-persons:2:5:6:8`` trains on these persons, and tests on the others.
 
     Raises
     ------

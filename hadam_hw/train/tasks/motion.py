@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Worn sensors: UCI HAR in six classes or FastGRNN's two, and the Daily and Sports Activities of eight persons."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from hadam_hw.errors import DataError
@@ -11,6 +9,7 @@ from hadam_hw.input.channel import COMPANDED_STEPS, STEPS
 from hadam_hw.layer import InputFormat
 from hadam_hw.train.data import check_channels, check_rows, fetch, read_npz_xz
 from hadam_hw.train.tasks.task import Sequences, Task
+from hadam_hw.train.tasks.worn import Worn
 
 HAR_CLASSES = ("walking", "walking_upstairs", "walking_downstairs", "sitting", "standing", "laying")
 #: FastGRNN (NeurIPS 2018, appendix B): sitting, laying and walking upstairs against the rest. Which is called 0 is our choice.
@@ -40,41 +39,8 @@ DSA_SENSORS = {"acc": ("m/s2", 0.2), "gyro": ("rad/s", 0.05), "mag": ("of the ea
 DSA_HZ = 25
 DSA_ORIGIN = dict(source="UCI Daily and Sports Activities (Altun, Barshan and Tuncel, 2010)",
                   licence="not stated where it was taken from; ask the UCI repository")
-#: Channels of one worn unit, which turn together: three axes of each of three sensors.
-UNIT = 9
 #: Of UCI HAR, those of the body's acceleration and of the gyroscope, which are 0 in a body at rest.
 MOTION = 6
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Worn(Sequences):
-    """Sequences of units worn on the body: nine channels a unit, the axes x, y and z of three sensors one after the other.
-
-    Parameters
-    ----------
-    source : Input
-        What made the integers of what was measured.
-    """
-
-    source: Input
-
-    def turned(self, inputs, degrees, rng):
-        """``inputs`` [k, steps, channels] as if each unit sat otherwise: turned about an axis that is drawn, by an angle of
-        deviation ``degrees``."""
-        count, steps, channels = inputs.shape
-        turns = rotations(count * channels // UNIT, degrees, rng).reshape(count, 1, channels // UNIT, 1, 3, 3)
-        measured = self.source.measured(inputs).reshape(count, steps, channels // UNIT, UNIT // 3, 3, 1)
-        return self.source.codes((turns @ measured).reshape(inputs.shape), np.int8)
-
-
-def rotations(count, degrees, rng):
-    """Matrices [count, 3, 3] that turn by normally distributed angles about axes of any direction (Rodrigues' formula)."""
-    axes = rng.normal(size=(count, 3))
-    x, y, z = (axes / np.linalg.norm(axes, axis=1, keepdims=True)).T
-    angles = np.radians(degrees) * rng.normal(size=(count, 1, 1))
-    zero = np.zeros(count)
-    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(count, 3, 3)
-    return np.eye(3) + np.sin(angles) * cross + (1 - np.cos(angles)) * cross @ cross
 
 
 def load_har(name, folder, rng, group=None, companded=False):
@@ -116,8 +82,10 @@ def load_har2(name, folder, rng, companded=False):
     return load_har(name, folder, rng, HAR2_OF_HAR, companded)
 
 
-def load_dsa_persons(name, folder, rng, *persons):
+def load_dsa_persons(name, folder, rng, *persons, companded=False):
     """Daily and Sports Activities, tested on persons that training has not seen: trained on ``persons``, or the first four.
+
+    ``companded``: the channels of the gyroscopes by the mu-law.
 
     Raises
     ------
@@ -133,7 +101,7 @@ def load_dsa_persons(name, folder, rng, *persons):
     kept = seen & (arrays["person"] == rng.permutation(np.unique(arrays["person"][seen]))[0])
     return _dsa_task(name, arrays, rng.permutation(np.flatnonzero(seen & ~kept)), np.flatnonzero(kept), np.flatnonzero(~seen),
                      f"test on persons {_listed(set(known) - set(persons))}, unseen; validation on one of persons "
-                     f"{_listed(persons)}")
+                     f"{_listed(persons)}", companded)
 
 
 def _listed(persons):
@@ -164,20 +132,21 @@ def _dsa(folder):
     return arrays
 
 
-def _dsa_task(name, arrays, train, validation, test, split):
-    differences = arrays["dq"]
+def _dsa_task(name, arrays, train, validation, test, split, companded=False):
+    differences, scale = arrays["dq"], COMPANDED_STEPS if companded else STEPS
     channels, count, steps = differences.shape
     seen, form = np.concatenate([train, validation]), InputFormat(channels, 8, True)
     inputs, fitted = np.empty((count, steps, channels), dtype=np.int8), []
     for k, name_of in enumerate(DSA_CHANNELS):  # a channel at a time, since the whole as float64 is 400 MB
         values, unit = _dsa_channel(differences, k)
-        fitted.append(ReferenceChannel.fit(values[seen], name=name_of, unit=unit, law=Law.LINEAR, width=8, steps=STEPS))
+        law = Law.MU_LAW if companded and "gyro" in name_of else Law.LINEAR
+        fitted.append(ReferenceChannel.fit(values[seen], name=name_of, unit=unit, law=law, width=8, steps=scale))
         inputs[..., k] = fitted[k].codes(values, form)
     source = Input(form, fitted, rate_hz=DSA_HZ, window=steps, hop=steps, **DSA_ORIGIN)
     labels = arrays["activity"].astype(np.int64)
     parts = [Worn(inputs[chosen], labels[chosen], groups=arrays["person"][chosen], source=source)
              for chosen in (train, validation, test)]
-    return Task(name, *parts, form, 1 / STEPS, DSA_CLASSES, split, input=source, measured=lambda: np.stack(
+    return Task(name, *parts, form, 1 / scale, DSA_CLASSES, split, input=source, measured=lambda: np.stack(
         [_dsa_channel(differences[:, test], k)[0] for k in range(channels)], axis=-1))
 
 

@@ -10,6 +10,9 @@ from hadam_hw.errors import DataError
 from hadam_hw.input import Input
 from hadam_hw.model import InputFormat
 
+#: Pictures that are warped at once.
+_PORTION = 1000
+
 
 @dataclass(frozen=True, eq=False)
 class Sequences:
@@ -68,27 +71,88 @@ class Sequences:
         by = rng.integers(-most, most, len(inputs), endpoint=True)
         return np.stack([shifted(one, k) for one, k in zip(inputs, by, strict=True)])
 
+    def stretched(self, inputs, deviation, rng):
+        """``inputs`` [k, steps, d], each faster or slower about its middle: by 1, and a normal number of ``deviation``.
+
+        What a faster one lacks is mirrored at its ends; between two steps it is a straight line.
+        """
+        count, steps, _ = inputs.shape
+        last, factors = steps - 1, 1 + deviation * rng.normal(size=(count, 1))
+        places = np.abs((np.arange(steps) - last / 2) * factors + last / 2)
+        places = last - np.abs(last - places % (2 * last)) if last else np.zeros_like(places)
+        before = np.minimum(places.astype(np.int64), max(0, last - 1))
+        sequences, share = np.arange(count)[:, None], (places - before)[..., None]
+        between = inputs[sequences, before] * (1 - share) + inputs[sequences, np.minimum(before + 1, last)] * share
+        return np.rint(between).astype(inputs.dtype)
+
     def turned(self, inputs, degrees, rng):
-        """Raises a DataError: only channels that are axes can be turned (:class:`hadam_hw.train.tasks.motion.Worn`)."""
-        raise DataError("turn must be 0 but for the tasks har, har2, har-mu, har2-mu, dsa-persons and dsa-random, whose "
-                        "channels are the axes of worn sensors")
+        """Raises a DataError: only channels that are axes can be turned (:class:`hadam_hw.train.tasks.worn.Worn`)."""
+        raise DataError("turn must be 0 but where three channels are a worn sensor's axes, named as acc_x, acc_y and acc_z")
+
+    def warped(self, inputs, deviation, rng):
+        """Raises a DataError: only pictures can be turned, stretched and sheared (:class:`Pictures`)."""
+        raise DataError("warp must be 0 but for the tasks smnist, pmnist and fashion, whose sequences are pictures")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Pictures(Sequences):
-    """Pictures whose pixels [rows * columns] come in the order ``order``: they are moved up, down, left and right."""
+    """Pictures whose pixels [rows * columns] come in the order ``order``: they are moved up, down, left and right,
+    and warped."""
 
     rows: int
     order: np.ndarray
 
     def moved(self, inputs, most, rng):
         """``inputs`` [k, steps, 1], each picture moved by up to ``most`` pixels in both directions, 0 where it came from."""
+        by = rng.integers(-most, most, (len(inputs), 2), endpoint=True)
+        return self._sequences(np.stack([
+            shifted(shifted(one, down).T, right).T for one, (down, right) in zip(self._pictures(inputs), by, strict=True)]))
+
+    def stretched(self, inputs, deviation, rng):
+        """Raises a DataError: pictures are stretched by :meth:`warped`."""
+        raise DataError("stretch must be 0 where sequences are pictures, which warp stretches")
+
+    def warped(self, inputs, deviation, rng):
+        """``inputs`` [k, steps, 1], each picture turned, stretched and sheared about its middle, 0 where it came from.
+
+        A pixel is taken from where a 2 x 2 matrix puts it, between four pixels: the unit matrix, and normal numbers of
+        ``deviation`` added to each of its elements.
+        """
+        matrices = np.eye(2, dtype=np.float32) + deviation * rng.normal(size=(len(inputs), 2, 2)).astype(np.float32)
+        pictures = self._pictures(inputs)
+        warped = [_mapped(pictures[k:k + _PORTION], matrices[k:k + _PORTION]) for k in range(0, len(inputs), _PORTION)]
+        return self._sequences(np.concatenate(warped).astype(inputs.dtype))
+
+    def _pictures(self, inputs):
+        """[k, rows, columns] of ``inputs`` [k, steps, 1]."""
         pixels = np.zeros_like(inputs)
         pixels[:, self.order] = inputs
-        pictures = pixels.reshape(len(inputs), self.rows, -1)
-        by = rng.integers(-most, most, (len(inputs), 2), endpoint=True)
-        pictures = np.stack([shifted(shifted(one, down).T, right).T for one, (down, right) in zip(pictures, by, strict=True)])
-        return pictures.reshape(inputs.shape)[:, self.order]
+        return pixels.reshape(len(inputs), self.rows, -1)
+
+    def _sequences(self, pictures):
+        """The inverse of :meth:`_pictures`."""
+        return pictures.reshape(len(pictures), -1, 1)[:, self.order]
+
+
+def _mapped(pictures, matrices):
+    """float32 [k, rows, columns]: each of ``pictures`` taken from where one of ``matrices`` [k, 2, 2] puts its pixels."""
+    count, *size = pictures.shape
+    middle = (np.array(size, np.float32)[:, None] - 1) / 2
+    places = np.indices(size, np.float32).reshape(2, -1) - middle
+    # a frame of zeros is all that is outside
+    places = np.clip(matrices @ places + middle, -1, np.array(size, np.float32)[:, None]) + 1
+    whole = np.minimum(places.astype(np.int32), np.array(size)[:, None])
+    down, right = np.moveaxis(places - whole, 1, 0)
+    framed = np.pad(pictures, ((0, 0), (1, 1), (1, 1))).reshape(count, -1)
+    columns = size[1] + 2
+    first = whole[:, 0] * columns + whole[:, 1]
+
+    def taken(offset):
+        return np.take_along_axis(framed, first + offset, 1)
+
+    above = taken(0) * (1 - right) + taken(1) * right
+    below = taken(columns) * (1 - right) + taken(columns + 1) * right
+    return np.rint(above * (1 - down) + below * down).reshape(pictures.shape)
 
 
 def shifted(values, by):

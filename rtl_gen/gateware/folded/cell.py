@@ -8,18 +8,20 @@ from amaranth.lib.wiring import In, Out
 from rtl_gen.gateware.delay import late
 from rtl_gen.gateware.folded.address import RowAddress
 from rtl_gen.gateware.folded.butterfly import Butterfly
+from rtl_gen.gateware.folded.elements import connect_inputs, input_members
 from rtl_gen.gateware.folded.finish import finish_word
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.selector import Selector
-from rtl_gen.gateware.words import vector_layout, word_signature
+from rtl_gen.gateware.words import word_signature
 from rtl_gen.plan.folded import FoldedPlan
 
 
 class FoldedCell(Rendering, renders=FoldedPlan):
     """One step of the recurrence, ``radix`` words of each lane a clock, and the state word by word when asked for.
 
-    Computes what :class:`rtl_gen.gateware.serial.cell.SerialCell` computes, with the same members. The words stay exact between
+    Computes what :class:`rtl_gen.gateware.serial.cell.SerialCell` computes, with the same members; a layer on another one has
+    others for its inputs (:func:`~rtl_gen.gateware.folded.elements.input_members`). The words stay exact between
     the passes; the last pass adds ``C X + bias`` to half of a butterfly's words at a time, rounds and saturates.
 
     Parameters
@@ -35,8 +37,8 @@ class FoldedCell(Rendering, renders=FoldedPlan):
         self._input = render(plan.source)
         layer = plan.layer
         self._selector = Selector(plan.lanes * plan.folding.radix, layer.state.width)
-        super().__init__({
-            "start": In(1), "x": In(vector_layout(layer)), "phase": In(1), "first": In(1), "unload": In(1),
+        super().__init__(input_members(plan.source) | {
+            "start": In(1), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1, init=1), "z": Out(word_signature(layer.state.width)), "saturated": Out(1),
         })
 
@@ -51,6 +53,7 @@ class FoldedCell(Rendering, renders=FoldedPlan):
         m.submodules.reading = reading = RowAddress(folding)
         m.submodules.writing = writing = RowAddress(folding)
         m.submodules.input = source = self._input
+        connect_inputs(m, self, source)
         butterflies = [Butterfly(folding.log2_radix, self.width, self._short) for _ in range(self.lanes)]
         for lane, butterfly in enumerate(butterflies):
             setattr(m.submodules, f"butterfly{lane}", butterfly)
@@ -58,7 +61,7 @@ class FoldedCell(Rendering, renders=FoldedPlan):
         m.d.comb += [
             reading.butterfly.eq(Mux(unloading, unit_row, late(m, self._butterfly, schedule.lead))),
             reading.number.eq(self._number),
-            source.load.eq(self.start), source.x.eq(self.x), source.phase.eq(self.phase),
+            source.load.eq(self.start), source.phase.eq(self.phase),
             source.element.eq(late(m, self._running & self._in_last, schedule.element)),
             source.last.eq(late(m, self._last_element, schedule.element)),
         ]

@@ -2,16 +2,17 @@
 """``C X + bias`` of a folded core: one input element a clock for a few units at a time."""
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
-from amaranth.lib import data
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.arithmetic import add_with_carry, invert_if
 from rtl_gen.gateware.delay import late
+from rtl_gen.gateware.folded.codes import SpramCodes
+from rtl_gen.gateware.folded.elements import Elements, connect_elements, input_members
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.rendering import Rendering
 from rtl_gen.gateware.word_network import ParallelNetwork
-from rtl_gen.gateware.words import vector_layout
 from rtl_gen.plan.folded import FoldedInputPlan, packed_rows
 
 
@@ -31,7 +32,8 @@ class FoldedInput(Rendering, renders=FoldedInputPlan):
     -------
     load : In(1)
         Takes ``x`` and begins with the first group.
-    x : In(ArrayLayout(inputs))
+    x, feed, rows
+        Where the inputs come from: :func:`~rtl_gen.gateware.folded.elements.input_members`.
     phase : In(1)
         Of the step, valid with ``load``.
     element : In(1)
@@ -45,26 +47,25 @@ class FoldedInput(Rendering, renders=FoldedInputPlan):
 
     def __init__(self, plan):
         self.plan = plan
-        self._multiples = ParallelNetwork(plan.network)
-        layer, width = plan.layer, len(plan.groups[0])
-        super().__init__({
-            "load": In(1), "x": In(vector_layout(layer)), "phase": In(1), "element": In(1), "last": In(1),
+        self._multiples, self._elements = ParallelNetwork(plan.network), Elements(plan)
+        width = len(plan.groups[0])
+        super().__init__(input_members(plan) | {
+            "load": In(1), "phase": In(1), "element": In(1), "last": In(1),
             "sum": Out(data.ArrayLayout(signed(plan.alignment.width), width)), "negate": Out(width)})
 
     def elaborate(self, platform):
         m = Module()
         element, last = self.element, self.element & self.last
-        m.submodules.multiples = network = self._multiples
-        x, phase = Signal.like(self.x), Signal()
+        m.submodules.multiples, m.submodules.elements = network, elements = self._multiples, self._elements
+        phase = Signal()
         with m.If(self.load):
-            m.d.sync += [x.eq(self.x), phase.eq(self.phase)]
-        with m.Elif(element):  # round and round: after the last element the first is there again
-            m.d.sync += x.eq(Cat(*list(x)[1:], x[0]))
-        m.d.comb += network.i[0].eq(x[0])
+            m.d.sync += phase.eq(self.phase)
+        connect_elements(m, self, elements)
+        m.d.comb += [elements.load.eq(self.load), elements.step.eq(element), network.i[0].eq(elements.o)]
         multiples = self._choose_phase(m, phase)
 
-        plan, settle = self.plan, self.plan.network.latency
-        codes = self._rom(m, "codes", plan.code_rows, late(m, element, settle - plan.early_codes), plan.early_codes)
+        plan, settle = self.plan, self.plan.depth
+        codes = self._codes(m, late(m, element, settle - plan.early_codes))
         constants = self._rom(m, "bias", plan.bias_rows, late(m, last, settle + 1))
         products = self._choose_products(m, multiples, codes)
         begin = Signal(init=1)  # the next product is the first of its group
@@ -102,6 +103,17 @@ class FoldedInput(Rendering, renders=FoldedInputPlan):
             m.d.sync += [product.eq(Array(multiples)[code[:-1]]), negative.eq(code[-1])]
             products.append((product, negative))
         return products
+
+    def _codes(self, m, advance):
+        """For each unit of the group its code, out of a table in block RAM or in SPRAM."""
+        plan = self.plan
+        if plan.packed is None:
+            return self._rom(m, "codes", plan.code_rows, advance, plan.early_codes)
+        m.submodules.codes = codes = SpramCodes(plan.packed)
+        wiring.connect(m, wiring.flipped(self.rows), codes.rows)
+        m.d.comb += [codes.load.eq(self.load), codes.advance.eq(advance)]
+        row, width = late(m, codes.code, int(plan.early_codes)), plan.code_rows[1]
+        return [row[k * width:(k + 1) * width] for k in range(len(plan.groups[0]))]
 
     def _rom(self, m, name, contents, advance, registers=0):
         """The fields of the current row of a memory, ``1 + registers`` clocks after the address that ``advance`` counts."""

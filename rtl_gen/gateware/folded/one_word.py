@@ -6,18 +6,20 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from rtl_gen.gateware.delay import late
+from rtl_gen.gateware.folded.elements import connect_inputs, input_members
 from rtl_gen.gateware.folded.finish import finish_word
 from rtl_gen.gateware.memories import BLOCK
 from rtl_gen.gateware.rendering import Rendering, render
 from rtl_gen.gateware.selector import Selector
-from rtl_gen.gateware.words import vector_layout, word_signature
+from rtl_gen.gateware.words import word_signature
 from rtl_gen.plan.one_word import OneWordPlan
 
 
 class OneWordCell(Rendering, renders=OneWordPlan):
     """One step of a recurrence in blocks of 1, a word of each lane a clock, and the state word by word when asked for.
 
-    Computes what :class:`rtl_gen.gateware.serial.cell.SerialCell` computes, with the same members.
+    Computes what :class:`rtl_gen.gateware.serial.cell.SerialCell` computes, with the same members; a layer on another one has
+    others for its inputs (:func:`~rtl_gen.gateware.folded.elements.input_members`).
 
     Parameters
     ----------
@@ -30,8 +32,8 @@ class OneWordCell(Rendering, renders=OneWordPlan):
         self._input = render(plan.source)
         layer = plan.layer
         self._selector = Selector(plan.folding.lanes, layer.state.width) if plan.selection else None
-        super().__init__({
-            "start": In(1), "x": In(vector_layout(layer)), "phase": In(1), "first": In(1), "unload": In(1),
+        super().__init__(input_members(plan.source) | {
+            "start": In(1), "phase": In(1), "first": In(1), "unload": In(1),
             "ready": Out(1, init=1), "z": Out(word_signature(layer.state.width)), "saturated": Out(1),
         })
 
@@ -45,8 +47,9 @@ class OneWordCell(Rendering, renders=OneWordPlan):
         last_element, ending = self._sequence(m, row, lane, running, unloading)
 
         m.submodules.input = source = self._input
+        connect_inputs(m, self, source)
         m.d.comb += [
-            source.load.eq(self.start), source.x.eq(self.x), source.phase.eq(self.phase),
+            source.load.eq(self.start), source.phase.eq(self.phase),
             source.element.eq(late(m, running, schedule.element)), source.last.eq(late(m, last_element, schedule.element)),
         ]
         written, complete = late(m, running & last_element, schedule.write), late(m, ending, schedule.write)
