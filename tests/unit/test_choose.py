@@ -132,7 +132,8 @@ def test_the_demos_model_is_serial_on_its_board(tmp_path):
 def test_two_layers_are_chosen_for_like_one():
     stack = random_stack(lower=dict(size=16, block=16), upper=dict(size=16, block=16), outputs=2)
     candidates = survey(stack, board())
-    assert {one.estimate.architecture for one in candidates} == {"serial", "serial:2", "serial:3", "serial:4", "parallel"}
+    assert {one.estimate.architecture for one in candidates} == {
+        "serial", "serial:2", "serial:3", "serial:4", "parallel", "folded:2", "folded:4", "folded:8"}
     ranked = [one.estimate.architecture for one in candidates if one.fits]
     assert ranked and [arch for arch, _, _ in auto.choose(stack, "icebreaker", None, Cache(None))["ranked"]] == ranked
     tight = board(lc=500)
