@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constr
 
 MODEL := models/pmnist-h128-b64.npz
 
-.PHONY: help install demo docs notebook test check lint lock warm system-packages clean
+.PHONY: help install demo docs notebook test check lint types lock warm system-packages clean
 
 help:
 	@echo "make demo   install what the generator needs into $(VENV), build $(MODEL) for the iCEBreaker"
@@ -22,6 +22,7 @@ help:
 	@echo "make notebook  execute docs/notebook.ipynb, after it was changed"
 	@echo "make test   install what the tests need, run them all"
 	@echo "make check  lint and unit tests, while you edit: under a minute"
+	@echo "make types  check what is annotated"
 	@echo "make lint   look for mistakes and style"
 	@echo "make lock   the newest versions that pyproject.toml allows, into requirements.lock"
 	@echo "make clean  remove build/ and $(VENV)"
@@ -42,11 +43,14 @@ docs: $(TESTS)
 notebook: $(TESTS)
 	$(BIN)/python -m tests.notebook
 
-check: lint
+check: lint types
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q tests/unit tests/test_architecture.py tests/test_docstrings.py
 
 lint: $(TESTS)
 	$(BIN)/ruff check .
+
+types: $(TESTS)
+	$(BIN)/mypy
 
 # A fresh environment without constraints; torch's build for processors carries a suffix that other machines have not.
 lock:

@@ -40,12 +40,12 @@ class Verb:
     example: str
 
     @property
-    def epilog(self):
+    def epilog(self) -> str:
         """What stands at the end of the verb's help."""
         example = f"example: {PROGRAM} {self.name} {self.example}".rstrip()
         return f"{example}\nolder spelling: {self.older}" if self.older else example
 
-    def run(self, argv):
+    def run(self, argv: list[str]) -> int:
         """Runs the verb; returns the exit code.
 
         Raises
@@ -103,7 +103,7 @@ _TABLE = (
 VERBS = {verb.name: verb for verb in _TABLE}
 
 
-def main(argv, program=PROGRAM, names=None):
+def main(argv: list[str], program: str = PROGRAM, names: tuple[str, ...] | None = None) -> int:
     """Hands the rest of the command line to its verb; returns the exit code.
 
     Parameters
@@ -134,12 +134,12 @@ def main(argv, program=PROGRAM, names=None):
     return VERBS[word].run(argv[1:])
 
 
-def older_words(package):
+def older_words(package: str) -> tuple[str, ...]:
     """The verbs that are spelled ``python -m PACKAGE VERB`` too."""
     return tuple(verb.name for verb in _TABLE if verb.older == f"python -m {package} {verb.name}")
 
 
-def _help(program, names):
+def _help(program: str, names: tuple[str, ...]) -> str:
     width = max(map(len, names))
     verbs = "".join(f"  {name:<{width}}  {VERBS[name].about}\n" for name in names)
     return (f"usage: {program} VERB ...\n\nRecurrent networks without multipliers, from training to a small FPGA.\n\n"

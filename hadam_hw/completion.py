@@ -3,25 +3,26 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 
 #: Set by the shell that asks.
 _ASKED = "_ARGCOMPLETE"
 SHELLS = ("bash", "zsh", "fish")
 
 
-def asked():
+def asked() -> bool:
     """Whether a shell asks, and nothing is to be run."""
     return _ASKED in os.environ
 
 
-def script(program, shell):
+def script(program: str, shell: str) -> str:
     """What one of :data:`SHELLS` evaluates, so that it asks ``program``."""
     import argcomplete
 
     return argcomplete.shellcode([program], shell=shell) + "\n"
 
 
-def verb(program, names):
+def verb(program: str, names: Sequence[str]) -> list[str]:
     """The words that choose the verb, whose parser then says what may follow.
 
     Where the verb itself is being typed, those of ``names`` that begin so are the answer, and the process ends.
@@ -36,7 +37,7 @@ def verb(program, names):
     return words[1:2]
 
 
-def answer(parser):
+def answer(parser: argparse.ArgumentParser) -> None:
     """Answers what may come next by ``parser``, and ends the process."""
     import argcomplete
 

@@ -4,21 +4,24 @@
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from hadam_hw.errors import OutputError
+
+Pathlike = str | os.PathLike[str]
 
 #: For :func:`os.open`: bytes as they are. Windows would translate the ends of lines otherwise.
 BINARY = getattr(os, "O_BINARY", 0)
 
 
-def atomic_write(path, data):
+def atomic_write(path: Pathlike, data: bytes | str) -> None:
     """Writes ``data`` (bytes, or text as UTF-8) beside ``path`` and renames it: no reader ever sees half of it."""
     path = Path(path)
     write_together(path.parent, {path.name: data})
 
 
-def write_together(folder, contents):
+def write_together(folder: Pathlike, contents: Mapping[str, bytes | str]) -> None:
     """Writes the files ``contents`` (data by name) into ``folder``: all are written aside before any gets its name.
 
     Links are followed, so a link stays one. A pipe or a device is written to, not replaced. Modes are what the umask leaves.
@@ -30,17 +33,18 @@ def write_together(folder, contents):
     OSError
         With the path that could not be written.
     """
-    asides, through = {}, {}
+    asides: dict[Path, Path] = {}
+    through: dict[Path, bytes] = {}
     try:
         for name, data in contents.items():
-            target, data = (Path(folder) / name).resolve(), data.encode() if isinstance(data, str) else data
+            target, raw = (Path(folder) / name).resolve(), data.encode() if isinstance(data, str) else data
             if check_file_out(target).exists() and not target.is_file():
-                through[target] = data
+                through[target] = raw
             else:
-                asides[target] = _write_aside(target, data)
-        for target, data in through.items():
+                asides[target] = _write_aside(target, raw)
+        for target, raw in through.items():
             with open(target, "wb") as file:
-                file.write(data)
+                file.write(raw)
         for target, aside in tuple(asides.items()):
             os.replace(aside, target)
             del asides[target]
@@ -49,7 +53,7 @@ def write_together(folder, contents):
             os.unlink(aside)
 
 
-def _write_aside(target, data):
+def _write_aside(target: Path, data: bytes) -> Path:
     """A new file beside ``target`` that holds ``data``; none where that fails."""
     aside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}")
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666  # of a new one the umask takes its part
@@ -65,7 +69,7 @@ def _write_aside(target, data):
     return aside
 
 
-def check_file_out(path):
+def check_file_out(path: Pathlike) -> Path:
     """``path``, where a file may be written.
 
     Raises
@@ -81,7 +85,7 @@ def check_file_out(path):
     return path
 
 
-def check_folder_out(path):
+def check_folder_out(path: Pathlike) -> Path:
     """``path``, where a folder is or may be made.
 
     Raises

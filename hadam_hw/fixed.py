@@ -3,8 +3,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import SupportsInt
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from hadam_hw.checks import as_integer, as_member, assign
 from hadam_hw.errors import ModelError
@@ -35,7 +37,7 @@ class FixedPoint:
     width: int
     frac: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         assign(self, width=as_integer("State width", self.width), frac=as_integer("State fraction", self.frac))
         if not 2 <= self.width <= MAX_WIDTH:
             raise ModelError(f"State width must be between 2 and {MAX_WIDTH} bits, not {self.width}")
@@ -43,17 +45,17 @@ class FixedPoint:
             raise ModelError(f"State fraction must be between {-MAX_FRAC} and {MAX_FRAC} bits, not {self.frac}")
 
     @property
-    def minimum(self):
+    def minimum(self) -> int:
         """The least integer."""
         return -(1 << (self.width - 1))
 
     @property
-    def maximum(self):
+    def maximum(self) -> int:
         """The greatest integer."""
         return (1 << (self.width - 1)) - 1
 
 
-def round_shift(values, shift, rounding):
+def round_shift(values: ArrayLike, shift: int, rounding: Rounding | str) -> NDArray:
     """``values * 2**-shift`` rounded to integers; ``shift = 0`` is the identity. int32 stays int32, all else is int64.
 
     ``FLOOR``: ``floor(v / 2**k)``; ``HALF_UP``: ``floor((v + 2**(k-1)) / 2**k)``, so ties go towards +infinity;
@@ -64,29 +66,29 @@ def round_shift(values, shift, rounding):
     ModelError
         If ``shift`` is negative, or ``rounding`` neither a :class:`Rounding` nor its word.
     """
-    values = np.asarray(values)
-    if values.dtype != np.int32:
-        values = values.astype(np.int64, copy=False)
+    words = np.asarray(values)
+    if words.dtype != np.int32:
+        words = words.astype(np.int64, copy=False)
     if shift < 0:
         raise ModelError(f"Shift must be 0 or more bits, not {shift}")
     rounding = as_member(Rounding, rounding)
     if not shift:
-        return values
+        return words
     if rounding is Rounding.FLOOR:
-        return values >> shift
-    rounded = (values + values.dtype.type(1 << (shift - 1))) >> shift
+        return words >> shift
+    rounded = (words + words.dtype.type(1 << (shift - 1))) >> shift
     if rounding is Rounding.HALF_UP:
         return rounded
-    tie = values & ((1 << shift) - 1) == 1 << (shift - 1)
+    tie = words & ((1 << shift) - 1) == 1 << (shift - 1)
     return rounded - (tie & (rounded & 1 == 1))
 
 
-def saturate(values, width):
+def saturate(values: ArrayLike, width: int) -> NDArray:
     """``values`` clamped to ``[-2**(width-1), 2**(width-1) - 1]``."""
     return np.clip(values, -(1 << (width - 1)), (1 << (width - 1)) - 1)
 
 
-def signed_width(low, high):
+def signed_width(low: SupportsInt, high: SupportsInt) -> int:
     """The bits of the narrowest two's complement word that holds both integers."""
-    low, high = int(low), int(high)
-    return 1 + max((low if low >= 0 else ~low).bit_length(), (high if high >= 0 else ~high).bit_length())
+    ends = int(low), int(high)
+    return 1 + max((end if end >= 0 else ~end).bit_length() for end in ends)

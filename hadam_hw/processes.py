@@ -9,7 +9,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import IO, Any
 
 from hadam_hw.errors import ToolMissingError
 
@@ -18,7 +20,7 @@ try:  # POSIX alone
     import resource
     import tty
 except ImportError:
-    fcntl = resource = tty = None
+    fcntl = resource = tty = None  # type: ignore[assignment]
 
 #: ``prctl``'s PR_SET_PDEATHSIG (linux/prctl.h): the signal that a process gets when the thread that started it is gone.
 _PARENT_DEATH_SIGNAL = 1
@@ -34,14 +36,14 @@ class EndedError(BaseException):
         Of the signal.
     """
 
-    def __init__(self, number):
+    def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
 
 
-def end_on_signals():
+def end_on_signals() -> None:
     """From now on SIGTERM and SIGHUP unwind the program as Ctrl-C does, so that temporary files and children go."""
-    def end(number, frame):
+    def end(number: int, frame: object) -> None:
         signal.signal(number, signal.SIG_IGN)  # a second one must not cut the cleaning up short
         raise EndedError(number)
 
@@ -51,20 +53,20 @@ def end_on_signals():
             signal.signal(number, end)
 
 
-def cores():
+def cores() -> int:
     """The cores that this process may use; where the system does not say, all."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def locked(file):
+def locked(file: IO) -> Iterator[None]:
     """Holds a lock on the open ``file`` that no two processes hold at once; without POSIX none."""
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_EX)  # closing the file ends it
     yield
 
 
-def require_pseudo_terminals():
+def require_pseudo_terminals() -> None:
     """Checks, before long work, that :func:`pseudo_terminal` has what it needs.
 
     Raises
@@ -77,7 +79,7 @@ def require_pseudo_terminals():
                                "--count works through the test vectors without one")
 
 
-def pseudo_terminal():
+def pseudo_terminal() -> tuple[int, int]:
     """Opens a pseudo-terminal that passes bytes on as they are; returns the descriptors of our end and of the other.
 
     Raises
@@ -91,12 +93,13 @@ def pseudo_terminal():
     return ours, theirs
 
 
-def run(command, **settings):
+def run(command: Sequence[str | os.PathLike[str]], **settings: Any) -> subprocess.CompletedProcess:
     """:func:`subprocess.run` of a program that does not outlive this process."""
     return subprocess.run(command, **settings, **_bound())
 
 
-def start(command, processor_seconds=None, **settings):
+def start(command: Sequence[str | os.PathLike[str]], processor_seconds: int | None = None,
+          **settings: Any) -> subprocess.Popen:
     """:class:`subprocess.Popen` of a program that does not outlive this process.
 
     After ``processor_seconds`` of computing it is ended by SIGXCPU; without POSIX it is not.
@@ -104,11 +107,11 @@ def start(command, processor_seconds=None, **settings):
     return subprocess.Popen(command, **settings, **_bound(processor_seconds))
 
 
-def _bound(processor_seconds=None):
+def _bound(processor_seconds: int | None = None) -> dict[str, Any]:
     """The settings of a child that ends with this process, and after ``processor_seconds``."""
     parent = os.getpid()
 
-    def begin():
+    def begin() -> None:
         if _LIBC is not None:
             _LIBC.prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
             if os.getppid() != parent:  # it ended between the fork and the line above

@@ -9,4 +9,4 @@ class Source(NamedTuple):
 
     name: str
     unit: str
-    count: float | None = None
+    count: float | None = None  # type: ignore[assignment]  # hides tuple.count, which nobody asks

@@ -210,7 +210,7 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, inputs, weight, bias, gains, cross, read, out_weight, out_bias, block, rule):
-        count, steps, size = *inputs.shape[:2], bias.numel()
+        (count, steps), size = inputs.shape[:2], bias.numel()
         width = {Read.EVERY: size, Read.SIGNED: size, Read.LOGITS: 0 if out_bias is None else out_bias.numel()}.get(read)
         least = torch.finfo(bias.dtype).min if read is Read.SIGNED else 0.0
         result = bias.new_empty(*((count, size) if width is None else (count, steps, width)))

@@ -15,7 +15,7 @@ from hadam_hw.layer import Activation
 try:
     from hadam_hw.train import state_kernel
 except ImportError:  # numba is an extra
-    state_kernel = None
+    state_kernel = None  # type: ignore[assignment]
 
 #: Sequences between two reports of progress.
 PORTION = 2048

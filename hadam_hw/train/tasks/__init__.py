@@ -4,6 +4,8 @@
 Validation is always cut from the training data; nothing here but :attr:`Task.test` holds a test sequence.
 """
 
+from functools import partial
+
 import numpy as np
 
 from hadam_hw.errors import DataError
@@ -20,23 +22,23 @@ __all__ = ["TASKS", "Generated", "Sequences", "Task", "load_task"]
 
 #: Name -> loader(name, folder, rng, *whole numbers that follow the name after colons).
 TASKS = {
-    "pmnist": lambda *given: load_mnist(*given, order=permuted),
+    "pmnist": partial(load_mnist, order=permuted),
     "smnist": load_mnist,
     "fashion": load_fashion,
     "har": load_har,
     "har2": load_har2,
-    "har-mu": lambda *given: load_har(*given, companded=True),
-    "har2-mu": lambda *given: load_har2(*given, companded=True),
+    "har-mu": partial(load_har, companded=True),
+    "har2-mu": partial(load_har2, companded=True),
     "dsa-random": load_dsa_random,
     "dsa-persons": load_dsa_persons,
-    "dsa-persons-mu": lambda *given: load_dsa_persons(*given, companded=True),
+    "dsa-persons-mu": partial(load_dsa_persons, companded=True),
     "imdb": load_imdb,
     "sst2": load_sst2,
-    "sst2-post": lambda *given: load_sst2(*given, before=False),
+    "sst2-post": partial(load_sst2, before=False),
     "qqp": load_qqp,
     "ecg": load_ecg,
     "digits": load_digits,
-    "digits-bank": lambda *given: load_digits(*given, bank=True),
+    "digits-bank": partial(load_digits, bank=True),
     "keywords": load_keywords,
     "copy": load_copy,
 }
