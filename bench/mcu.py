@@ -24,7 +24,7 @@ from sim.mcu import targets
 from sim.mcu.bank import bank_footprint, run_bank
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
-SHIPPED = ("pmnist-h128-b64", "har-h128-b64", "pmnist-h512-b256", "keywords-h256x2-b64")
+SHIPPED = ("pmnist-h128-b64", "har-h128-b64", "har-mu-h128-s40-stretch", "pmnist-h512-b256", "keywords-h256x2-b64")
 ASKED_STEPS = {"pmnist-h512-b256": 250_000}
 WIRED = "wires-h128-128"
 ASKED_BANK_RAM = 1024
