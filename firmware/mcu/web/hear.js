@@ -10,8 +10,14 @@ const at = (id) => document.getElementById(id);
 
 const wasm = new WebAssembly.Instance(new WebAssembly.Module(bytes(facts.wasm))).exports;
 const inputs = new Int16Array(wasm.memory.buffer, wasm.hear_samples(), wasm.hear_capacity());
-const heard = { fed: [], frames: [], words: [] }; // kept for the tests alone
+const heard = { streams: [], words: [] }; // kept for the tests alone
 const testing = location.hash.length > 1;
+
+/** Begins a stream: the bank knows of no sound before. */
+function reset() {
+    wasm.hear_reset();
+    if (testing) heard.streams.push({ fed: [], frames: [] });
+}
 
 /** Takes int16 samples; calls `onFrame(codes, loudness)` for each frame that is over. */
 function feed(samples, onFrame) {
@@ -21,11 +27,12 @@ function feed(samples, onFrame) {
         const over = wasm.hear_feed(part.length);
         let power = 0;
         for (const sample of part) power += sample * sample;
-        if (testing) heard.fed.push(...part);
+        const stream = heard.streams.at(-1);
+        if (testing) stream.fed.push(...part);
         for (let frame = 0; frame < over; frame++) {
             const codes = new Uint8Array(wasm.memory.buffer, wasm.hear_frames() + frame * facts.bands, facts.bands).slice();
-            if (testing) heard.frames.push([...codes]);
-            onFrame(codes, Math.sqrt(power / part.length) / 32768);
+            if (testing) stream.frames.push([...codes]);
+            onFrame(codes, Math.sqrt(power / part.length) / 32768, part);
         }
     }
 }
@@ -115,16 +122,16 @@ function show(frames) {
 
 /** Cuts words out of frames: one begins where it is four times louder than the quietest of late, and ends after a pause. */
 class Words {
-    constructor(onWord) {
+    constructor(onWord) { // is given the word's samples, a frame each
         this.onWord = onWord;
         this.kept = [];
         this.floor = 1;
         this.loud = 0;
         this.quiet = 0;
     }
-    take(codes, loudness) {
+    take(loudness, samples) {
         this.floor = Math.max(1e-5, Math.min(loudness, this.floor * 1.005));
-        this.kept.push(codes);
+        this.kept.push(samples.slice());
         const speaking = loudness > Math.max(0.004, 4 * this.floor);
         at("busy").classList.toggle("on", speaking);
         if (speaking) [this.loud, this.quiet] = [this.loud + 1, 0];
@@ -138,6 +145,14 @@ class Words {
     }
 }
 
+/** Hears a word as the recordings were that the model learned from: alone, its bank without a sound before. */
+function hearAlone(parts) {
+    const frames = [];
+    reset();
+    for (const part of parts) feed(part, (codes) => frames.push(codes));
+    show(frames);
+}
+
 // ---- where sound comes from
 
 function clip(entry) {
@@ -149,7 +164,7 @@ function clip(entry) {
 async function play(samples, aloud = true) {
     stop();
     const frames = [];
-    wasm.hear_reset();
+    reset();
     drawAnswer(null, []);
     at("busy").classList.add("on");
     if (aloud) {
@@ -217,13 +232,20 @@ async function listen() {
     await context.audioWorklet.addModule(`data:text/javascript,${encodeURIComponent(WORKLET)}`);
     const source = context.createMediaStreamSource(stream), tap = new AudioWorkletNode(context, "tap");
     const resampler = new Resampler(context.sampleRate);
-    const words = new Words(show);
-    wasm.hear_reset();
+    const words = new Words(hearAlone);
+    reset();
     drawAnswer(null, []);
-    tap.port.onmessage = ({ data }) => feed(resampler.take(data), (codes, loudness) => {
-        bands.push([...codes].map(shade));
-        words.take(codes, loudness);
-    });
+    let left = new Int16Array(0); // samples of a frame that is not over
+    tap.port.onmessage = ({ data }) => {
+        const samples = Int16Array.from([...left, ...resampler.take(data)]);
+        const whole = samples.length - samples.length % facts.frame;
+        left = samples.slice(whole);
+        for (let begin = 0; begin < whole; begin += facts.frame)
+            feed(samples.subarray(begin, begin + facts.frame), (codes, loudness, part) => {
+                bands.push([...codes].map(shade));
+                words.take(loudness, part);
+            });
+    };
     source.connect(tap);
     listening = { stream, context };
     at("listen").textContent = "Stop listening";
