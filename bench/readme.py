@@ -43,7 +43,8 @@ ROWS = (
     Row("sMNIST, 32 pairs of shift oscillators, 128 hidden", "smnist-o64-d128", "icebreaker", "serial"),
     Row("sMNIST, 512 units in one cycle, 256 hidden", "smnist-h512-d256", "icebreaker", "folded:1,codes=spram"),
     Row("twelve keywords, two layers of 128 units in blocks of 64", "keywords-h128x2-b64", "icebreaker", "folded:2"),
-    Row("spoken digits, recordings one by one; microphone, bank, seven segments", "digits-bank-h128", "icebreaker", "folded:8", "pdm"),
+    Row("spoken digits, recordings one by one; microphone, bank, seven segments", "digits-bank-h128", "icebreaker", "folded:8",
+        "pdm"),
 )
 
 
