@@ -11,7 +11,7 @@ import numpy as np
 
 from firmware.mcu.wasm import WEB, compile_wasm
 from hadam_hw.errors import ModelError
-from hadam_hw.input import BankFrontEnd
+from hadam_hw.input import BankFrontEnd, Crop, Padding
 
 #: Frames of sound that are kept before a word, and wait for more behind it; frames of the shortest word.
 BEFORE, PAUSE, SHORTEST = 5, 25, 6
@@ -41,16 +41,18 @@ def page_facts(model, clips=()):
     Raises
     ------
     ModelError
-        If the model does not hear through a resonator bank, has values for outputs, or says no length of a sequence.
+        If the model does not hear through a resonator bank, has no classes, or its length rule is not the page's: shorter words are
+        padded in front, of longer ones the loudest part is heard.
     """
     front_end = model.input.front_end
     if not isinstance(front_end, BankFrontEnd):
         raise ModelError("Model of a page must hear through a resonator bank, which C computes, not through another front end; "
                          "train it with --front-end bank")
-    steps = model.input.length.steps or model.input.window
-    if not steps or not model.classes:
-        raise ModelError("Model of a page must have classes and a length rule or a window, which say when an answer is due; "
-                         "train it on recordings of classes")
+    length = model.input.length
+    steps = length.steps
+    if not model.classes or not steps or length.padding is not Padding.FRONT or length.crop not in (Crop.LOUDEST, Crop.NONE):
+        raise ModelError("Model of a page must have classes and sequences of a fixed length, shorter ones padded in front and of "
+                         f"longer ones the loudest part, not {length.words}; hadam fit --data makes such models of sound")
     return {
         "wasm": _base64(compile_wasm(model, steps)), "rate": int(front_end.rate_hz), "frame": front_end.frame,
         "bands": front_end.features, "steps": steps, "units": model.top.size, "classes": list(model.classes),

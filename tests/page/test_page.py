@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from firmware.mcu.page import Clip, render_page
 from firmware.mcu.wasm import compile_wasm
 from hadam_hw import golden
 from hadam_hw.errors import ModelError
+from hadam_hw.input import Crop, LengthRule, Padding
 from hadam_hw.model_file import load_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,6 +177,15 @@ def test_the_page_loads_nothing(page):
 def test_a_model_that_does_not_hear_is_refused():
     with pytest.raises(ModelError, match="must hear through a resonator bank"):
         render_page(load_model(ROOT / "models/har-h128-b64.npz"), "", "")
+
+
+@pytest.mark.parametrize("rule", [
+    LengthRule(), LengthRule(80, Padding.BACK, Crop.LOUDEST), LengthRule(80, Padding.FRONT, Crop.LAST),
+    LengthRule(80, Padding.NONE, Crop.LOUDEST)])
+def test_a_length_rule_that_the_page_does_not_follow_is_refused(rule):
+    model = MODEL.replace(input=replace(MODEL.input, length=rule))
+    with pytest.raises(ModelError, match="shorter ones padded in front"):
+        render_page(model, "", "")
 
 
 def test_the_command_writes_a_page(tmp_path):

@@ -160,10 +160,12 @@ function clip(entry) {
     return new Int16Array(raw.buffer, 0, raw.length >> 1);
 }
 
+let turn = 0; // counts what was begun: of two recordings the later one is heard
+
 /** A recording: its codes are drawn as fast as it is spoken, then the answer. */
 async function play(samples, aloud = true) {
     stop();
-    const frames = [];
+    const frames = [], mine = ++turn;
     reset();
     drawAnswer(null, []);
     at("busy").classList.add("on");
@@ -183,6 +185,7 @@ async function play(samples, aloud = true) {
             bands.push([...codes].map(shade));
         });
         while (aloud && performance.now() - began < 1000 * begin / facts.rate) await new Promise(requestAnimationFrame);
+        if (mine !== turn) return null;
     }
     at("busy").classList.remove("on");
     return show(frames);
@@ -225,6 +228,7 @@ const WORKLET = `registerProcessor("tap", class extends AudioWorkletProcessor {
 
 async function listen() {
     stop();
+    turn++;
     const stream = await navigator.mediaDevices.getUserMedia({
         audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false } });
     const context = new AudioContext();
