@@ -41,8 +41,8 @@ def page_facts(model, clips=()):
     Raises
     ------
     ModelError
-        If the model does not hear through a resonator bank, has no classes, or its length rule is not the page's: shorter words are
-        padded in front, of longer ones the loudest part is heard.
+        If the model does not hear through a resonator bank, has no classes, or its length rule is not the page's: shorter words
+        are padded in front, of longer ones the loudest part is heard.
     """
     front_end = model.input.front_end
     if not isinstance(front_end, BankFrontEnd):
@@ -51,8 +51,8 @@ def page_facts(model, clips=()):
     length = model.input.length
     steps = length.steps
     if not model.classes or not steps or length.padding is not Padding.FRONT or length.crop not in (Crop.LOUDEST, Crop.NONE):
-        raise ModelError("Model of a page must have classes and sequences of a fixed length, shorter ones padded in front and of "
-                         f"longer ones the loudest part, not {length.words}; hadam fit --data makes such models of sound")
+        raise ModelError("Model of a page must have classes and sequences of a fixed length, shorter ones padded in front and "
+                         f"of longer ones the loudest part, not {length.words}; hadam fit --data makes such models of sound")
     return {
         "wasm": _base64(compile_wasm(model, steps)), "rate": int(front_end.rate_hz), "frame": front_end.frame,
         "bands": front_end.features, "steps": steps, "units": model.top.size, "classes": list(model.classes),
