@@ -2,17 +2,14 @@
 """The core of two folded cells, one above the other."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import wiring
 
 from hadam_hw.readout import Pooling
-from rtl_gen.gateware.rendering import Rendering, render
-from rtl_gen.gateware.words import input_stream, output_stream, word_signature
-from rtl_gen.plan.code_store import SPRAM_BITS
+from rtl_gen.cores.stack import StackOfCells
 from rtl_gen.plan.folded_stack import FoldedStackPlan
 
 
-class FoldedStackCore(Rendering, renders=FoldedStackPlan):
+class FoldedStackCore(StackOfCells, renders=FoldedStackPlan):
     """What :class:`rtl_gen.cores.core.Core` does, for two folded layers, with the same members and rules.
 
     A step of the lower layer, then its state word by word into the memory that the upper layer has its inputs from, then a
@@ -23,34 +20,7 @@ class FoldedStackCore(Rendering, renders=FoldedStackPlan):
     Parameters
     ----------
     plan : FoldedStackPlan
-
-    Members
-    -------
-    x : In(stream of {data: ArrayLayout(inputs), first, last})
-    y : Out(stream of {data: signed, last})
-    tap : Out(words)
-        The upper layer's saturated state words as they are handed to the read-out.
-    saturated : Out(1)
-        High for one clock for each layer and step in which at least one unit saturated.
-    codes : In(stream of 16 bits)
-        Only where codes lie in SPRAM: the rows of ``plan.image``, once after each reset. Sequences may come before; the
-        upper layer and the read-out wait.
     """
-
-    def __init__(self, plan):
-        self.plan = plan
-        self.model, self.architecture, self.timing = plan.model, plan.architecture, plan.timing
-        self.cells = self._lower, self._upper = render(plan.lower), render(plan.upper)
-        self._readout = render(plan.readout)
-        model = plan.model
-        super().__init__({
-            "x": In(input_stream(model)), "y": Out(output_stream(model.readout_width)),
-            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1),
-        } | ({"codes": In(stream.Signature(SPRAM_BITS))} if plan.sprams else {}))
-
-    def sequence_timing(self, steps):
-        """:class:`SequenceTiming` of sequences of ``steps`` vectors."""
-        return self.plan.sequence_timing(steps)
 
     def elaborate(self, platform):
         m = Module()
@@ -77,9 +47,7 @@ class FoldedStackCore(Rendering, renders=FoldedStackPlan):
         pending, unload = Signal(), Signal()
         m.d.sync += unload.eq(pending & upper.ready & readout.ready & ~unload)
         m.d.comb += [
-            upper.start.eq(handed & upper.ready & ~pending & self._loaded(m)), upper.first.eq(upper_first),
-            upper.unload.eq(unload), readout.z.valid.eq(upper.z.valid), readout.z.data.eq(upper.z.data),
-            self.tap.valid.eq(upper.z.valid), self.tap.data.eq(upper.z.data)]
+            upper.start.eq(handed & upper.ready & ~pending & self._loaded(m)), upper.first.eq(upper_first)]
         with m.If(unload):
             m.d.sync += pending.eq(0)
         with m.If(upper.ready):
@@ -88,11 +56,7 @@ class FoldedStackCore(Rendering, renders=FoldedStackPlan):
             m.d.sync += [busy.eq(1), handed.eq(0), pending.eq(upper_last if self.model.pooling is Pooling.LAST else 1)]
         if self.model.pooling is Pooling.SUM:
             self._mark_step(m, upper_first, upper_last, unload)
-        # Two at a time are told one after the other.
-        both = Signal()
-        m.d.sync += both.eq((lower.saturated & upper.saturated) | (both & (lower.saturated | upper.saturated)))
-        m.d.comb += self.saturated.eq(lower.saturated | upper.saturated | both)
-        wiring.connect(m, readout.y, wiring.flipped(self.y))
+        self._hand_on(m, unload)
         return m
 
     def _last_word(self, m, valid):
@@ -105,14 +69,6 @@ class FoldedStackCore(Rendering, renders=FoldedStackPlan):
         with m.Elif(valid):
             m.d.sync += count.eq(count + 1)
         return last
-
-    def _mark_step(self, m, first, last, unload):
-        """Says which step's state comes to the read-out, which looks when the first word is there."""
-        readout, kept_first, kept_last = self._readout, Signal(), Signal()
-        with m.If(self._upper.start):
-            m.d.sync += [kept_first.eq(first), kept_last.eq(last)]
-        with m.If(unload):
-            m.d.sync += [readout.first.eq(kept_first), readout.last.eq(kept_last)]
 
     def _loaded(self, m):
         """Whether the matrix between the layers is there; distributes the rows of what lies in SPRAM."""

@@ -3,20 +3,17 @@
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from hadam_hw.readout import Pooling
+from rtl_gen.cores.stack import StackOfCells
 from rtl_gen.gateware.delay import late
-from rtl_gen.gateware.readout.code_memory import port_of_codes
-from rtl_gen.gateware.rendering import Rendering, render
-from rtl_gen.gateware.words import input_stream, output_stream, word_signature
 from rtl_gen.plan.core import StackedCorePlan
 
 #: Words of a state that is handed over so soon that the next step may begin before the read-out has its first word.
 SHORT_STATE = 2
 
 
-class StackedCore(Rendering, renders=StackedCorePlan):
+class StackedCore(StackOfCells, renders=StackedCorePlan):
     """What :class:`rtl_gen.cores.core.Core` does, for two layers, with the same members and rules.
 
     The upper layer makes its step while the lower one makes the next. Its input never stands anywhere: a serial cell takes
@@ -29,34 +26,7 @@ class StackedCore(Rendering, renders=StackedCorePlan):
     Parameters
     ----------
     plan : StackedCorePlan
-
-    Members
-    -------
-    x : In(stream of {data: ArrayLayout(inputs), first, last})
-    y : Out(stream of {data: signed, last})
-    tap : Out(words)
-        The upper layer's saturated state words as they are handed to the read-out.
-    saturated : Out(1)
-        High for one clock for each layer and step in which at least one unit saturated.
-    codes : In(stream of 16 bits)
-        Only where the read-out's codes lie in SPRAM: the rows of ``plan.image``, once after each reset. Sequences may
-        come before; their read-out waits.
     """
-
-    def __init__(self, plan):
-        self.plan = plan
-        self.model, self.architecture, self.timing = plan.model, plan.architecture, plan.timing
-        self.cells = self._lower, self._upper = render(plan.lower), render(plan.upper)
-        self._readout = render(plan.readout)
-        model = plan.model
-        super().__init__({
-            "x": In(input_stream(model)), "y": Out(output_stream(model.readout_width)),
-            "tap": Out(word_signature(model.top.state.width)), "saturated": Out(1),
-        } | port_of_codes(plan.readout))
-
-    def sequence_timing(self, steps):
-        """:class:`SequenceTiming` of sequences of ``steps`` vectors."""
-        return self.plan.sequence_timing(steps)
 
     def elaborate(self, platform):
         m = Module()
@@ -69,12 +39,10 @@ class StackedCore(Rendering, renders=StackedCorePlan):
         settled = lower.ready & late(m, lower.ready, 1) if self.plan.lower.at_once else lower.ready
         m.d.sync += unload.eq(pending & upper.ready & readout.ready & ~unload)
         m.d.comb += [
-            upper.start.eq(full & settled & upper.ready & ~pending), upper.first.eq(first), upper.unload.eq(unload),
+            upper.start.eq(full & settled & upper.ready & ~pending), upper.first.eq(first),
             # where the upper cell takes the words at once, the lower one may begin anew in the same clock
             self.x.ready.eq(lower.ready & ~taking & (~full | (upper.start if self.plan.lower.at_once else 0))),
             lower.start.eq(self.x.valid & self.x.ready), lower.x.eq(vector.data), lower.first.eq(vector.first),
-            readout.z.valid.eq(upper.z.valid), readout.z.data.eq(upper.z.data),
-            self.tap.valid.eq(upper.z.valid), self.tap.data.eq(upper.z.data),
         ]
         with m.If(unload):
             m.d.sync += pending.eq(0)
@@ -84,11 +52,7 @@ class StackedCore(Rendering, renders=StackedCorePlan):
             self._tell_step(m, first, last, unload)
         with m.If(lower.start):
             m.d.sync += [full.eq(1), first.eq(vector.first), last.eq(vector.last)]
-        # Two at a time are told one after the other.
-        both = Signal()
-        m.d.sync += both.eq((lower.saturated & upper.saturated) | (both & (lower.saturated | upper.saturated)))
-        m.d.comb += self.saturated.eq(lower.saturated | upper.saturated | both)
-        wiring.connect(m, readout.y, wiring.flipped(self.y))
+        self._hand_on(m, unload)
         if self.plan.readout.sprams:
             wiring.connect(m, wiring.flipped(self.codes), readout.codes)
         return m
@@ -100,11 +64,7 @@ class StackedCore(Rendering, renders=StackedCorePlan):
             with m.If(upper.start):
                 m.d.sync += [readout.first.eq(first), readout.last.eq(last)]
             return
-        kept_first, kept_last = Signal(), Signal()
-        with m.If(upper.start):
-            m.d.sync += [kept_first.eq(first), kept_last.eq(last)]
-        with m.If(unload):
-            m.d.sync += [readout.first.eq(kept_first), readout.last.eq(kept_last)]
+        self._mark_step(m, first, last, unload)
 
     def _connect_input(self, m):
         """Connects the layers; high while the upper one reads the lower one's memory."""
