@@ -4,7 +4,7 @@
 import ctypes
 import time
 
-from firmware.virtual.library import load_library
+from firmware.virtual.library import Simulation
 from hadam_hw.errors import BoardError
 from rtl_gen.design.reset import RESET_CYCLES
 
@@ -14,7 +14,7 @@ ROOM = 1 << 16
 POWER_UP = RESET_CYCLES + 100
 
 
-class VirtualBoard:
+class VirtualBoard(Simulation):
     """A :class:`firmware.host.transport.Transport` to a simulated board; its seconds are the board's, not the wall's.
 
     A design that reads a flash finds there what it needs, as a board has it once it is programmed.
@@ -37,11 +37,7 @@ class VirtualBoard:
         if compiled.divisor is None:
             raise BoardError("Virtual boards talk through a UART, and this design was compiled with link=Link.SPI")
         self.compiled = compiled
-        self._library = load_library(compiled.library)
-        self._library.board_new.restype = ctypes.c_void_p
-        self._library.board_run.restype = ctypes.c_uint64
-        self._library.board_broken.restype = ctypes.c_uint64
-        self._handle = ctypes.c_void_p(self._library.board_new())
+        super().__init__(compiled.library, "board_run")
         if compiled.flash:
             address, data = compiled.flash
             data = data if flash is None else flash
@@ -51,11 +47,6 @@ class VirtualBoard:
         #: Clocks that were simulated, and the seconds that this took: of the wall and of the processor.
         self.clocks, self.seconds, self.cpu_seconds = 0, 0.0, 0.0
         self.run(POWER_UP)
-
-    @property
-    def broken(self):
-        """Bytes that came back without a stop bit."""
-        return self._library.board_broken(self._handle)
 
     @property
     def waiting(self):
@@ -77,7 +68,7 @@ class VirtualBoard:
         """Simulates ``clocks``, with ``stop`` until a byte has come; returns the bytes that came."""
         sent, got = ctypes.c_uint64(), ctypes.c_uint64()
         began, cpu_began = time.perf_counter(), time.thread_time()
-        ran = self._library.board_run(
+        ran = self._run(
             self._handle, ctypes.c_uint64(clocks), ctypes.c_uint32(self.compiled.divisor), self._waiting,
             ctypes.c_uint64(len(self._waiting)), ctypes.byref(sent), self._room, ctypes.c_uint64(ROOM), ctypes.byref(got),
             ctypes.c_int(stop))
@@ -90,15 +81,3 @@ class VirtualBoard:
     def now(self):
         """The board's seconds since it was switched on."""
         return self.clocks / self.compiled.clock_hz
-
-    def close(self):
-        """Forgets the simulation."""
-        if self._handle is not None:
-            self._library.board_delete(self._handle)
-            self._handle = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        self.close()

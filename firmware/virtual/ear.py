@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from firmware.virtual.library import compile_design, load_library
+from firmware.virtual.library import Simulation, compile_design
 from rtl_gen.sensors.rates import PdmRates
 from rtl_gen.tools.design_files import FACTS_FILE
 
@@ -107,7 +107,7 @@ class Lit:
     clock: int
 
 
-class VirtualEar:
+class VirtualEar(Simulation):
     """A simulated board that hears. A context manager.
 
     Parameters
@@ -126,20 +126,11 @@ class VirtualEar:
 
     def __init__(self, compiled):
         self.compiled = compiled
-        self._library = load_library(compiled.library)
-        self._library.board_new.restype = ctypes.c_void_p
-        self._library.board_hear.restype = ctypes.c_uint64
-        self._library.board_broken.restype = ctypes.c_uint64
-        self._handle = ctypes.c_void_p(self._library.board_new())
+        super().__init__(compiled.library, "board_hear")
         self._bytes, self._levels = np.zeros(ROOM, np.uint8), np.zeros(ROOM, np.uint32)
         self._byte_clocks, self._level_clocks = np.zeros(ROOM, np.uint64), np.zeros(ROOM, np.uint64)
         self._begun = b""
         self.lines, self.lit, self.clocks, self.seconds = [], [], 0, 0.0
-
-    @property
-    def broken(self):
-        """Bytes that came back without a stop bit."""
-        return self._library.board_broken(self._handle)
 
     def hear(self, bits):
         """Gives ``bits`` int [count] at the microphone's pin; returns the bytes that came."""
@@ -147,7 +138,7 @@ class VirtualEar:
         while len(bits):
             used, got, changed = ctypes.c_uint64(), ctypes.c_uint64(), ctypes.c_uint64()
             portion, began = bits[:PORTION], time.perf_counter()
-            self.clocks += self._library.board_hear(
+            self.clocks += self._run(
                 self._handle, _pointer(portion), ctypes.c_uint64(len(portion)), ctypes.byref(used),
                 ctypes.c_uint64(2**64 - 1), ctypes.c_uint32(self.compiled.divisor), ctypes.c_uint64(ROOM),
                 _pointer(self._bytes), _pointer(self._byte_clocks), ctypes.byref(got), _pointer(self._levels),
@@ -174,18 +165,6 @@ class VirtualEar:
             found[name] = level & (1 << bits) - 1
             level >>= bits
         return found
-
-    def close(self):
-        """Forgets the simulation."""
-        if self._handle is not None:
-            self._library.board_delete(self._handle)
-            self._handle = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        self.close()
 
 
 def _pointer(array):

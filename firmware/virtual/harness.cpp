@@ -7,9 +7,7 @@ namespace {
 struct Session : Board {
     // what is on its way to the device: bits still to be put on the line, clocks until the next
     uint32_t sending = 0, sending_bits = 0, sending_clocks = 0;
-    // what is on its way back: 0 while the line rests
-    uint32_t coming = 0, coming_bits = 0, coming_clocks = 0;
-    uint64_t broken = 0;
+    Receiver receiver;
 };
 
 }  // namespace
@@ -26,7 +24,7 @@ void *board_new() {
 void board_delete(void *handle) { finish<Session>(handle); }
 
 // Bytes that came without a stop bit.
-uint64_t board_broken(void *handle) { return static_cast<Session *>(handle)->broken; }
+uint64_t board_broken(void *handle) { return static_cast<Session *>(handle)->receiver.broken; }
 
 // Runs for `clocks`, or until the first byte has come if `stop`; returns the clocks it ran. Bytes of `send` go out as the
 // line is free, `sent` counts them; at most `room` bytes go to `received`, `count` counts them.
@@ -49,21 +47,7 @@ uint64_t board_run(void *handle, uint64_t clocks, uint32_t divisor, const uint8_
             s.sending_clocks = divisor - 1;
         }
         s.clock();
-        if (!s.coming_bits) {
-            if (!s.top.tx) {
-                s.coming_bits = 9;
-                s.coming_clocks = divisor + divisor / 2;
-            }
-        } else if (--s.coming_clocks == 0) {
-            s.coming = s.coming >> 1 | (uint32_t)s.top.tx << 8;
-            s.coming_clocks = divisor;
-            if (--s.coming_bits == 0) {
-                if (s.coming & 0x100)
-                    received[got++] = s.coming & 0xff;
-                else
-                    s.broken++;
-            }
-        }
+        got += s.receiver.clock(s.top.tx, divisor, received[got]);
     }
     *sent = next;
     *count = got;

@@ -41,6 +41,32 @@ struct Flash {
 };
 #endif
 
+// The bytes of a UART's line, 8N1, as they come.
+struct Receiver {
+    uint32_t bits = 0, left = 0, clocks = 0;  // those that came; how many are left, 0 while the line rests; until the next
+    uint64_t broken = 0;                      // bytes without a stop bit
+
+    // To be called each clock: whether a byte has come, and which.
+    bool clock(bool line, uint32_t divisor, uint8_t &byte) {
+        if (!left) {
+            if (!line) {
+                left = 9;
+                clocks = divisor + divisor / 2;
+            }
+            return false;
+        }
+        if (--clocks)
+            return false;
+        bits = bits >> 1 | (uint32_t)line << 8;
+        clocks = divisor;
+        if (--left)
+            return false;
+        byte = bits & 0xff;
+        broken += !(bits & 0x100);
+        return bits & 0x100;
+    }
+};
+
 struct Board {
     VerilatedContext context;
     Vboard top{&context};

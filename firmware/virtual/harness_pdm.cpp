@@ -7,9 +7,9 @@ namespace {
 
 struct Session : Board {
     bool high = false;  // the microphone's clock, as it was
-    uint32_t coming = 0, coming_bits = 0, coming_clocks = 0;  // a byte on its way; 0 bits while the line rests
+    Receiver receiver;
     uint32_t seen = 0;
-    uint64_t clocks = 0, broken = 0;
+    uint64_t clocks = 0;
 };
 
 }  // namespace
@@ -26,7 +26,7 @@ void *board_new() {
 
 void board_delete(void *handle) { finish<Session>(handle); }
 
-uint64_t board_broken(void *handle) { return static_cast<Session *>(handle)->broken; }
+uint64_t board_broken(void *handle) { return static_cast<Session *>(handle)->receiver.broken; }
 
 // Runs until `length` bits were given, `clocks` have gone by or the room is full; returns the clocks. A bit is on the data pin
 // while the microphone's clock is low, its opposite while that is high. `bytes` and `levels` get what came, each with the clock.
@@ -42,23 +42,8 @@ uint64_t board_hear(void *handle, const uint8_t *bits, uint64_t length, uint64_t
             s.high = s.top.pdm_clock;
             s.top.pdm_data = s.high ? !s.top.pdm_data : bits[next++];
         }
-        if (!s.coming_bits) {
-            if (!s.top.tx) {
-                s.coming_bits = 9;
-                s.coming_clocks = divisor + divisor / 2;
-            }
-        } else if (--s.coming_clocks == 0) {
-            s.coming = s.coming >> 1 | (uint32_t)s.top.tx << 8;
-            s.coming_clocks = divisor;
-            if (--s.coming_bits == 0) {
-                if (s.coming & 0x100) {
-                    bytes[got] = s.coming & 0xff;
-                    byte_clocks[got++] = s.clocks;
-                } else {
-                    s.broken++;
-                }
-            }
-        }
+        if (s.receiver.clock(s.top.tx, divisor, bytes[got]))
+            byte_clocks[got++] = s.clocks;
         uint32_t now = watched(s.top);
         if (now != s.seen) {
             s.seen = levels[changes] = now;

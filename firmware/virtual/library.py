@@ -77,12 +77,44 @@ def compile_design(emit, clock, harness, *, headers=None, cache=None, on_stage=l
     return kept[LIBRARY], files, cached
 
 
-def load_library(library):
-    """The compiled ``library`` (bytes) as :class:`ctypes.CDLL`."""
-    with tempfile.NamedTemporaryFile(suffix=".so") as file:
-        file.write(library)
-        file.flush()
-        return ctypes.CDLL(file.name)
+class Simulation:
+    """A compiled design that runs. A context manager.
+
+    Parameters
+    ----------
+    library : bytes
+        Of :func:`compile_design`.
+    run : str
+        The function of the harness that simulates; it returns the clocks that it ran.
+    """
+
+    def __init__(self, library, run):
+        with tempfile.NamedTemporaryFile(suffix=".so") as file:
+            file.write(library)
+            file.flush()
+            self._library = ctypes.CDLL(file.name)
+        self._library.board_new.restype = ctypes.c_void_p
+        self._library.board_broken.restype = ctypes.c_uint64
+        self._run = getattr(self._library, run)
+        self._run.restype = ctypes.c_uint64
+        self._handle = ctypes.c_void_p(self._library.board_new())
+
+    @property
+    def broken(self):
+        """Bytes that came back without a stop bit."""
+        return self._library.board_broken(self._handle)
+
+    def close(self):
+        """Forgets the simulation."""
+        if self._handle is not None:
+            self._library.board_delete(self._handle)
+            self._handle = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.close()
 
 
 def _require():
