@@ -11,7 +11,7 @@ import numpy as np
 
 from firmware.device import connect, last, parser
 from firmware.feed import Feed, waits
-from firmware.host.errors import DeviceError
+from firmware.host.errors import DeviceError, WrongModelError
 from hadam_hw.answer import Answer
 from hadam_hw.cli import positive
 from hadam_hw.errors import DataError, LinkError
@@ -105,10 +105,13 @@ class _Session:
             self._note(f"the sensor sends {rate:.4g} samples a second, and the model was made for {wanted:.4g}")
 
     def _ask(self, codes):
-        """The device's result; None where the window was lost with the device, which is reached again."""
+        """The device's result; None where the window was lost with the device, which is reached again.
+
+        Another attempt changes nothing where a device refuses the frame, or is of another model; these are raised.
+        """
         try:
             return self.client.infer([codes.tolist()])[0]
-        except DeviceError:
+        except (DeviceError, WrongModelError):
             raise
         except LinkError as error:
             if not self.arguments.reconnect:
@@ -121,6 +124,8 @@ class _Session:
             try:
                 self.client, _ = connect(self.arguments)
                 self.client.identify()
+            except WrongModelError:
+                raise
             except LinkError:
                 continue
             self._reconnected += 1

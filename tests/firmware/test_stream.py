@@ -129,6 +129,30 @@ def test_a_device_that_is_gone_ends_it_or_is_reached_again(run, monkeypatch):
     assert code == 0 and len(said) == 48 and "1 windows lost with the device; 1 times reached again" in error
 
 
+def test_a_device_that_comes_back_with_another_model_ends_it(run, monkeypatch):
+    """It is not asked for ever."""
+    opened = []
+
+    class Swapped(Port):
+        def __init__(self, *given):
+            super().__init__(*given)
+            opened.append(self)
+            assert len(opened) < 4, "it is asked again and again"
+            self.asked = 0
+
+        def read(self, timeout):
+            self.asked += 1
+            if len(opened) == 1 and self.asked > 4:
+                self.waiting = b""
+                Swapped.model = MODEL.with_readout(classes=("left", "right", "up")).with_readout(scales=(2.0,))
+            return super().read(timeout)
+
+    monkeypatch.setattr(device, "SerialPort", Swapped)
+    monkeypatch.setattr(stream, "PAUSE_SECONDS", 0.01)
+    code, _, error = run(HEADER + "".join(lines_of(VALUES)), "--reconnect")
+    assert code == 1 and "must compute the model" in error.splitlines()[-1]
+
+
 def test_a_model_without_a_window_is_refused(run, tmp_path):
     save_model(MODEL.replace(input=Input.fit([VALUES], channels=["x", "y"])), tmp_path / "plain.npz")
     code, _, error = run(HEADER, model="plain.npz")
