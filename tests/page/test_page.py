@@ -115,6 +115,15 @@ def test_an_integer_that_differs_is_seen(module):
     assert not compare(heard)
 
 
+def test_a_module_with_one_other_code_is_seen():
+    """The planted fault: a single code of the read-out in the compiled C is another one."""
+    stage = MODEL.readout.stages[0]
+    codes = stage.codes.astype(np.int64)
+    codes[7, 5] += 1 if codes[7, 5] < 0 else -1
+    module = Module(compile_wasm(MODEL.with_readout(stages=(replace(stage, codes=codes),)), STEPS))
+    assert not compare(module.hear(sound("seven")))
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "hear & see.html"
