@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Loads the codes of a read-out from the flash, and says whether they are those that the design was made for."""
+"""Loads the codes of a core from the flash, and says whether they are those that the design was made for."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring

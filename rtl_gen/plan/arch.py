@@ -4,7 +4,8 @@
 ``serial`` is :class:`Serial` with one bit a clock, ``serial:D`` with ``D`` bits a clock. ``parallel`` is :class:`Parallel`,
 which moves whole words, and ``parallel,contexts=C`` serves ``C`` independent sequences in turn. ``folded:R`` is
 :class:`Folded` with butterflies of radix ``R``, ``folded:RxL`` with ``L`` of them side by side; ``folded:1`` has none and moves
-a word a clock. Behind each of them ``,codes=spram`` puts the codes of the read-out's stages into SPRAM.
+a word a clock. Behind each of them ``,codes=spram`` puts the codes of the read-out's stages into SPRAM, and of two
+folded layers the matrix between them.
 
 An architecture is data and answers for itself. A kind is a subclass of :class:`Architecture`; it is known by its ``word`` as
 soon as its class exists, wherever it lives. :func:`rtl_gen.cores.build.build_core` turns a model and an architecture into
@@ -62,7 +63,8 @@ class Architecture(ABC):
     pattern: ClassVar[re.Pattern]
     #: The group of architectures whose longest ways are alike: the key of a factor in ``estimate/clock_factors.json``.
     delay = "words"
-    #: Where the codes of the read-out's stages lie; a kind that leaves the choice has a field of this name.
+    #: Where the codes of the read-out's stages lie, and of two folded layers the matrix between them; a kind that leaves the
+    #: choice has a field of this name.
     codes = CodeStore.BLOCK
 
     _kinds: ClassVar[dict[str, type]] = {}
@@ -367,7 +369,7 @@ def parse_architecture(text):
 def spellings():
     """How architectures are spelled, for the help of a command."""
     return f"{_listed([spelling for spelling, _ in _spellings()])}, and behind it {CODES}{CodeStore.SPRAM.value} where " \
-           "the chip has SPRAM for the codes of stages"
+           "the chip has SPRAM for the codes of stages, or of the matrix between two folded layers"
 
 
 def _ending(codes):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where the codes of a read-out's stages lie, and their image for a flash. Data only."""
+"""Where the codes of a read-out's stages, or of a matrix between layers, lie, and their image for a flash. Data only."""
 
 import zlib
 from dataclasses import dataclass
